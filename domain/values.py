@@ -1,0 +1,132 @@
+"""Values that several nouns share: money, evidence, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+# ISO 4217 (list one, 2024-06): the currencies whose minor unit is not two digits, and all that are in use.
+_MINOR_UNITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+CURRENCIES = frozenset(
+    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
+    CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
+    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA
+    MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB
+    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI
+    UYU UYW UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG""".split()
+)
+
+
+def minor_digits(currency: str) -> int:
+    """Digits after the point in totals of `currency` (JPY 0, EUR 2, KWD 3)."""
+    return _MINOR_UNITS.get(currency, 2)
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(f"{code!r} is not an ISO 4217 currency code; use one like EUR, USD or JPY")
+    return code
+
+
+Currency = Annotated[
+    str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"], json_schema_extra={"format": "iso-4217"}), AfterValidator(_known_currency)
+]
+Amount = Annotated[Decimal, Field(max_digits=21, decimal_places=6, allow_inf_nan=False)]
+"""A decimal quantity of money or goods: at most 15 digits before the point and 6 after."""
+
+
+class Money(BaseModel):
+    """An exact amount in one currency. Never float; adding two currencies is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    amount: Amount
+    currency: Currency
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        return cls(amount=Decimal(0), currency=currency)
+
+    def rounded(self) -> Money:
+        """Quantised to the currency's minor unit, half to even (ISO 4217 minor units)."""
+        return Money(amount=self.amount.quantize(Decimal(1).scaleb(-minor_digits(self.currency)), ROUND_HALF_EVEN), currency=self.currency)
+
+    def _same(self, other: Money) -> None:
+        if other.currency != self.currency:
+            raise ValueError(f"cannot combine {self.currency} with {other.currency}; convert one at a dated rate first")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(amount=self.amount + other.amount, currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(amount=self.amount - other.amount, currency=self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(amount=-self.amount, currency=self.currency)
+
+    def times(self, factor: Decimal | int) -> Money:
+        """Scaled and rounded to the minor unit."""
+        return Money(amount=(self.amount * factor).quantize(Decimal("0.000001")), currency=self.currency).rounded()
+
+    def split(self, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
+        """Shares in proportion to `weights` that add up to exactly this amount (largest remainder method).
+
+        Raises ValueError when no weight is positive or one is negative.
+        """
+        total = sum((Decimal(w) for w in weights), Decimal(0))
+        if total <= 0 or any(w < 0 for w in weights):
+            raise ValueError("weights must not be negative and at least one must be positive")
+        unit = Decimal(1).scaleb(-minor_digits(self.currency))
+        units = int((self.rounded().amount / unit).to_integral_value())
+        sign, left = (-1, -units) if units < 0 else (1, units)
+        exact = [left * Decimal(w) / total for w in weights]
+        floors = [int(share) for share in exact]
+        by_remainder = sorted(range(len(weights)), key=lambda i: (floors[i] - exact[i], i))
+        for i in by_remainder[: left - sum(floors)]:
+            floors[i] += 1
+        return tuple(Money(amount=sign * share * unit, currency=self.currency) for share in floors)
+
+    def __str__(self) -> str:
+        return f"{self.rounded().amount:,} {self.currency}"
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of `amounts`, all in `currency`; zero when there are none."""
+    result = Money.zero(currency)
+    for amount in amounts:
+        result = result + amount
+    return result
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not an IANA time zone; use one like Europe/Berlin or UTC")
+    return name
+
+
+Zone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_known_zone)]
+
+
+def zone(name: str) -> ZoneInfo:
+    """The rules of a validated IANA zone."""
+    return ZoneInfo(name)
+
+
+class Text(BaseModel):
+    """Base of small frozen value objects: no unknown fields, hashable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
