@@ -1,0 +1,226 @@
+"""What the environment decides: addresses, ports, the home directory. Read once, by each process's composition root.
+
+Everything has a default that serves one machine: without `DATABASE_URL` and `TEMPORAL_ADDRESS` the servers
+embedded below `CONCORD_HOME` are used.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+USUAL_HTTP_PORT = 8000
+
+_T = TypeVar("_T")
+_SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class InvalidSettings(Exception):  # noqa: N818 - named for what was found, like every refusal here
+    """One or more environment variables cannot be used; the message has one line for each, with what to do."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Where mail goes out. Without it (`Settings.smtp is None`) messages become .eml files in `Settings.mail_folder`."""
+
+    host: str
+    port: int = 587
+    user: str | None = None
+    password: str | None = None
+    sender: str = "concord@localhost"
+    starttls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one process.
+
+    `home` (CONCORD_HOME) defaults to `.concord` below the current directory, so that a checkout carries its own data
+    and two checkouts never share any; set CONCORD_HOME to keep data elsewhere.
+    `None` for `database_url`, `migrator_url` or `temporal_address` means: the server embedded below `home`.
+    """
+
+    home: Path
+    database_url: str | None = None
+    migrator_url: str | None = None
+    keys_url: str = ""
+    temporal_address: str | None = None
+    temporal_namespace: str = "concord"
+    http_host: str = "127.0.0.1"
+    http_port: int | None = None
+    tenant: str = "default"
+    smtp: Smtp | None = None
+    log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        if not self.keys_url:
+            object.__setattr__(self, "keys_url", "sqlite:///" + quote(str(self.home / "keys.db")))
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def mail_folder(self) -> Path:
+        return self.home / "mail"
+
+    @property
+    def operator_file(self) -> Path:
+        """The local operator's credential (mode 0600), written by `concord up`."""
+        return self.home / "operator.json"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Self:
+        """Read the settings from `environ` (default: the process's own).
+
+        Raises InvalidSettings, which names every variable at fault, not only the first.
+        """
+        read = _Reader(os.environ if environ is None else environ)
+        home = read.value("CONCORD_HOME", lambda text: Path(text).expanduser(), Path(".concord"))
+        settings = cls(
+            home=((cwd or Path.cwd()) / home).resolve(),
+            database_url=read.value("DATABASE_URL", _postgres_url, None),
+            migrator_url=read.value("MIGRATOR_URL", _postgres_url, None),
+            keys_url=read.value("KEYS_URL", _any_url, ""),
+            temporal_address=read.value("TEMPORAL_ADDRESS", _host_and_port, None),
+            temporal_namespace=read.value("TEMPORAL_NAMESPACE", _word, "concord"),
+            http_host=read.value("CONCORD_HTTP_HOST", _word, "127.0.0.1"),
+            http_port=read.value("CONCORD_HTTP_PORT", _port, None),
+            tenant=read.value("CONCORD_TENANT", _slug, "default"),
+            smtp=_smtp(read),
+            log_level=read.value("CONCORD_LOG_LEVEL", _log_level, "info"),
+        )
+        if settings.migrator_url and not settings.database_url:
+            read.problems.append("MIGRATOR_URL is set without DATABASE_URL: set both, or neither for the embedded server.")
+        if read.problems:
+            raise InvalidSettings(tuple(read.problems))
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give a child process these same settings."""
+        values: dict[str, str | int | None] = {
+            "CONCORD_HOME": str(self.home),
+            "DATABASE_URL": self.database_url,
+            "MIGRATOR_URL": self.migrator_url,
+            "KEYS_URL": self.keys_url,
+            "TEMPORAL_ADDRESS": self.temporal_address,
+            "TEMPORAL_NAMESPACE": self.temporal_namespace,
+            "CONCORD_HTTP_HOST": self.http_host,
+            "CONCORD_HTTP_PORT": self.http_port,
+            "CONCORD_TENANT": self.tenant,
+            "CONCORD_LOG_LEVEL": self.log_level,
+        }
+        if self.smtp:
+            values |= {
+                "SMTP_HOST": self.smtp.host,
+                "SMTP_PORT": self.smtp.port,
+                "SMTP_USER": self.smtp.user,
+                "SMTP_PASSWORD": self.smtp.password,
+                "SMTP_FROM": self.smtp.sender,
+                "SMTP_STARTTLS": "on" if self.smtp.starttls else "off",
+            }
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them, so that a person mends all in one go."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def value(self, name: str, parse: Callable[[str], _T], default: _T) -> _T:
+        text = self.environ.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.problems.append(f"{name} {error}")
+            return default
+
+
+def _smtp(read: _Reader) -> Smtp | None:
+    host = read.value("SMTP_HOST", _word, "")
+    smtp = Smtp(
+        host=host,
+        port=read.value("SMTP_PORT", _port, 587),
+        user=read.value("SMTP_USER", str, None),
+        password=read.value("SMTP_PASSWORD", str, None),
+        sender=read.value("SMTP_FROM", _mail_address, "concord@localhost"),
+        starttls=read.value("SMTP_STARTTLS", _switch, True),
+    )
+    if not host and any(read.environ.get(name) for name in ("SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM")):
+        read.problems.append("SMTP_HOST is missing while other SMTP_ variables are set: set it, or unset them to write .eml files.")
+    return smtp if host else None
+
+
+def _postgres_url(text: str) -> str:
+    # the value may hold a password, so that no message repeats it
+    try:
+        url = urlsplit(text)
+        port_is_wrong = url.port == 0
+    except ValueError:
+        port_is_wrong, url = True, urlsplit("")
+    if port_is_wrong or url.scheme not in {"postgresql", "postgres"} or len(url.path) < 2:
+        raise ValueError("must look like postgresql://user:password@host:5432/database.")
+    return text
+
+
+def _any_url(text: str) -> str:
+    if not urlsplit(text).scheme:
+        raise ValueError("must be a URL, such as sqlite:////var/lib/concord/keys.db or postgresql://user:password@host/keys.")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or "/" in text:
+        raise ValueError(f"must look like host:7233, not {text!r}.")
+    _port(port)
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ValueError(f"must be a port from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _word(text: str) -> str:
+    if any(character.isspace() for character in text):
+        raise ValueError(f"must not contain spaces, but is {text!r}.")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.fullmatch(text):
+        raise ValueError(f"must be a tenant's short name (a to z, 0 to 9 and _, starting with a letter, at most 40), not {text!r}.")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    if "@" not in text or any(character in text for character in "\r\n"):
+        raise ValueError(f"must be a mail address, not {text!r}.")
+    return text
+
+
+def _switch(text: str) -> bool:
+    switches = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    if text.lower() not in switches:
+        raise ValueError(f"must be on or off, not {text!r}.")
+    return switches[text.lower()]
+
+
+def _log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}, not {text!r}.")
+    return text.lower()
