@@ -1,0 +1,135 @@
+"""Schemas, functions and roles, created and upgraded behind one lock by the migrator role; nothing else runs DDL at start.
+
+Each step runs once per tenant and is never edited after release; a change is a new step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import Connection, sql
+
+from infra.database import Tenant
+
+_LOCK = 0x636F6E636F7264  # "concord"
+TENANT_STEPS = ("tenant.sql",)
+"""Files applied in order to each tenant's schema. Functions (append.sql) are replaced on every migration instead."""
+
+_BASE = """
+CREATE SCHEMA IF NOT EXISTS concord;
+CREATE TABLE IF NOT EXISTS concord.tenants (
+    slug text PRIMARY KEY,
+    simulated boolean NOT NULL,
+    step integer NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT USAGE ON SCHEMA concord TO {login};
+GRANT SELECT ON concord.tenants TO {login};
+"""
+
+_RIGHTS = """
+GRANT USAGE ON SCHEMA {schema} TO {role}, {login};
+GRANT SELECT ON {schema}.events, {schema}.commands TO {role}, {login};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.snapshots, {schema}.tracking TO {role};
+REVOKE ALL ON FUNCTION {schema}.append FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {schema}.append, {schema}.position_at TO {login};
+GRANT EXECUTE ON FUNCTION {schema}.position_at TO {role};
+"""
+
+
+class NotMigrated(Exception):  # noqa: N818  names the state and the way out
+    """The database has not been set up, or is newer than this code."""
+
+
+@contextmanager
+def migrating(migrator_url: str) -> Iterator[Connection[Any]]:
+    """A transaction in which DDL may run: one migrator at a time, in the whole database."""
+    with psycopg.connect(migrator_url, application_name="concord migrator") as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SET LOCAL client_min_messages = warning")
+        yield connection
+
+
+def migrate(migrator_url: str, login: str = "concord_app") -> list[Tenant]:
+    """Bring the database and every tenant to this code's shape; repeatable. Returns the tenants.
+
+    `login`: the role that the processes sign in with; it is created without a password where it is missing.
+    """
+    with migrating(migrator_url) as connection:
+        _ensure_role(connection, login, "LOGIN")
+        names = {"login": sql.Identifier(login)}
+        _run(connection, _BASE, names)
+        _run(connection, _packaged("identity.sql"), names)
+        tenants = _tenants(connection)
+        for tenant, step in tenants:
+            _upgrade(connection, tenant, step, login)
+        return [tenant for tenant, _ in tenants]
+
+
+def create_tenant(migrator_url: str, slug: str, *, simulated: bool = False, login: str = "concord_app") -> Tenant:
+    """Create a tenant's schema, role and log; repeatable. Raises ValueError on a bad slug or another `simulated` than it was created with."""
+    tenant = Tenant(slug, simulated)
+    with migrating(migrator_url) as connection:
+        row = connection.execute("SELECT simulated, step FROM concord.tenants WHERE slug = %s", (slug,)).fetchone()
+        if row and row[0] != simulated:
+            raise ValueError(f"tenant {slug!r} exists and is {'' if row[0] else 'not '}simulated; choose another name")
+        if row is None:
+            connection.execute("INSERT INTO concord.tenants (slug, simulated, step) VALUES (%s, %s, 0)", (slug, simulated))
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(tenant.schema)))
+        _upgrade(connection, tenant, row[1] if row else 0, login)
+    return tenant
+
+
+def list_tenants(url: str) -> list[Tenant]:
+    """Every tenant, by slug. Raises NotMigrated on an empty database."""
+    with psycopg.connect(url) as connection:
+        try:
+            return [tenant for tenant, _ in _tenants(connection)]
+        except psycopg.errors.UndefinedTable as error:
+            raise NotMigrated("the database is not set up; run `concord migrate`") from error
+
+
+def _tenants(connection: Connection[Any]) -> list[tuple[Tenant, int]]:
+    rows = connection.execute("SELECT slug, simulated, step FROM concord.tenants ORDER BY slug").fetchall()
+    return [(Tenant(slug, simulated), step) for slug, simulated, step in rows]
+
+
+def _upgrade(connection: Connection[Any], tenant: Tenant, step: int, login: str) -> None:
+    if step > len(TENANT_STEPS):
+        raise NotMigrated(f"tenant {tenant.slug!r} was written by a newer Concord; upgrade this one")
+    _ensure_role(connection, tenant.role, "NOLOGIN")
+    names = {name: sql.Identifier(value) for name, value in (("schema", tenant.schema), ("role", tenant.role), ("login", login))}
+    _run(connection, "GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE", names)
+    for file in TENANT_STEPS[step:]:
+        _run(connection, _packaged(file), names)
+    if step == 0:
+        connection.execute(
+            sql.SQL("INSERT INTO {}.head (id, simulated) VALUES (1, %s)").format(sql.Identifier(tenant.schema)), (tenant.simulated,)
+        )
+    _run(connection, _packaged("append.sql"), names)
+    _run(connection, _RIGHTS, names)
+    connection.execute("UPDATE concord.tenants SET step = %s WHERE slug = %s", (len(TENANT_STEPS), tenant.slug))
+
+
+def _ensure_role(connection: Connection[Any], role: str, login: str) -> None:
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).rowcount == 0:
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(login)))
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            return  # roles belong to the cluster: another database's migrator was faster
+
+
+def _run(connection: Connection[Any], script: str, names: dict[str, sql.Identifier]) -> None:
+    for name, identifier in names.items():
+        script = script.replace("{" + name + "}", identifier.as_string(connection))
+    connection.execute(script)
+
+
+def _packaged(file: str) -> str:
+    path = files("infra") / "sql" / file
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
