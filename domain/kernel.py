@@ -175,6 +175,10 @@ class Invalid(Refused):
     status = 422
 
 
+class AlreadyExists(Refused):
+    """The command would begin a stream that has begun already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A stream that a decision reads: the name of its decider, and its id."""
@@ -200,6 +204,15 @@ class Context:
     facts: Mapping[UUID, Any] = field(default_factory=dict)
     new_id: Callable[[], UUID] = field(default=lambda: natural_id("unset"))
     effective_at: datetime | None = None
+    stream: UUID | None = None
+    """The stream the command is for; the store always says which."""
+
+    @property
+    def own_id(self) -> UUID:
+        """The id of the aggregate that decides. Raises LookupError where the caller did not say which stream it is."""
+        if self.stream is None:
+            raise LookupError("this decision needs to know its own stream: pass Context(stream=...)")
+        return self.stream
 
     @property
     def at(self) -> datetime:
@@ -240,6 +253,8 @@ class Decider(Generic[S]):
     reads: Callable[[S, Any, Mapping[UUID, Any]], Iterable[Read]] = _reads_nothing
     state_version: int = 1
     """Raise it when the shape of the state changes, so that snapshots of the old shape are ignored."""
+    personal: bool = False
+    """Its state holds personal text in the clear: it may be cached in memory, but never stored as a snapshot."""
 
     def __post_init__(self) -> None:
         if DECIDERS.setdefault(self.name, self) is not self:

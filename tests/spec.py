@@ -36,6 +36,7 @@ class Spec(Generic[S]):
     now: datetime = NOW
     facts: Mapping[UUID, Any] = field(default_factory=dict)
     effective_at: datetime | None = None
+    stream: UUID = natural_id("test", "own stream")
 
     def given(self, *events: Event) -> Spec[S]:
         return replace(self, events=(*self.events, *events))
@@ -50,6 +51,10 @@ class Spec(Generic[S]):
         """States of other streams, by id; what a decision reads and is not given here is None."""
         return replace(self, facts={**self.facts, **facts})
 
+    def on(self, stream: UUID) -> Spec[S]:
+        """The id of the aggregate under test, for rules that compare it with others."""
+        return replace(self, stream=stream)
+
     def backdated(self, effective_at: datetime) -> Spec[S]:
         return replace(self, effective_at=effective_at)
 
@@ -61,7 +66,7 @@ class Spec(Generic[S]):
         state, facts = self.state, dict[UUID, Any]()
         while new := [r for r in self.decider.reads(state, command, facts) if r.id not in facts]:
             facts.update({r.id: self.facts.get(r.id) for r in new})
-        context = Context(now=self.now, actor=self.actor, facts=facts, new_id=counting_ids(), effective_at=self.effective_at)
+        context = Context(now=self.now, actor=self.actor, facts=facts, new_id=counting_ids(), effective_at=self.effective_at, stream=self.stream)
         try:
             return Decision(tuple(self.decider.decide(state, command, context)), None)
         except Refused as refusal:
