@@ -1,13 +1,14 @@
-"""Values that several nouns share: money, evidence, zones."""
+"""Values that several nouns share: money, texts, countries, zones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 # ISO 4217 (list one, 2024-06): the currencies whose minor unit is not two digits, and all that are in use.
 _MINOR_UNITS = {
@@ -107,8 +108,14 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     return result
 
 
+@cache
+def _zones() -> frozenset[str]:
+    # listing them walks the zone files (13 ms): once per process, not once per event
+    return frozenset(available_timezones())
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not an IANA time zone; use one like Europe/Berlin or UTC")
     return name
 
@@ -130,3 +137,66 @@ class Text(BaseModel):
     @classmethod
     def _stripped(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
+
+
+# PostgreSQL cannot hold NUL in a text, so no read model could show it.
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00\s]([^\x00]*[^\x00\s])?$")]
+"""What a thing or person is called: one line, 1 to 200 characters."""
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=r"^[^\x00\s]([^\x00]*[^\x00\s])?$")
+]
+"""What was said or noted, at most 20,000 characters."""
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"), Field(examples=["renewal_risk"])]
+"""A name that configuration refers to: lower case, digits and underscores."""
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^[^\x00-\x20@<>,;]{1,64}@[^\x00-\x20@<>,;.]+(\.[^\x00-\x20@<>,;.]+)+$"
+    ),
+]
+"""An address of the form local@domain; whether it can be reached only a sent letter tells."""
+Phone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^[+(]?[0-9][0-9 ()./x-]{2,38}$"),
+    Field(examples=["+49 30 123456"]),
+]
+
+# ISO 3166-1 alpha-2, officially assigned codes (2024).
+COUNTRIES = frozenset(
+    """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
+    CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
+    GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR
+    KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF
+    NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM
+    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE
+    YT ZA ZM ZW""".split()
+)
+
+
+def _known_country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError(f"{code!r} is not an ISO 3166-1 country code; use one like DE, US or JP")
+    return code
+
+
+Country = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}$", examples=["DE"], json_schema_extra={"format": "iso-3166-1"}), AfterValidator(_known_country)
+]
+
+
+def bare_domain(text: str) -> str:
+    """The domain in what people paste: `https://www.Acme.com/about` and `acme.com` are both `acme.com`."""
+    host = text.strip().lower().split("://", 1)[-1].split("/", 1)[0].split("@")[-1].split(":", 1)[0].rstrip(".")
+    return host.removeprefix("www.") if host.count(".") > 1 else host
+
+
+def _pasted_domain(value: object) -> object:
+    return bare_domain(value) if isinstance(value, str) else value
+
+
+WebDomain = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", examples=["acme.com"]),
+    BeforeValidator(_pasted_domain),
+]
+"""A company's web domain without scheme and `www.`; a pasted address is cut down to it."""
