@@ -59,3 +59,21 @@ CREATE INDEX IF NOT EXISTS guesses_age ON identity.guesses (at);
 
 GRANT USAGE ON SCHEMA identity TO {login};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA identity TO {login};
+
+-- Sign-ins that belong to no tenant (failed ones, and those of a person who has not picked one yet). Append-only.
+CREATE TABLE IF NOT EXISTS identity.access_log (
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    operation text NOT NULL,
+    principal uuid,
+    member uuid,
+    key uuid,
+    source text NOT NULL,
+    target text,
+    status smallint NOT NULL,
+    correlation_id uuid,
+    times integer NOT NULL DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS access_log_at ON identity.access_log USING brin (at);
+REVOKE ALL ON identity.access_log FROM {login};
+GRANT SELECT, INSERT ON identity.access_log TO {login};
