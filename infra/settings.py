@@ -7,7 +7,7 @@ embedded below `CONCORD_HOME` are used.
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import quote, urlsplit
@@ -34,7 +34,7 @@ class Smtp:
     host: str
     port: int = 587
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     sender: str = "concord@localhost"
     starttls: bool = True
 
@@ -49,9 +49,9 @@ class Settings:
     """
 
     home: Path
-    database_url: str | None = None
-    migrator_url: str | None = None
-    keys_url: str = ""
+    database_url: str | None = field(default=None, repr=False)
+    migrator_url: str | None = field(default=None, repr=False)
+    keys_url: str = field(default="", repr=False)
     temporal_address: str | None = None
     temporal_namespace: str = "concord"
     http_host: str = "127.0.0.1"

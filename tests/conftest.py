@@ -1,0 +1,46 @@
+"""One PostgreSQL for the whole session, one empty database for each test that asks for it. Real servers, no doubles."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from infra.embedded.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A superuser's URL of a PostgreSQL server: CONCORD_TEST_SERVER if set, else one of our own that ends with the session."""
+    given = os.environ.get("CONCORD_TEST_SERVER")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="concord-tests-") as folder:
+        embedded = EmbeddedPostgres(Path(folder) / "postgres")
+        try:
+            yield embedded.start().superuser_url()
+        finally:
+            embedded.stop()
+
+
+@pytest.fixture
+def database_url(server: str) -> Iterator[str]:
+    """A superuser's URL of a fresh, empty database, dropped after the test."""
+    name = f"test_{uuid4().hex[:16]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield _with_database(server, name)
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _with_database(url: str, database: str) -> str:
+    parts = conninfo_to_dict(url)
+    credentials = str(parts.get("user", "postgres")) + (f":{parts['password']}" if parts.get("password") else "")
+    return f"postgresql://{credentials}@{parts.get('host', '127.0.0.1')}:{parts.get('port', 5432)}/{database}"
