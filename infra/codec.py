@@ -1,0 +1,115 @@
+"""Events to bytes and back: JSON by pydantic's own serialiser, personal fields encrypted, old shapes lifted by upcasters.
+
+A personal field is stored as {"$sealed": base64(nonce ‖ AES-256-GCM ciphertext)}, sealed under its person's key and bound
+to tenant, person, stream, version and field, so that it cannot be moved to another event. Without its key it reads as erased.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import ValidationError
+
+from domain.kernel import ERASED, TOPICS, UPCASTERS, Event
+from infra.keys import Keys
+
+_SEALED = "$sealed"
+_VERSION = "$version"
+_NONCE = 12
+
+
+class UndecodableEvent(Exception):  # noqa: N818  names the state and the way out
+    """A stored event that this code cannot read: an unknown topic, a newer shape, or damaged bytes."""
+
+
+class Codec:
+    """Encodes and decodes events; shared by every tenant of a process."""
+
+    def __init__(self, keys: Keys | None = None) -> None:
+        self._keys = keys
+
+    def encode(self, tenant: str, stream: UUID, version: int, event: Event) -> bytes:
+        """The bytes to store for `event` as `version` of `stream`. Its person's key must have been obtained before."""
+        cls = type(event)
+        if not cls.personal and cls.schema_version == 1:
+            return cls.__pydantic_serializer__.to_json(event)
+        raw = event.model_dump(mode="json")
+        if cls.schema_version > 1:
+            raw[_VERSION] = cls.schema_version
+        if cls.personal:
+            person = self.subject(stream, event)
+            key = self._keys.cached(tenant, person) if self._keys else None
+            if key is None:
+                raise UndecodableEvent(f"{cls.topic} holds personal data, but no key was obtained for {person}")
+            seal = AESGCM(key)
+            for name in cls.personal:
+                if raw[name] is not None:
+                    nonce = os.urandom(_NONCE)
+                    sealed = nonce + seal.encrypt(nonce, orjson.dumps(raw[name]), _bound(tenant, person, stream, version, name))
+                    raw[name] = {_SEALED: base64.b64encode(sealed).decode()}
+        return orjson.dumps(raw)
+
+    @staticmethod
+    def subject(stream: UUID, event: Event) -> UUID:
+        """Whose key seals the event's personal fields."""
+        name = type(event).subject
+        return stream if name is None else getattr(event, name)
+
+    def obtain(self, tenant: str, subjects: list[UUID]) -> None:
+        """Create the missing keys durably; blocking, so call it from a thread when `subjects` may be new."""
+        if self._keys is None:
+            raise UndecodableEvent("this process was started without a key store; set KEYS_URL")
+        self._keys.obtain(tenant, subjects)
+
+    def has_key(self, tenant: str, subject: UUID) -> bool:
+        return self._keys is not None and self._keys.cached(tenant, subject) is not None
+
+    def decode(self, tenant: str, stream: UUID, version: int, topic: str, state: bytes) -> Event:
+        """The event. Raises UndecodableEvent, saying why, on an unknown topic, a newer version, or damaged bytes."""
+        cls = TOPICS.get(topic)
+        if cls is None:
+            raise UndecodableEvent(f"this Concord knows no event {topic!r}; it was written by a newer one: upgrade")
+        try:
+            if not cls.personal and cls.schema_version == 1 and b'"$version"' not in state:
+                return cls.__pydantic_validator__.validate_json(state)  # type: ignore[no-any-return]
+            raw = self._lift(cls, orjson.loads(state))
+            if cls.personal:
+                self._open(cls, tenant, stream, version, raw)
+            return cls.model_validate_json(orjson.dumps(raw))
+        except (ValidationError, orjson.JSONDecodeError) as error:
+            raise UndecodableEvent(f"version {version} of stream {stream} ({topic}) does not have its event's shape") from error
+
+    @staticmethod
+    def _lift(shape: type[Event], raw: dict[str, Any]) -> dict[str, Any]:
+        stored: int = raw.pop(_VERSION, 1)
+        if stored > shape.schema_version:
+            raise UndecodableEvent(f"{shape.topic} version {stored} is newer than this Concord knows ({shape.schema_version}); upgrade")
+        for version in range(stored, shape.schema_version):
+            raw = UPCASTERS[shape.topic, version](raw)
+        return raw
+
+    def _open(self, cls: type[Event], tenant: str, stream: UUID, version: int, raw: dict[str, Any]) -> None:
+        person = stream if cls.subject is None else UUID(raw[cls.subject])
+        key = self._keys.get(tenant, person) if self._keys else None
+        for name in cls.personal:
+            value = raw.get(name)
+            if isinstance(value, dict) and _SEALED in value:
+                if key is None:
+                    raw[name] = ERASED
+                    continue
+                sealed = base64.b64decode(value[_SEALED])
+                try:
+                    plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(tenant, person, stream, version, name))
+                except InvalidTag as error:
+                    raise UndecodableEvent(f"{name} of version {version} of stream {stream} was altered after it was sealed") from error
+                raw[name] = orjson.loads(plain)
+
+
+def _bound(tenant: str, person: UUID, stream: UUID, version: int, field: str) -> bytes:
+    return b"".join((tenant.encode(), b"\0", person.bytes, stream.bytes, version.to_bytes(8, "big"), field.encode()))

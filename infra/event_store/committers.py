@@ -1,0 +1,180 @@
+"""Group commit: everything that waits is appended together, in one round trip and one fsync, by whoever drives the group.
+
+`LoopCommitter` serves asyncio callers, `ThreadCommitter` blocking ones. After a lost connection the same group is sent
+again: the command ids tell what had been stored. What cannot be stored at all is stored alone and fails alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from infra.database import Database, StoreUnavailable, Tenant
+from infra.event_store.requests import CALL, Append, parameters, settle, take_group
+
+ATTEMPTS = 6
+"""How often a group is sent after lost connections; with the back-off some 3 seconds in all."""
+
+_PASSING = (psycopg.OperationalError, StoreUnavailable)
+
+
+def _call(tenant: Tenant) -> bytes:
+    return CALL.replace("{schema}", sql.Identifier(tenant.schema).as_string()).encode()
+
+
+def _back_off(attempt: int) -> float:
+    return min(0.05 * 2.0**attempt, 1.0)
+
+
+def _give_up(failure: Exception) -> Exception:
+    if isinstance(failure, _PASSING):
+        unavailable = StoreUnavailable("the event store could not be reached; nothing is known to be stored, send the same command again")
+        unavailable.__cause__ = failure
+        return unavailable
+    return failure
+
+
+class LoopCommitter:
+    """Appends for the tasks of one event loop. One group of a tenant is under way at a time; the rest gathers meanwhile."""
+
+    def __init__(self, database: Database, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._call = _call(tenant)
+        self._waiting: deque[Append] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._on_commit = on_commit
+        self.groups = 0
+
+    async def append(self, append: Append) -> Append:
+        """Return the append with its outcome, once it is durable. Raises StoreUnavailable, or the server's own objection."""
+        append.done = asyncio.get_running_loop().create_future()
+        self._waiting.append(append)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        # a caller that is cancelled leaves; its append still runs to a definite end
+        await asyncio.shield(append.done)
+        return append
+
+    async def _drain(self) -> None:
+        # callers that are ready in the same turn of the loop join the first group
+        await asyncio.sleep(0)
+        while self._waiting:
+            group = take_group(self._waiting)
+            await self._store_surely(group)
+            self.groups += 1
+            for append in group:
+                if not append.done.done():
+                    if append.error is not None:
+                        append.done.set_exception(append.error)
+                    else:
+                        append.done.set_result(None)
+            self._on_commit()
+
+    async def _store_surely(self, group: Sequence[Append]) -> None:
+        failure: Exception = StoreUnavailable("not tried")
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._database.connection() as connection:
+                    cursor = connection.cursor(binary=True)
+                    await cursor.execute(self._call, parameters(group), prepare=True)
+                    row: Any = await cursor.fetchone()
+                settle(group, row[0])
+            except _PASSING as error:
+                failure = error
+                await asyncio.sleep(_back_off(attempt))
+            except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
+                failure = error
+                break
+            else:
+                return
+        if len(group) > 1 and not isinstance(failure, _PASSING):
+            for append in group:
+                await self._store_surely([append])
+        else:
+            for append in group:
+                append.error = _give_up(failure)
+
+    async def close(self) -> None:
+        """Let what waits be stored."""
+        if self._task is not None:
+            await self._task
+
+
+class ThreadCommitter:
+    """Appends for blocking callers, each waiting on a lock of its own while one thread stores the group."""
+
+    def __init__(self, url: str, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
+        self._url = url
+        self._call = _call(tenant)
+        self._waiting: deque[Append] = deque()
+        self._some = threading.Event()
+        self._stopped = False
+        self._on_commit = on_commit
+        self._connection: psycopg.Connection[Any] | None = None
+        self._thread = threading.Thread(target=self._run, name=f"append {tenant.slug}", daemon=True)
+        self._thread.start()
+
+    def append(self, append: Append) -> Append:
+        """As `LoopCommitter.append`, blocking."""
+        append.done = lock = threading.Lock()
+        lock.acquire()
+        self._waiting.append(append)
+        self._some.set()
+        lock.acquire()
+        if append.error is not None:
+            raise append.error
+        return append
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                group = take_group(self._waiting)
+                self._store_surely(group)
+                for append in group:
+                    append.done.release()
+                self._on_commit()
+            if self._stopped:
+                return
+
+    def _store_surely(self, group: Sequence[Append]) -> None:
+        failure: Exception = StoreUnavailable("not tried")
+        for attempt in range(ATTEMPTS):
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = psycopg.connect(self._url, autocommit=True, application_name="concord append")
+                    self._connection.execute("SET lock_timeout = '10s'; SET jit = off")
+                row: Any = self._connection.cursor(binary=True).execute(self._call, parameters(group), prepare=True).fetchone()
+                settle(group, row[0])
+            except _PASSING as error:
+                failure = error
+                if self._connection is not None and self._connection.broken:
+                    self._connection.close()
+                time.sleep(_back_off(attempt))
+            except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
+                failure = error
+                break
+            else:
+                return
+        if len(group) > 1 and not isinstance(failure, _PASSING):
+            for append in group:
+                self._store_surely([append])
+        else:
+            for append in group:
+                append.error = _give_up(failure)
+
+    def close(self) -> None:
+        """Let what waits be stored, then stop the thread and close its connection."""
+        self._stopped = True
+        self._some.set()
+        self._thread.join(timeout=10)
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,75 @@
+"""Group load: the streams that many commands need at once come in one SELECT, because one pooled SELECT each caps the whole path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from infra.database import Database, StoreUnavailable, Tenant
+
+Row = tuple[Any, ...]
+"""position, stream, version, topic, meta, state, recorded_at, effective_at"""
+
+COLUMNS = "position, stream, version, topic, meta, state, recorded_at, effective_at"
+LIMIT = 256
+ATTEMPTS = 4
+
+
+class GroupLoader:
+    """Loads events of streams for the tasks of one event loop."""
+
+    def __init__(self, database: Database, tenant: Tenant) -> None:
+        self._database = database
+        self._waiting: deque[tuple[UUID, int, asyncio.Future[list[Row]]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
+        self._sql = (
+            f"SELECT w.n, {columns} FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
+            f"JOIN {sql.Identifier(tenant.schema).as_string()}.events AS e ON e.stream = w.stream AND e.version > w.after "
+            "ORDER BY w.n, e.version"
+        ).encode()
+
+    async def load(self, stream: UUID, after: int = 0) -> list[Row]:
+        """The stored rows of a stream with a version above `after`, in order. Raises StoreUnavailable."""
+        future: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((stream, after, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        await asyncio.sleep(0)
+        while self._waiting:
+            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LIMIT))]
+            try:
+                found = await self._fetch(group)
+            except Exception as error:  # noqa: BLE001  each caller gets it
+                for _, _, future in group:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, _, future), rows in zip(group, found, strict=True):
+                if not future.done():
+                    future.set_result(rows)
+
+    async def _fetch(self, group: Sequence[tuple[UUID, int, Any]]) -> list[list[Row]]:
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._database.connection() as connection:
+                    cursor = connection.cursor(binary=True)
+                    await cursor.execute(self._sql, ([s for s, _, _ in group], [a for _, a, _ in group]), prepare=True)
+                    found: list[list[Row]] = [[] for _ in group]
+                    for number, *row in await cursor.fetchall():
+                        found[number - 1].append(tuple(row))
+                    return found
+            except (psycopg.OperationalError, StoreUnavailable):
+                if attempt == ATTEMPTS - 1:
+                    raise StoreUnavailable("the event store could not be reached; try again in a moment") from None
+                await asyncio.sleep(0.05 * 2.0**attempt)
+        raise AssertionError

@@ -1,0 +1,170 @@
+"""What is asked of the log: appends with their guards, and how a group of them becomes one statement and its outcomes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from domain.kernel import Refused
+
+
+class VersionConflict(Refused):
+    """Somebody else changed the same thing at the same moment, again and again."""
+
+
+class StaleVersion(Refused):
+    """The caller decided on a version that is no longer the current one."""
+
+    status: ClassVar[int] = 412
+
+
+class KeyReused(Refused):
+    """The command id was used before for something else."""
+
+    status: ClassVar[int] = 422
+
+
+class Outcome(IntEnum):
+    """What became of an append; the numbers are append.sql's."""
+
+    CONFLICT = 0
+    STORED = 1
+    REPEATED = 2
+    REUSED = 3
+
+
+@dataclass(slots=True)
+class StoredRow:
+    """One event as the log holds it, before it has a position."""
+
+    stream: UUID
+    version: int
+    topic: str
+    meta: bytes
+    state: bytes
+    effective_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Append:
+    """One command's events: all or nothing. `guards`: streams that must still be at the given versions."""
+
+    id: UUID
+    rows: Sequence[StoredRow]
+    fingerprint: bytes | None = None
+    guards: Sequence[tuple[UUID, int]] = ()
+    recorded_at: datetime | None = None  # simulated tenants only
+    outcome: Outcome = Outcome.CONFLICT
+    first: int | None = None
+    last: int | None = None
+    recorded_us: int = 0
+    error: Exception | None = None
+    done: Any = field(default=None, repr=False)  # the caller's future, or its lock
+
+
+LIMIT_COMMANDS = 512
+LIMIT_EVENTS = 4096
+
+CALL = (
+    "SELECT {schema}.append(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::timestamptz[], "
+    "%b::uuid[], %b::bytea[], %b::int[], %b::int[], %b::int[], %b::uuid[], %b::bigint[], %b::timestamptz)"
+)
+
+
+def take_group(waiting: deque[Append]) -> list[Append]:
+    """Take the next appends that can share one statement: no two with one id, and none that touches a stream another writes.
+
+    What does not fit stays in order for the next group. An append with its own recorded_at goes alone.
+    """
+    group: list[Append] = []
+    later: list[Append] = []
+    ids: set[UUID] = set()
+    written: set[UUID] = set()
+    guarded: set[UUID] = set()
+    events = 0
+    while waiting and len(group) < LIMIT_COMMANDS and events < LIMIT_EVENTS and len(later) < LIMIT_COMMANDS:
+        append = waiting.popleft()
+        if append.recorded_at is not None:
+            if group or later:
+                later.append(append)
+                break
+            return [append]
+        streams = {row.stream for row in append.rows}
+        guards = {stream for stream, _ in append.guards}
+        if append.id in ids or not written.isdisjoint(streams | guards) or not guarded.isdisjoint(streams):
+            later.append(append)
+            # what waits behind it must not overtake it on the same streams
+            written |= streams
+            guarded |= guards
+            ids.add(append.id)
+            continue
+        group.append(append)
+        ids.add(append.id)
+        written |= streams
+        guarded |= guards
+        events += len(append.rows)
+    waiting.extendleft(reversed(later))
+    return group
+
+
+def parameters(group: Sequence[Append]) -> tuple[Any, ...]:
+    """The arguments of `CALL` for a group."""
+    streams: list[UUID] = []
+    versions: list[int] = []
+    topics: list[str] = []
+    metas: list[bytes] = []
+    states: list[bytes] = []
+    effective: list[datetime | None] = []
+    ids: list[UUID] = []
+    fingerprints: list[bytes | None] = []
+    starts: list[int] = []
+    sizes: list[int] = []
+    guarding: list[int] = []
+    guard_streams: list[UUID] = []
+    guard_versions: list[int] = []
+    dated = False
+    for number, append in enumerate(group, start=1):
+        ids.append(append.id)
+        fingerprints.append(append.fingerprint)
+        starts.append(len(streams))
+        sizes.append(len(append.rows))
+        for row in append.rows:
+            streams.append(row.stream)
+            versions.append(row.version)
+            topics.append(row.topic)
+            metas.append(row.meta)
+            states.append(row.state)
+            effective.append(row.effective_at)
+            dated = dated or row.effective_at is not None
+        for stream, version in append.guards:
+            guarding.append(number)
+            guard_streams.append(stream)
+            guard_versions.append(version)
+    return (
+        *(streams, versions, topics, metas, states, effective if dated else None),
+        *(ids, fingerprints, starts, sizes),
+        *(guarding, guard_streams, guard_versions, group[0].recorded_at),
+    )
+
+
+def settle(group: Sequence[Append], answer: Sequence[int | None]) -> None:
+    """Write each append's outcome and positions into it, from the function's answer."""
+    position, recorded_us = answer[0], answer[1]
+    assert position is not None
+    assert recorded_us is not None
+    for number, append in enumerate(group):
+        append.recorded_us = recorded_us
+        if len(answer) == 2:
+            size = len(append.rows)
+            append.outcome = Outcome.STORED
+            append.first, append.last = (position + 1, position + size) if size else (None, None)
+            position += size
+        else:
+            code, first, last = answer[2 + 3 * number : 5 + 3 * number]
+            append.outcome = Outcome(code or 0)
+            append.first, append.last = (first, last) if first and last and last >= first else (None, None)

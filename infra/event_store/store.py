@@ -1,0 +1,266 @@
+"""The store: load, decide, append. Deciding runs outside the transaction; the append checks that what was read still holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, On, Read, Refused
+from infra.codec import Codec
+from infra.database import Database, Tenant
+from infra.event_store.committers import LoopCommitter
+from infra.event_store.envelope import Meta
+from infra.event_store.loader import GroupLoader
+from infra.event_store.log import Log
+from infra.event_store.requests import Append, KeyReused, Outcome, StaleVersion, StoredRow, VersionConflict
+from infra.event_store.states import Loaded, States
+from infra.event_store.wakes import Wakes
+from infra.ids import uuid7
+
+DECISIONS = 5
+"""How often a command is decided anew after somebody else moved what it had read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command for one stream; a unit of work has one or more, and all of them hold or none."""
+
+    decider: Decider[Any]
+    stream: UUID
+    command: Command
+    effective_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What a command did. `first` and `last` are positions, None when it changed nothing.
+
+    `version` is the stream's version after it; `repeated`: the command id was known, and this is its first outcome.
+    """
+
+    stream: UUID
+    version: int
+    first: int | None
+    last: int | None
+    events: tuple[Event, ...] = ()
+    repeated: bool = False
+
+
+class Store(Log):
+    """One per process, for all tenants; belongs to the event loop that first uses it."""
+
+    def __init__(self, database: Database, codec: Codec, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(database, codec)
+        self.wakes = Wakes(database)
+        self._clock = clock
+        self._states = States()
+        self._committers: dict[str, LoopCommitter] = {}
+        self._loaders: dict[str, GroupLoader] = {}
+
+    async def execute(
+        self,
+        tenant: Tenant,
+        decider: Decider[Any],
+        stream: UUID,
+        command: Command,
+        *,
+        by: Actor,
+        expected_version: int | None = None,
+        effective_at: datetime | None = None,
+        **envelope: Any,
+    ) -> Executed:
+        """Carry out one command; see `execute_steps` for `envelope` and what is raised.
+
+        `expected_version` is the caller's If-Match: StaleVersion if the stream is elsewhere. 0 says that the stream must be
+        new, and saves loading it.
+        """
+        return await self.execute_steps(
+            tenant, (Step(decider, stream, command, effective_at),), by=by, expected_version=expected_version, **envelope
+        )
+
+    async def execute_steps(
+        self,
+        tenant: Tenant,
+        steps: Sequence[Step],
+        *,
+        by: Actor,
+        command_id: UUID | None = None,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+        fingerprint: bytes | None = None,
+        expected_version: int | None = None,
+        recorded_at: datetime | None = None,
+    ) -> Executed:
+        """Carry out several commands as one unit of work, each seeing the events of those before it.
+
+        `command_id` makes it safe to repeat: a known id returns the first outcome, whatever the state has become since.
+        Raises Refused (a rule), StaleVersion, KeyReused, VersionConflict after five tries, or StoreUnavailable.
+        """
+        known_id = command_id is not None
+        command_id = command_id or uuid7()
+        meta = Meta(by.id, command_id, correlation_id or command_id, by.on_behalf_of, causation_id)
+        for attempt in range(DECISIONS):
+            work = _Work(self, tenant, by, recorded_at or self._clock(), fresh=attempt > 0)
+            try:
+                if expected_version is not None:
+                    await work.expect(steps[0], expected_version)
+                for step in steps:
+                    await work.decide(step)
+            except Refused as refusal:
+                # a retry must hear what its first try did, not what the state it made would say to it now
+                if known_id and (first := await self._earlier(tenant, steps[0].stream, command_id, fingerprint)):
+                    return first
+                if work.trusted_cache and not isinstance(refusal, KeyReused):
+                    continue  # the cached states may have been overtaken: ask again with fresh ones
+                raise
+            append = await self._submit(tenant, work, command_id, fingerprint, meta, recorded_at)
+            match append.outcome:
+                case Outcome.STORED:
+                    work.keep()
+                    own = work.loaded[steps[0].stream]
+                    return Executed(steps[0].stream, own.version, append.first, append.last, tuple(e for _, _, e in work.events))
+                case Outcome.REPEATED | Outcome.REUSED:
+                    first = await self._earlier(tenant, steps[0].stream, command_id, fingerprint)
+                    assert first is not None
+                    return first
+                case Outcome.CONFLICT:
+                    continue
+        raise VersionConflict("others are changing the same thing at this moment; try again", attempts=DECISIONS)
+
+    async def load(self, tenant: Tenant, decider: Decider[Any], stream: UUID, *, fresh: bool = True) -> Loaded:
+        """A stream's state and version. `fresh=False` may answer from the cache, a moment behind other processes."""
+        known = self._states.get(tenant.slug, decider.name, stream)
+        if known is not None and not fresh:
+            return known
+        state, version = (known.state, known.version) if known else (decider.initial, 0)
+        rows = await self._loader(tenant).load(stream, version)
+        if not rows and known is not None:
+            return known
+        for _, _, version, topic, _, raw, _, _ in rows:
+            state = decider.evolve(state, self._codec.decode(tenant.slug, stream, version, topic, raw))
+        loaded = Loaded(state, version)
+        if version:
+            self._states.put(tenant.slug, decider.name, stream, loaded)
+        return loaded
+
+    async def append(self, tenant: Tenant, append: Append) -> Append:
+        """Append rows that are ready; the hot path below `execute`, for imports and the library's recorder."""
+        committer = self._committers.get(tenant.slug)
+        if committer is None:
+            committer = self._committers[tenant.slug] = LoopCommitter(self._database, tenant, lambda: self.wakes.committed(tenant.slug))
+        return await committer.append(append)
+
+    async def close(self) -> None:
+        for committer in self._committers.values():
+            await committer.close()
+        await self.wakes.close()
+
+    def _loader(self, tenant: Tenant) -> GroupLoader:
+        loader = self._loaders.get(tenant.slug)
+        if loader is None:
+            loader = self._loaders[tenant.slug] = GroupLoader(self._database, tenant)
+        return loader
+
+    async def _submit(
+        self, tenant: Tenant, work: _Work, command_id: UUID, fingerprint: bytes | None, meta: Meta, recorded_at: datetime | None
+    ) -> Append:
+        sealed = [self._codec.subject(stream, event) for stream, _, event in work.events if type(event).personal]
+        if missing := [s for s in sealed if not self._codec.has_key(tenant.slug, s)]:
+            await asyncio.to_thread(self._codec.obtain, tenant.slug, missing)
+        stored_meta = meta.encode()
+        encode = self._codec.encode
+        rows = [
+            StoredRow(stream, version, event.topic, stored_meta, encode(tenant.slug, stream, version, event), effective_at)
+            for (stream, version, event), effective_at in zip(work.events, work.effective, strict=True)
+        ]
+        return await self.append(tenant, Append(command_id, rows, fingerprint, work.guards(), recorded_at))
+
+    async def _earlier(self, tenant: Tenant, stream: UUID, command_id: UUID, fingerprint: bytes | None) -> Executed | None:
+        """The outcome of a command that was carried out before. Raises KeyReused where the id was for something else."""
+        found = await self._fetch(tenant, "SELECT fingerprint, first, last FROM {}.commands WHERE id = %s", (command_id,))
+        if not found:
+            return None
+        stored, first, last = found[0]
+        if stored != fingerprint:
+            raise KeyReused("this key was used for another request; send a new one for a new intention")
+        if first is None:
+            newest = await self._fetch(tenant, "SELECT coalesce(max(version), 0) FROM {}.events WHERE stream = %s", (stream,))
+            return Executed(stream, newest[0][0], None, None, repeated=True)
+        events = [self.decode(tenant, row) for row in await self.between(tenant, first, last)]
+        own = stream if any(e.originator_id == stream for e in events) else events[0].originator_id
+        version = max(e.originator_version for e in events if e.originator_id == own)
+        return Executed(own, version, first, last, tuple(e.event for e in events), repeated=True)
+
+
+class _Work:
+    """One attempt at a unit of work: what it has read, at which versions, and the events it has decided."""
+
+    def __init__(self, store: Store, tenant: Tenant, by: Actor, now: datetime, *, fresh: bool) -> None:
+        self._store, self._tenant, self._by, self._now, self._fresh = store, tenant, by, now, fresh
+        self.loaded: dict[UUID, Loaded] = {}
+        self.read_at: dict[UUID, int] = {}
+        self.deciders: dict[UUID, Decider[Any]] = {}
+        self.events: list[tuple[UUID, int, Event]] = []
+        self.effective: list[datetime | None] = []
+        self.trusted_cache = False
+
+    async def expect(self, step: Step, version: int) -> None:
+        if version == 0:
+            self.deciders[step.stream] = step.decider
+            self.loaded[step.stream] = Loaded(step.decider.initial, 0)
+            self.read_at[step.stream] = 0
+            return
+        found = await self._state(step.decider, step.stream)
+        if found.version != version:
+            raise StaleVersion("this was changed since you read it; read it again and decide anew", expected=version, current=found.version)
+
+    async def decide(self, step: Step) -> None:
+        decider = step.decider
+        own = await self._state(decider, step.stream)
+        facts: dict[UUID, Any] = {}
+        while wanted := [r for r in decider.reads(own.state, step.command, facts) if r.id not in facts]:
+            for read in wanted:
+                facts[read.id] = (await self._state(DECIDERS[read.decider], read.id)).state
+        context = Context(self._now, self._by, facts, uuid7, step.effective_at, step.stream)
+        for outcome in decider.decide(own.state, step.command, context):
+            if isinstance(outcome, On):
+                self._record(outcome.target, outcome.event, step.effective_at)
+            else:
+                self._record(Read(decider.name, step.stream), outcome, step.effective_at)
+
+    async def _state(self, decider: Decider[Any], stream: UUID) -> Loaded:
+        found = self.loaded.get(stream)
+        if found is None:
+            cached = None if self._fresh else self._store._states.get(self._tenant.slug, decider.name, stream)  # noqa: SLF001
+            if cached is not None:
+                self.trusted_cache = True
+                found = cached
+            else:
+                found = await self._store.load(self._tenant, decider, stream)
+            self.deciders[stream] = decider
+            self.loaded[stream] = found
+            self.read_at[stream] = found.version
+        return found
+
+    def _record(self, target: Read, event: Event, effective_at: datetime | None) -> None:
+        before = self.loaded.get(target.id)
+        if before is None:
+            raise LookupError(f"{event.topic} is for a stream that its decision did not read: {target}")
+        version = before.version + 1
+        self.events.append((target.id, version, event))
+        self.effective.append(effective_at)
+        self.loaded[target.id] = Loaded(self.deciders[target.id].evolve(before.state, event), version)
+
+    def guards(self) -> list[tuple[UUID, int]]:
+        """What was read and not written must still be where it was; what was written is checked by its own new version."""
+        return [(stream, version) for stream, version in self.read_at.items() if self.loaded[stream].version == version]
+
+    def keep(self) -> None:
+        """Remember the states after the append has held."""
+        for stream, found in self.loaded.items():
+            if found.version:
+                self._store._states.put(self._tenant.slug, self.deciders[stream].name, stream, found)  # noqa: SLF001
