@@ -5,13 +5,12 @@ line, trusts everybody, and gives crash recovery ten seconds. Here the server th
 recognised by its lock file *and* its process, and only one that we started is ever signalled.
 """
 
-import json
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -32,16 +31,21 @@ from infra.embedded.cluster import (
     make,
     programs,
 )
-from infra.embedded.process import LOOPBACK, RunningProcess, command_and_directory, file_lock, free_port, write_privately
+from infra.embedded.process import (
+    LOOPBACK,
+    RunningProcess,
+    ServerDown,
+    command_and_directory,
+    file_lock,
+    free_port,
+    open_log,
+    recall,
+    remember,
+)
 
 USUAL_PORT = 54320
 RECOVERY_PATIENCE = 600.0
 """Seconds given to a server that is alive but still replaying its log after a crash (at most max_wal_size of it)."""
-_KEPT_LOG = 10_000_000  # bytes
-
-
-class ServerDown(Exception):  # noqa: N818 - the finding, not a fault of ours
-    """A server could not be started, or does not answer; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class EmbeddedPostgres:
             server = self.running()
             if server is None:
                 return True
-            if server.process != self._recorded():
+            if server.process != recall(self.home / "process.json")[0]:
                 return False
             # fast: roll back and end; immediate only after a minute, and the next start then replays the log
             server.process.stop((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
@@ -140,29 +144,17 @@ class EmbeddedPostgres:
             return None
         return PostgresServer(cluster, port, process, adopted=True)
 
-    def _recorded(self) -> RunningProcess | None:
-        with suppress(OSError, ValueError, TypeError):
-            return RunningProcess(**json.loads((self.home / "process.json").read_text(encoding="utf-8"))["process"])
-        return None
-
-    def _last_port(self) -> int | None:
-        with suppress(OSError, ValueError, KeyError):
-            return int(json.loads((self.home / "process.json").read_text(encoding="utf-8"))["port"])
-        return None
-
     def _start(self, cluster: Cluster, found: Programs) -> PostgresServer:
         data, log = Path(cluster.data), self.home / "server.log"
         configuration = data / "concord.conf"
         configuration.write_text(CONFIGURATION, encoding="utf-8")
         found.account.own(configuration)
         _forget_foreign_lock(data / "postmaster.pid")
-        if log.exists() and log.stat().st_size > _KEPT_LOG:
-            log.replace(log.with_suffix(".log.1"))
-        wanted: tuple[int | None, ...] = (self._last_port(), USUAL_PORT)
+        wanted: tuple[int | None, ...] = (recall(self.home / "process.json")[1].get("server"), USUAL_PORT)
         deadline = time.monotonic() + 30
         while True:
             port = free_port(*wanted)
-            with log.open("ab") as output:
+            with open_log(log) as output:
                 begin = output.tell()
                 child = self._child = found.account.popen(
                     [str(found.bin / "postgres"), "-D", str(data), "-c", f"port={port}"],
@@ -170,7 +162,7 @@ class EmbeddedPostgres:
                 )
             process = RunningProcess.of(child.pid)
             if process:
-                write_privately(self.home / "process.json", json.dumps({"process": asdict(process), "port": port}))
+                remember(self.home / "process.json", process, server=port)
                 server = PostgresServer(cluster, port, process, adopted=False, note=found.account.note)
                 try:
                     self._await(server, partial(_has_ended, child))

@@ -4,6 +4,7 @@ Also the two things that starting servers needs: a lock between starters and fre
 """
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -14,10 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.02  # seconds
+_KEPT_LOG = 10_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,24 @@ def command_and_directory(pid: int) -> tuple[str, str] | None:
     return (found["c"], found["n"]) if {"c", "n"} <= found.keys() else None
 
 
+def remember(file: Path, process: RunningProcess, **ports: int) -> None:
+    """Write down that we started this process, and on which ports, for whoever comes after us."""
+    write_privately(file, json.dumps({"pid": process.pid, "started": process.started, "ports": ports}))
+
+
+def recall(file: Path) -> tuple[RunningProcess | None, dict[str, int]]:
+    """What `remember` wrote: the process (which may have gone since) and its ports. Nothing where there is no such file."""
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+        return RunningProcess(int(written["pid"]), str(written["started"])), {str(k): int(v) for k, v in written["ports"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, {}
+
+
+class ServerDown(Exception):  # noqa: N818 - the finding, not a fault of ours
+    """A server could not be started, or does not answer; the message says why and what to do."""
+
+
 class LockHeld(Exception):  # noqa: N818 - a finding of its own, not a fault
     """Another process holds the lock."""
 
@@ -127,6 +147,14 @@ def free_port(*wanted: int | None, host: str = LOOPBACK) -> int:
             except OSError:
                 continue
     raise OSError(f"No free port on {host}.")
+
+
+def open_log(file: Path) -> BinaryIO:
+    """Open a server's log for appending; what is over 10 MB becomes the one older copy."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > _KEPT_LOG:
+        file.replace(file.with_suffix(".log.1"))
+    return file.open("ab")
 
 
 def write_privately(path: Path, text: str) -> None:
