@@ -1,0 +1,28 @@
+"""Who may say that something was so earlier than we learnt it."""
+
+from __future__ import annotations
+
+from domain.kernel import SYSTEM, Context, Forbidden, Invalid, Role
+
+BACKDATERS = frozenset({Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF})
+"""Roles that may date a fact back; imports and workflows (`SYSTEM`) may too."""
+
+
+class BackdatingNotAllowed(Forbidden):
+    """Only administration, finance and imports may date a fact back."""
+
+
+def check_dating(ctx: Context) -> None:
+    """Refuse an `effective_at` in the future, and one in the past from an actor who may not date back."""
+    if ctx.effective_at is None or ctx.effective_at == ctx.now:
+        return
+    if ctx.effective_at > ctx.now:
+        raise Invalid(
+            "A fact cannot be dated into the future; leave the date away or use today's.", effective_at=ctx.effective_at.isoformat()
+        )
+    if ctx.actor.id != SYSTEM.id and not ctx.actor.has(*BACKDATERS):
+        raise BackdatingNotAllowed(
+            "Only administration and finance may date a fact back; ask one of them, or record it as of now.",
+            effective_at=ctx.effective_at.isoformat(),
+            roles=sorted(BACKDATERS),
+        )
