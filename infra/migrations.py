@@ -33,7 +33,7 @@ GRANT SELECT ON concord.tenants TO {login};
 
 _RIGHTS = """
 GRANT USAGE ON SCHEMA {schema} TO {role}, {login};
-GRANT SELECT ON {schema}.events, {schema}.commands TO {role}, {login};
+GRANT SELECT ON {schema}.events, {schema}.commands, {schema}.snapshots, {schema}.tracking TO {role}, {login};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.snapshots, {schema}.tracking TO {role};
 REVOKE ALL ON FUNCTION {schema}.append FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {schema}.append, {schema}.position_at TO {login};
