@@ -8,7 +8,8 @@ from functools import cache
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, field_validator
+from pydantic_core import core_schema
 
 # ISO 4217 (list one, 2024-06): the currencies whose minor unit is not two digits, and all that are in use.
 _MINOR_UNITS = {
@@ -40,7 +41,25 @@ def _known_currency(code: str) -> str:
 Currency = Annotated[
     str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"], json_schema_extra={"format": "iso-4217"}), AfterValidator(_known_currency)
 ]
-Amount = Annotated[Decimal, Field(max_digits=21, decimal_places=6, allow_inf_nan=False)]
+
+
+class Exactly:
+    """In JSON a decimal is a text of digits: a JSON number may have been through binary floating point on its way."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        decimal = handler(source)
+        text = core_schema.str_schema(pattern=self._pattern, max_length=24)
+        return core_schema.json_or_python_schema(json_schema=core_schema.chain_schema([text, decimal]), python_schema=decimal)
+
+
+Amount = Annotated[
+    Decimal,
+    Field(max_digits=21, decimal_places=6, allow_inf_nan=False, examples=["1250.00"]),
+    Exactly(r"^-?[0-9]{1,15}([.][0-9]{1,6})?$"),
+]
 """A decimal quantity of money or goods: at most 15 digits before the point and 6 after."""
 
 
