@@ -1,0 +1,95 @@
+"""What the log says of each member right now: roles, teams, whether active. Read from the log itself, never from a read model,
+so that a parked projection cannot keep a right alive; at most 0.8 s old, so that a revocation holds within a second (S18).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from psycopg import sql
+
+from domain.members import Member, members
+from domain.teams import Team, teams
+from infra.access import Standing
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from infra.identity_cache import Fresh
+
+
+@dataclass(slots=True)
+class Organisation:
+    """A tenant's teams, as far as the log was read."""
+
+    position: int = 0
+    teams: dict[UUID, Team] = field(default_factory=dict)
+
+    def below(self, roots: frozenset[UUID]) -> frozenset[UUID]:
+        """The teams `roots` and every team under them."""
+        children: dict[UUID, list[UUID]] = defaultdict(list)
+        for id, team in self.teams.items():
+            if team.parent is not None:
+                children[team.parent].append(id)
+        found: set[UUID] = set()
+        todo = list(roots)
+        while todo:
+            team_id = todo.pop()
+            if team_id not in found:
+                found.add(team_id)
+                todo += children[team_id]
+        return frozenset(found)
+
+    def led_by(self, member: UUID) -> frozenset[UUID]:
+        return frozenset(id for id, team in self.teams.items() if team.manager == member and not team.withdrawn)
+
+
+_NOBODY = Standing(UUID(int=0), active=False)
+
+
+class Directory:
+    """Standings of members, for every tenant of the process."""
+
+    def __init__(self, database: Database, store: Store) -> None:
+        self._database = database
+        self._store = store
+        self._organisations: dict[str, Organisation] = defaultdict(Organisation)
+        self._fresh_teams = Fresh(self._read_teams)
+        self._standings = Fresh(self._read_standing)
+
+    async def standing(self, tenant: Tenant, member: UUID) -> Standing:
+        """What the member may be judged by. A member that is unknown, withdrawn or inactive has no rights at all."""
+        return await self._standings.get((tenant, member))
+
+    def forget(self, tenant: Tenant, member: UUID) -> None:
+        """Read the member again next time: it was just changed here."""
+        self._standings.forget((tenant, member))
+        self._fresh_teams.forget(tenant)
+
+    async def _read_standing(self, key: tuple[Tenant, UUID]) -> Standing:
+        tenant, id = key
+        loaded = await self._store.load(tenant, members, id)
+        member: Member | None = loaded.state
+        if member is None or not member.active or member.withdrawn:
+            return _NOBODY
+        organisation = await self._fresh_teams.get(tenant)
+        own = frozenset({member.team}) if member.team is not None else frozenset[UUID]()
+        return Standing(id, member.roles, own, organisation.below(own | organisation.led_by(id)))
+
+    async def _read_teams(self, tenant: Tenant) -> Organisation:
+        known = self._organisations[tenant.slug]
+        query = sql.SQL("SELECT stream, max(position) FROM {}.events WHERE topic LIKE 'team.%%' AND position > %s GROUP BY stream").format(
+            sql.Identifier(tenant.schema)
+        )
+        async with self._database.connection() as connection:
+            changed = await (await connection.execute(query, (known.position,))).fetchall()
+        if not changed:
+            return known
+        states = await asyncio.gather(*(self._store.load(tenant, teams, stream) for stream, _ in changed))
+        merged: Mapping[UUID, Team] = {stream: found.state for (stream, _), found in zip(changed, states, strict=True) if found.state}
+        # a new object: a standing that is being computed keeps the one it has
+        after = Organisation(max(position for _, position in changed), {**known.teams, **merged})
+        self._organisations[tenant.slug] = after
+        return after
