@@ -95,8 +95,15 @@ class EmbeddedPostgres:
             finish(cluster)
             server = self._running(cluster)
             if server:
-                self._await(server, partial(_has_gone, server.process))
-            else:
+                try:
+                    self._await(server, partial(_has_gone, server.process))
+                except ServerDown:
+                    if server.process.alive:
+                        raise
+                    server = None  # it was dying as we came
+            if server is None:
+                if self._child:
+                    self._child.wait()  # ours was killed: until it is reaped, PostgreSQL takes its lock file for a live one's
                 server = self._start(cluster, programs(self.home, cluster)[1])
             _set_up(server)
             return server

