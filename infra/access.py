@@ -120,8 +120,12 @@ class Standing:
     roles: frozenset[Role] = frozenset()
     teams: frozenset[UUID] = frozenset()
     """The teams the member belongs to."""
+    mates: frozenset[UUID] = frozenset()
+    """The members of those teams."""
     tree: frozenset[UUID] = frozenset()
-    """Those, the teams the member leads, and every team below."""
+    """Those teams, the teams the member leads, and every team below."""
+    below: frozenset[UUID] = frozenset()
+    """The members of the tree."""
     active: bool = True
 
     @property
@@ -166,9 +170,13 @@ def _within(standing: Standing, reach: Reach, thing: Object) -> bool:
         case Reach.OWN:
             return standing.member in thing.owners
         case Reach.TEAM:
-            return standing.member in thing.owners or not standing.teams.isdisjoint(thing.teams)
+            return standing.member in thing.owners or not (
+                standing.mates.isdisjoint(thing.owners) and standing.teams.isdisjoint(thing.teams)
+            )
         case Reach.TREE:
-            return standing.member in thing.owners or not standing.tree.isdisjoint(thing.teams)
+            return standing.member in thing.owners or not (
+                standing.below.isdisjoint(thing.owners) and standing.tree.isdisjoint(thing.teams)
+            )
         case _:
             return reach is Reach.ALL
 
@@ -185,11 +193,12 @@ class Scope:
         return self.sql == "true"
 
 
-def scope(standing: Standing, action: Action, *, owner: str = "owner", team: str = "team", supplier: str = "false") -> Scope:
+def scope(standing: Standing, action: Action, *, owner: str = "owner", team: str | None = None, supplier: str = "false") -> Scope:
     """The rows of a list that the member may act on.
 
-    `owner`, `team`: the columns (or expressions) that hold them; `supplier`: a condition true for suppliers' rows. All three
-    are the caller's own SQL, never a user's. A row without owner and team is seen by those only who see all.
+    `owner`, `team`: the columns (or expressions) that hold them, `team` None where a row has only an owner; `supplier`: a
+    condition true for suppliers' rows. All three are the caller's own SQL, never a user's. A row without owner and team is
+    seen by those only who see all.
     """
     reaches = standing.reaches(action)
     if Reach.ALL in reaches:
@@ -197,10 +206,12 @@ def scope(standing: Standing, action: Action, *, owner: str = "owner", team: str
     parts: list[str] = []
     params: dict[str, Any] = {}
     if ordered := reaches - {Reach.SUPPLIERS}:
-        parts.append(f"coalesce({owner} = %(scope_member)s, false)")
-        params["scope_member"] = standing.member
-        teams = standing.tree if Reach.TREE in ordered else standing.teams if Reach.TEAM in ordered else frozenset()
-        if teams:
+        owners, teams = {Reach.TREE: (standing.below, standing.tree), Reach.TEAM: (standing.mates, standing.teams)}.get(
+            max(ordered), (frozenset[UUID](), frozenset[UUID]())
+        )
+        parts.append(f"coalesce({owner} = ANY(%(scope_owners)s), false)")
+        params["scope_owners"] = sorted(owners | {standing.member})
+        if teams and team is not None:
             parts.append(f"coalesce({team} = ANY(%(scope_teams)s), false)")
             params["scope_teams"] = sorted(teams)
     if Reach.SUPPLIERS in reaches:

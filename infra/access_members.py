@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from psycopg import sql
 
+from domain.kernel import Role
 from domain.members import Member, members
 from domain.teams import Team, teams
 from infra.access import Standing
@@ -22,12 +23,13 @@ from infra.identity_cache import Fresh
 
 @dataclass(slots=True)
 class Organisation:
-    """A tenant's teams, as far as the log was read."""
+    """A tenant's teams and who is in them, as far as the log was read."""
 
     position: int = 0
     teams: dict[UUID, Team] = field(default_factory=dict)
+    members: dict[UUID, Member] = field(default_factory=dict)
 
-    def below(self, roots: frozenset[UUID]) -> frozenset[UUID]:
+    def tree(self, roots: Iterable[UUID]) -> frozenset[UUID]:
         """The teams `roots` and every team under them."""
         children: dict[UUID, list[UUID]] = defaultdict(list)
         for id, team in self.teams.items():
@@ -45,6 +47,10 @@ class Organisation:
     def led_by(self, member: UUID) -> frozenset[UUID]:
         return frozenset(id for id, team in self.teams.items() if team.manager == member and not team.withdrawn)
 
+    def inside(self, teams: frozenset[UUID]) -> frozenset[UUID]:
+        """The members of those teams, inactive ones too: what was theirs stays visible to their team."""
+        return frozenset(id for id, member in self.members.items() if member.team in teams)
+
 
 _NOBODY = Standing(UUID(int=0), active=False)
 
@@ -55,8 +61,8 @@ class Directory:
     def __init__(self, database: Database, store: Store) -> None:
         self._database = database
         self._store = store
-        self._organisations: dict[str, Organisation] = defaultdict(Organisation)
-        self._fresh_teams = Fresh(self._read_teams)
+        self._known: dict[str, Organisation] = defaultdict(Organisation)
+        self._organisation = Fresh(self._read_organisation)
         self._standings = Fresh(self._read_standing)
 
     async def standing(self, tenant: Tenant, member: UUID) -> Standing:
@@ -66,7 +72,7 @@ class Directory:
     def forget(self, tenant: Tenant, member: UUID) -> None:
         """Read the member again next time: it was just changed here."""
         self._standings.forget((tenant, member))
-        self._fresh_teams.forget(tenant)
+        self._organisation.forget(tenant)
 
     async def _read_standing(self, key: tuple[Tenant, UUID]) -> Standing:
         tenant, id = key
@@ -74,22 +80,26 @@ class Directory:
         member: Member | None = loaded.state
         if member is None or not member.active or member.withdrawn:
             return _NOBODY
-        organisation = await self._fresh_teams.get(tenant)
+        organisation = await self._organisation.get(tenant)
         own = frozenset({member.team}) if member.team is not None else frozenset[UUID]()
-        return Standing(id, member.roles, own, organisation.below(own | organisation.led_by(id)))
+        tree = organisation.tree(own | organisation.led_by(id)) if Role.SALES_MANAGER in member.roles else own
+        return Standing(id, member.roles, own, organisation.inside(own), tree, organisation.inside(tree))
 
-    async def _read_teams(self, tenant: Tenant) -> Organisation:
-        known = self._organisations[tenant.slug]
-        query = sql.SQL("SELECT stream, max(position) FROM {}.events WHERE topic LIKE 'team.%%' AND position > %s GROUP BY stream").format(
-            sql.Identifier(tenant.schema)
-        )
+    async def _read_organisation(self, tenant: Tenant) -> Organisation:
+        known = self._known[tenant.slug]
+        query = sql.SQL(
+            "SELECT stream, starts_with(min(topic), 'team.'), max(position) FROM {}.events"
+            " WHERE (topic LIKE 'team.%%' OR topic LIKE 'member.%%') AND position > %s GROUP BY stream"
+        ).format(sql.Identifier(tenant.schema))
         async with self._database.connection() as connection:
             changed = await (await connection.execute(query, (known.position,))).fetchall()
         if not changed:
             return known
-        states = await asyncio.gather(*(self._store.load(tenant, teams, stream) for stream, _ in changed))
-        merged: Mapping[UUID, Team] = {stream: found.state for (stream, _), found in zip(changed, states, strict=True) if found.state}
+        found = await asyncio.gather(*(self._store.load(tenant, teams if is_team else members, stream) for stream, is_team, _ in changed))
+        after = Organisation(max(position for *_, position in changed), dict(known.teams), dict(known.members))
+        for (stream, is_team, _), loaded in zip(changed, found, strict=True):
+            if loaded.state is not None:
+                (after.teams if is_team else after.members)[stream] = loaded.state
         # a new object: a standing that is being computed keeps the one it has
-        after = Organisation(max(position for _, position in changed), {**known.teams, **merged})
-        self._organisations[tenant.slug] = after
+        self._known[tenant.slug] = after
         return after

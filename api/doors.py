@@ -1,0 +1,25 @@
+"""What a request needs of the process, put together once by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from api.limits import Buckets, Rates
+from infra.access_log import AccessLog
+from infra.access_members import Directory
+from infra.database import Database
+from infra.event_store import Store
+from infra.identity import Identity
+
+
+@dataclass(slots=True)
+class Doors:
+    """One per process."""
+
+    database: Database
+    store: Store
+    identity: Identity
+    directory: Directory
+    access_log: AccessLog
+    rates: Rates = field(default_factory=Rates)
+    buckets: Buckets = field(default_factory=Buckets)
