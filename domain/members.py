@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.attributes import Attributes
 from domain.authority import (
@@ -42,9 +42,9 @@ from domain.kernel import (
     NotFound,
     Personal,
     Read,
-    Refused,
     Role,
 )
+from domain.standing import check_active, check_team, member_read, team_read
 from domain.values import Email, Money, Name, Zone
 
 
@@ -83,14 +83,14 @@ class MemberImported(_MemberFacts, topic="member.imported"):
     source: str
     source_id: str
     run: UUID
-    attributes: Attributes = {}  # noqa: RUF012  pydantic copies defaults
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class MemberReimported(_MemberFacts, topic="member.reimported"):
     """The source says something new; events for what changed by it follow."""
 
     run: UUID
-    attributes: Attributes = {}  # noqa: RUF012  pydantic copies defaults
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class MemberImportUndone(Event, topic="member.import_undone"):
@@ -132,7 +132,7 @@ class ImportMember(Command, MemberRow):
     source: Name
     source_id: Name
     run: UUID
-    attributes: Attributes = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class ChangeMember(Command):
@@ -161,10 +161,6 @@ class ReactivateMember(Command):
     pass
 
 
-class MemberInactive(Refused):
-    """The member is no longer active, so nothing new can be given to them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Member:
     """A member; `manager` is who is asked next, `zone` None means the tenant's."""
@@ -186,28 +182,6 @@ class Member:
         return standing_in(self.delegations, instant)
 
 
-def member_read(id: UUID) -> Read:
-    return Read("member", id)
-
-
-def check_active(ctx: Context, id: UUID | None, what: str = "member") -> None:
-    """Refuse to give something new to a member who is not there or no longer active; None is no one, and fine."""
-    if id is None:
-        return
-    member: Member | None = ctx.fact(member_read(id))
-    if member is None or member.withdrawn:
-        raise NotFound(f"There is no such {what}; choose one of the tenant's members.", member=str(id))
-    if not member.active:
-        raise MemberInactive(f"The {what} chosen is no longer active; choose an active member.", member=str(id))
-
-
-def check_team(ctx: Context, id: UUID | None) -> None:
-    """Refuse a team that is not there or was dissolved; None is no team, and fine."""
-    team = ctx.fact(Read("team", id)) if id is not None else None
-    if id is not None and (team is None or not team.active):
-        raise NotFound("There is no such team in use; choose one of the tenant's teams.", team=str(id))
-
-
 def _above(member: Member) -> UUID | None:
     return member.manager
 
@@ -217,11 +191,11 @@ def reads(member: Member | None, command: Any, facts: Mapping[UUID, Any]) -> Ite
         case AddMember(team=team, manager=manager) | ImportMember(team=team, manager=manager):
             yield from chain_reads("member", manager, facts, _above)
             if team is not None:
-                yield Read("team", team)
+                yield team_read(team)
         case SetManager(manager=manager):
             yield from chain_reads("member", manager, facts, _above)
         case SetTeam(team=UUID() as team):
-            yield Read("team", team)
+            yield team_read(team)
         case Delegate(to=to):
             yield member_read(to)
         case UndoImport(run=run) if member is not None and member.provenance is not None:

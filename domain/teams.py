@@ -11,7 +11,7 @@ from domain.backdating import check_dating
 from domain.hierarchy import chain_reads, check_no_cycle
 from domain.imports import Provenance, UndoImport
 from domain.kernel import SYSTEM, AlreadyExists, Command, Context, Decider, Event, Forbidden, NotFound, Read, Role
-from domain.members import check_active, check_team, member_read
+from domain.standing import check_active, check_team, member_read
 from domain.values import Name
 
 ROW = ("name", "parent", "manager")
