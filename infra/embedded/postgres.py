@@ -124,7 +124,10 @@ class EmbeddedPostgres:
             server = self.running()
             if server is None:
                 return True
-            if server.process != recall(self.home / "process.json")[0]:
+            ours = recall(self.home / "process.json")[0] == server.process or (
+                self._child is not None and self._child.pid == server.process.pid
+            )
+            if not ours:
                 return False
             # fast: roll back and end; immediate only after a minute, and the next start then replays the log
             server.process.stop((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
