@@ -87,10 +87,12 @@ class Child:
             lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else "it said nothing"
 
-    def reap(self) -> None:
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
+    def reap(self) -> int | None:
+        """Its exit code, after waiting for it to end."""
+        if self._child is None:
+            return None
+        code, self._child = self._child.wait(), None
+        return code
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -72,5 +72,3 @@ def reached(settings: Settings, database: PostgresServer | None, temporal: Tempo
     elif not settings.migrator_url:
         settings = replace(settings, migrator_url=settings.database_url)
     return replace(settings, temporal_address=temporal.address) if temporal else settings
-
-

@@ -1,0 +1,227 @@
+"""`concord up`, `down` and `status`: Concord whole on one machine, in the foreground or the background.
+
+Run as `python -m api.up` it is the supervisor itself, which `up --detach` starts in the background.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from api.up_screen import TerminalScreen
+from infra.database import OLDEST_SERVER, StoreUnavailable
+from infra.doctor import reach_postgres, reach_temporal
+from infra.embedded.account import NoServerAccount
+from infra.embedded.cluster import ClusterUnusable
+from infra.embedded.listening import AddressTaken
+from infra.embedded.process import LockHeld, ServerDown, file_lock, open_log
+from infra.embedded.run_state import READY, RunState
+from infra.embedded.services import Services
+from infra.embedded.supervisor import Supervisor
+from infra.keys import KeysUnavailable
+from infra.migrations import NotMigrated, create_tenant, migrate
+from infra.safety import UnsafeSettings, refuse_unsafe_settings
+from infra.settings import InvalidSettings, Settings
+
+START_PATIENCE = 700.0
+"""Seconds that a second `up` waits for the first to be ready: PostgreSQL may be replaying its log."""
+STOP_PATIENCE = 120.0
+"""Seconds that `down` gives the supervisor to stop everything in order."""
+NOT_RUNNING = 3
+"""Exit code of `status` when nothing runs, as of init scripts (LSB)."""
+
+_PROBLEMS = (
+    AddressTaken,
+    ClusterUnusable,
+    InvalidSettings,
+    KeysUnavailable,
+    NoServerAccount,
+    NotMigrated,
+    ServerDown,
+    StoreUnavailable,
+    UnsafeSettings,
+    psycopg.Error,
+    OSError,
+)
+
+
+def up(
+    settings: Settings,
+    *,
+    detach: bool = False,
+    demo: bool = False,
+    screen: TerminalScreen | None = None,
+    commands: Mapping[str, Sequence[str]] | None = None,
+) -> int:
+    """Start everything below `settings.home` and stay with it until told to stop; with `detach`, return when all is ready.
+
+    What runs already is shown instead, with exit code 0. Returns the exit code; a problem is told in a sentence.
+    `commands`: the children to run by name; by default api, worker and projector.
+    """
+    screen = screen or TerminalScreen(detached=detach)
+    try:
+        _prepare_home(settings)
+        if detach:
+            return _detached(settings, screen, demo=demo)
+        deadline = time.monotonic() + START_PATIENCE
+        while True:
+            with suppress(LockHeld), file_lock(settings.home / "up.lock", wait=False):
+                supervisor = Supervisor(
+                    settings,
+                    commands=commands or {name: concord(name) for name in ("api", "worker", "projector")},
+                    prepare=lambda reached, address: _prepare(reached, address, settings),
+                    screen=screen,
+                    once={"demo": concord("demo")} if demo else {},
+                    after_lost_state={"reconcile": concord("workflows", "reconcile")},
+                )
+                supervisor.run()
+                screen.said("Concord has stopped. Nothing is lost: `concord up` goes on from here.")
+                return 0
+            # somebody else starts, runs or stops it
+            if (state := RunState.read(settings.home / "state.json")) and state.running and state.phase == READY:
+                screen.ready(settings, state, ("It was running already.",))
+                return 0
+            if time.monotonic() > deadline:
+                raise ServerDown(f"Another `concord up` below {settings.home} does not become ready: see its screen, or {settings.logs}.")
+            screen.step("Another `concord up` is at work here: waiting for it")
+            time.sleep(0.1)
+    except _PROBLEMS as error:
+        screen.problem(_told(error))
+        return 1
+
+
+def down(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
+    """Stop everything that runs below `settings.home`, also what a killed `up` left behind. Returns the exit code."""
+    screen = screen or TerminalScreen()
+    try:
+        if not settings.home.exists():
+            screen.said(f"Nothing runs below {settings.home}.")
+            return 0
+        state = RunState.read(settings.home / "state.json")
+        ran = bool(state and state.running)
+        if state and state.running:
+            screen.step("Stopping")
+            state.supervisor.stop((15, STOP_PATIENCE), (9, 5.0))
+        # a supervisor that was killed leaves children and servers
+        with file_lock(settings.home / "up.lock"):
+            state = RunState.read(settings.home / "state.json")
+            orphans = state.stop_orphans() if state else ()
+            services = Services(settings)
+            ran = ran or bool(orphans) or any(server and server.running() for server in (services.postgres, services.temporal))
+            left = services.stop()
+        screen.said("Concord has stopped." if ran else f"Nothing runs below {settings.home}.")
+        for sentence in left:
+            screen.said(sentence)
+    except _PROBLEMS as error:
+        screen.problem(_told(error))
+        return 1
+    return 0
+
+
+def status(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
+    """Show what runs below `settings.home`. Returns 0 if it does, NOT_RUNNING otherwise."""
+    screen = screen or TerminalScreen()
+    state = RunState.read(settings.home / "state.json")
+    if state is None or not state.running:
+        screen.said(f"Nothing runs below {settings.home}: `concord up` starts it.")
+        return NOT_RUNNING
+    screen.state(settings, state)
+    return 0
+
+
+def concord(*arguments: str) -> list[str]:
+    """The command line that runs `concord` with these arguments in this same installation."""
+    return [sys.executable, "-m", "api.cli", *arguments]
+
+
+def _prepare_home(settings: Settings) -> None:
+    home = settings.home
+    # others may pass (as root, the database's user has to), not look
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if home.stat().st_uid != os.geteuid():
+        raise ClusterUnusable(
+            f"{home} belongs to {home.owner()}: run Concord as {home.owner()}, or set CONCORD_HOME to a directory of your own."
+        )
+    settings.logs.mkdir(mode=0o700, exist_ok=True)
+
+
+def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
+    """Bring the database to shape, make the empty tenant, leave the operator's credential."""
+    assert reached.database_url is not None
+    assert reached.migrator_url is not None
+    if asked.temporal_address:
+        reach_temporal(asked.temporal_address, asked.temporal_namespace)
+    with reach_postgres(reached.migrator_url) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            raise ServerDown(
+                f"PostgreSQL {connection.info.server_version // 10000} is too old: Concord needs {OLDEST_SERVER // 10000} or newer."
+            )
+        refuse_unsafe_settings(connection)
+    login = str(conninfo_to_dict(reached.database_url).get("user") or "concord_app")
+    migrate(reached.migrator_url, login)
+    create_tenant(reached.migrator_url, reached.tenant, login=login)
+    # what counts for acknowledged commands is what holds for the role that writes them
+    with reach_postgres(reached.database_url) as connection:
+        refuse_unsafe_settings(connection)
+    return reached
+
+
+def _detached(settings: Settings, screen: TerminalScreen, *, demo: bool) -> int:
+    log = settings.logs / "supervisor.log"
+    with open_log(log) as output:
+        begin = output.tell()
+        background = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "api.up", *(["--demo"] if demo else [])],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **settings.environment()},
+            start_new_session=True,
+        )
+    screen.step("Starting Concord in the background")
+    deadline = time.monotonic() + START_PATIENCE
+    while time.monotonic() < deadline:
+        code = background.poll()
+        state = RunState.read(settings.home / "state.json")
+        if state and state.running and state.phase == READY:
+            note = () if state.supervisor.pid == background.pid else ("It was running already.",)
+            screen.ready(settings, state, note)
+            background.returncode = 0  # it goes on without us: there is nothing to wait for
+            return 0
+        if code is not None:
+            screen.problem(_last_line(log, begin) or f"It ended with {code} (more in {log}).")
+            return code or 1
+        time.sleep(0.05)
+    raise ServerDown(f"Concord did not become ready in the background: see {log}.")
+
+
+def _last_line(log: Path, begin: int) -> str:
+    with log.open("rb") as file:
+        file.seek(begin)
+        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, psycopg.Error):
+        return f"PostgreSQL refused: {str(error).strip() or type(error).__name__}. Run `concord doctor`."
+    return str(error)
+
+
+def main() -> None:
+    """The supervisor in the background."""
+    try:
+        settings = Settings.from_environment()
+    except InvalidSettings as error:
+        sys.exit(str(error))
+    sys.exit(up(settings, demo="--demo" in sys.argv[1:], screen=TerminalScreen(detached=True)))
+
+
+if __name__ == "__main__":
+    main()

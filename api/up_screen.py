@@ -1,0 +1,97 @@
+"""What `concord up`, `down` and `status` show: one screen with addresses and sign-ins, then a line for each thing that happens."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from infra.embedded.run_state import RunState
+from infra.settings import Settings
+
+
+class TerminalScreen:
+    """Draws on a terminal; without one (a pipe, a log) it writes plain lines."""
+
+    def __init__(self, console: Console | None = None, *, detached: bool = False) -> None:
+        self.console = console or Console(highlight=False)
+        self._detached = detached
+        self._status: Status | None = None
+        self._step = ""
+
+    def step(self, sentence: str) -> None:
+        """What is being done now; replaced by the next step."""
+        if sentence == self._step:
+            return
+        self._step = sentence
+        if not self.console.is_terminal:
+            self.console.print(sentence, markup=False, soft_wrap=True)
+        elif self._status is None:
+            self._status = self.console.status(Text(sentence))
+            self._status.start()
+        else:
+            self._status.update(Text(sentence))
+
+    def ready(self, settings: Settings, state: RunState, notes: Sequence[str]) -> None:
+        """The one status screen."""
+        self.settled()
+        stopping = "`concord down` stops it" if self._detached else "Ctrl-C stops it"
+        self.console.print(Panel(_places(settings, state), title="Concord runs", subtitle=stopping, expand=False, padding=(1, 2)))
+        for note in notes:
+            self.console.print(Text(note, style="dim"))
+
+    def event(self, sentence: str) -> None:
+        """Something that happened meanwhile, with its time."""
+        self.console.print(Text(f"{datetime.now(UTC).astimezone():%H:%M:%S} {sentence}"), soft_wrap=True)
+
+    def problem(self, sentence: str) -> None:
+        """Why it does not work, and what to do."""
+        self.settled()
+        self.console.print(Text(sentence, style="bold red"), soft_wrap=True)
+
+    def said(self, sentence: str) -> None:
+        self.settled()
+        self.console.print(Text(sentence), soft_wrap=True)
+
+    def settled(self) -> None:
+        """No step is under way any more."""
+        if self._status:
+            self._status.stop()
+            self._status = None
+
+    def state(self, settings: Settings, state: RunState) -> None:
+        """The answer to `concord status`."""
+        self.console.print(Panel(_places(settings, state), title=f"Concord is {state.phase}", expand=False, padding=(1, 2)))
+        table = Table("process", "pid", "state", box=None, pad_edge=False)
+        for name, process in {"supervisor": state.supervisor, **state.children}.items():
+            table.add_row(name, str(process.pid), "runs" if process.alive else "has ended")
+        self.console.print(table)
+
+
+def _places(settings: Settings, state: RunState) -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("address", Text(state.address, style="bold"))
+    table.add_row("tenant", Text(settings.tenant))
+    table.add_row("operator", Text(f"{settings.operator_file} (commands find it by themselves)"))
+    for role, name, password in sign_ins(settings):
+        table.add_row(Text(role), Text(f"{name}   {password}"))
+    table.add_row("PostgreSQL", Text(state.postgres))
+    table.add_row("Temporal", Text(state.temporal))
+    table.add_row("logs", Text(shlex.quote(str(settings.logs))))
+    return table
+
+
+def sign_ins(settings: Settings) -> list[tuple[str, str, str]]:
+    """Role, sign-in name and password of the demo's people, as `concord demo` left them in CONCORD_HOME/demo.json."""
+    try:
+        written = json.loads((settings.home / "demo.json").read_text(encoding="utf-8"))
+        return [(str(person["role"]), str(person["name"]), str(person["password"])) for person in written["sign_ins"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
