@@ -19,10 +19,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from bench.server import Server, postgres
+from bench.server import HOME, Server, postgres
 
-ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".peers"
 INSIDE = Path(__file__).resolve().parent / "inside_peers"
 BIN = HOME / "venv" / "bin"
 PYTHON = BIN / "python"

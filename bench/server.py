@@ -7,10 +7,14 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from infra.embedded.postgres import EmbeddedPostgres
+
+HOME = Path(__file__).resolve().parent.parent / ".peers"
 DURABILITY = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
@@ -54,9 +58,18 @@ def _setting(connection: psycopg.Connection[tuple[object, ...]], name: str) -> s
 
 @contextmanager
 def postgres() -> Iterator[Server]:
-    """The server named by BENCH_DATABASE_URL (a superuser's), else the embedded one, kept below `.peers/` for the peers' database."""
+    """The server named by BENCH_DATABASE_URL (a superuser's), else Concord's embedded one, kept below `.peers/` for Tryton's database.
+
+    The embedded one runs with the settings that Concord ships.
+    """
     given = os.environ.get("BENCH_DATABASE_URL")
     if given:
         yield Server(given)
         return
-    raise RuntimeError("set BENCH_DATABASE_URL")
+    HOME.mkdir(exist_ok=True)
+    embedded = EmbeddedPostgres(HOME / "postgres")
+    server = embedded.start()
+    try:
+        yield Server(server.superuser_url())
+    finally:
+        embedded.stop()
