@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from domain.kernel import SYSTEM, Context, Forbidden, Invalid, Role
 
 BACKDATERS = frozenset({Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF})
@@ -20,9 +22,14 @@ def check_dating(ctx: Context) -> None:
         raise Invalid(
             "A fact cannot be dated into the future; leave the date away or use today's.", effective_at=ctx.effective_at.isoformat()
         )
+    check_backdating(ctx, ctx.effective_at)
+
+
+def check_backdating(ctx: Context, when: date) -> None:
+    """Refuse an actor who may not say what was so at `when` (an instant or a day) in the past."""
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(*BACKDATERS):
         raise BackdatingNotAllowed(
             "Only administration and finance may date a fact back; ask one of them, or record it as of now.",
-            effective_at=ctx.effective_at.isoformat(),
+            when=when.isoformat(),
             roles=sorted(BACKDATERS),
         )

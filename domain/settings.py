@@ -1,0 +1,137 @@
+"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, and the working calendars by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from domain.calendars import Calendar
+from domain.kernel import SYSTEM, Command, Context, Decider, Event, Forbidden, Invalid, NotFound, Read, Role, natural_id
+from domain.values import Country, Currency, Name, Text, Zone
+
+SETTINGS_ID = natural_id("settings")
+"""The one stream of settings in a tenant's log."""
+
+CalendarKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", examples=["DE-BE"])]
+
+
+class Holiday(Text):
+    day: date
+    name: Name
+
+
+class SettingsChanged(Event, topic="settings.changed"):
+    """All of them from now on. `fiscal_year_start`: month 1 to 12. `calendar`: the name of our own."""
+
+    currency: str
+    zone: str
+    fiscal_year_start: int
+    country: str | None
+    calendar: str | None
+
+
+class CalendarDefined(Event, topic="settings.calendar_defined"):
+    """The whole of a working calendar from now on; `weekend` in ISO weekdays, 1 Monday to 7 Sunday."""
+
+    key: str
+    zone: str
+    weekend: tuple[int, ...]
+    holidays: tuple[Holiday, ...]
+    opens: time
+    closes: time
+
+
+class ChangeSettings(Command):
+    """Change settings; fields left away stay."""
+
+    currency: Currency | None = None
+    zone: Zone | None = None
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] | None = None
+    country: Country | None = None
+    calendar: CalendarKey | None = None
+
+
+class DefineCalendar(Command):
+    """State on which days and hours a party works, as a whole."""
+
+    key: CalendarKey
+    zone: Zone
+    weekend: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (6, 7)
+    holidays: tuple[Holiday, ...] = Field(default=(), max_length=5000)
+    opens: time = time(9)
+    closes: time = time(17)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds until a tenant says otherwise."""
+
+    currency: str = "EUR"
+    zone: str = "UTC"
+    fiscal_year_start: int = 1
+    country: str | None = None
+    calendar: str | None = None
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    holiday_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+
+    def working_calendar(self, key: str | None = None) -> Calendar:
+        """The calendar called `key`, else our own, else Monday to Friday in our zone."""
+        return self.calendars.get(key or self.calendar or "") or self.calendars.get(self.calendar or "") or Calendar(zone=self.zone)
+
+
+SETTINGS_READ = Read("settings", SETTINGS_ID)
+_FIELDS = ("currency", "zone", "fiscal_year_start", "country", "calendar")
+
+
+def _defined(settings: Settings, command: DefineCalendar) -> tuple[Event, ...]:
+    holidays = tuple(sorted(command.holidays, key=lambda h: (h.day, h.name)))
+    weekend = tuple(sorted(set(command.weekend)))
+    if len(weekend) == 7:
+        raise Invalid("Every day of the week is free; leave at least one to work on.")
+    if command.opens.tzinfo is not None or command.closes.tzinfo is not None:
+        raise Invalid("Working hours are local; leave the offset away, the calendar has its zone.")
+    if command.opens >= command.closes:
+        raise Invalid("The working day ends before it begins; swap the hours.")
+    if len({h.day for h in holidays}) != len(holidays):
+        raise Invalid("A day is named twice among the holidays; name it once.")
+    calendar = Calendar(command.zone, frozenset(weekend), frozenset(h.day for h in holidays), command.opens, command.closes)
+    if settings.calendars.get(command.key) == calendar and settings.holiday_names.get(command.key) == {h.day: h.name for h in holidays}:
+        return ()
+    return (
+        CalendarDefined(key=command.key, zone=command.zone, weekend=weekend, holidays=holidays, opens=command.opens, closes=command.closes),
+    )
+
+
+def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
+    if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
+        raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
+    match command:
+        case ChangeSettings():
+            current = {name: getattr(settings, name) for name in _FIELDS}
+            wanted = current | {name: value for name in command.model_fields_set if (value := getattr(command, name)) is not None}
+            if wanted["calendar"] is not None and wanted["calendar"] not in settings.calendars:
+                raise NotFound(f"There is no calendar {wanted['calendar']}; define it first.", calendar=wanted["calendar"])
+            return () if wanted == current else (SettingsChanged(**wanted),)
+        case DefineCalendar():
+            return _defined(settings, command)
+        case _:
+            raise TypeError(f"settings know no {type(command).__name__}")
+
+
+def evolve(settings: Settings, event: Event) -> Settings:
+    match event:
+        case SettingsChanged():
+            return replace(settings, **{name: getattr(event, name) for name in _FIELDS})
+        case CalendarDefined(key=key, zone=zone, weekend=weekend, holidays=holidays, opens=opens, closes=closes):
+            calendar = Calendar(zone, frozenset(weekend), frozenset(h.day for h in holidays), opens, closes)
+            names = {h.day: h.name for h in holidays}
+            return replace(settings, calendars={**settings.calendars, key: calendar}, holiday_names={**settings.holiday_names, key: names})
+        case _:
+            return settings
+
+
+settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve)
