@@ -11,6 +11,8 @@ from typing import Any, Self
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from infra.safety import UnsafeSettings, refuse_unsafe_settings_async
+
 OLDEST_SERVER = 180000
 """The oldest PostgreSQL that is tested, as server_version_num."""
 
@@ -51,7 +53,10 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, *, min_size: int = 2, max_size: int = 12, patience: float = 10.0) -> Self:
-        """Connect, and refuse a server that is too old. Raises StoreUnavailable when none answers within `patience` seconds."""
+        """Connect, and refuse a server that is too old or could lose what it acknowledged.
+
+        Raises StoreUnavailable when none answers within `patience` seconds, UnsafeSettings naming what is off.
+        """
         pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
             min_size=min_size,
@@ -73,6 +78,11 @@ class Database:
                 version = connection.info.server_version
                 await pool.close()
                 raise StoreUnavailable(f"PostgreSQL {version // 10000} is too old; Concord needs {OLDEST_SERVER // 10000} or newer")
+            try:
+                await refuse_unsafe_settings_async(connection)
+            except UnsafeSettings:
+                await pool.close()
+                raise
         return database
 
     async def close(self) -> None:
