@@ -3,6 +3,7 @@
 Run as `python -m api.up` it is the supervisor itself, which `up --detach` starts in the background.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from api.operators import provide
 from api.up_screen import TerminalScreen
+from domain.kernel import Refused
 from infra.database import OLDEST_SERVER, StoreUnavailable
 from infra.doctor import reach_postgres, reach_temporal
 from infra.embedded.account import NoServerAccount
@@ -43,6 +46,7 @@ _PROBLEMS = (
     KeysUnavailable,
     NoServerAccount,
     NotMigrated,
+    Refused,
     ServerDown,
     StoreUnavailable,
     UnsafeSettings,
@@ -165,10 +169,11 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
         refuse_unsafe_settings(connection)
     login = str(conninfo_to_dict(reached.database_url).get("user") or "concord_app")
     migrate(reached.migrator_url, login)
-    create_tenant(reached.migrator_url, reached.tenant, login=login)
+    tenant = create_tenant(reached.migrator_url, reached.tenant, login=login)
     # what counts for acknowledged commands is what holds for the role that writes them
     with reach_postgres(reached.database_url) as connection:
         refuse_unsafe_settings(connection)
+    asyncio.run(provide(reached, tenant, address))
     return reached
 
 

@@ -125,7 +125,12 @@ def _home(settings: Settings) -> Iterator[Finding]:
         return
     open_files = [
         file
-        for file in (settings.operator_file, settings.home / "keys.db", settings.home / "postgres" / "cluster.json")
+        for file in (
+            settings.operator_file,
+            settings.home / "keys.db",
+            settings.home / "root.key",
+            settings.home / "postgres" / "cluster.json",
+        )
         if file.exists() and file.stat().st_mode & 0o077
     ]
     if open_files:

@@ -33,8 +33,8 @@ class Screen(Protocol):
     def event(self, sentence: str) -> None: ...
 
 
-class _Told(BaseException):
-    """A signal told us to stop. No Exception, so that nothing on the way takes it for a fault of its own."""
+class _Told(KeyboardInterrupt):
+    """A signal told us to stop. No Exception, so that nothing on the way takes it for a fault of its own, asyncio included."""
 
 
 class Supervisor:
@@ -165,7 +165,7 @@ class Supervisor:
 
     def _tend(self) -> None:
         pause, due = 0.5, 0.0
-        while True:
+        while not self._told:
             time.sleep(TENDING)
             self._look_after_children()
             self._look_after_tasks()

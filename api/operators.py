@@ -1,0 +1,145 @@
+"""A tenant's beginning, and the credential of the person who runs Concord on this machine.
+
+The credential lies in CONCORD_HOME/operator.json (mode 0600), so that commands work at once; whoever can read that file
+can read the database's passwords beside it, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from domain.default_pipeline import default_pipeline
+from domain.kernel import SYSTEM, Role, natural_id
+from domain.members import AddMember, members
+from domain.pipelines import DEFAULT_PIPELINE, pipelines
+from domain.tenants import TENANT_ID, CreateTenant, tenants
+from infra.codec import Codec
+from infra.database import Database, Tenant
+from infra.embedded.process import ServerDown, write_privately
+from infra.event_store import Step, Store
+from infra.identity import Identity, NotSignedIn
+from infra.keys import Keys
+from infra.settings import Settings
+
+OPERATOR = natural_id("principal", "operator")
+"""The principal of whoever runs Concord on its machine; it has keys alone, no password."""
+OPERATOR_MEMBER = natural_id("member", "operator")
+"""The operator's stream in each tenant."""
+KEY_LABEL = "operator of this machine"
+_KEY_LASTS = timedelta(days=366)
+_RENEW_BEFORE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a command needs to call the API: where it is, and the key, which also says the tenant."""
+
+    address: str
+    tenant: str
+    api_key: str = field(repr=False)
+
+
+async def found_tenant(store: Store, tenant: Tenant, name: str) -> None:
+    """The first events of a tenant's log: whose it is, and its first pipeline. Quiet if it was done before, in part or whole."""
+    steps = []
+    if (await store.load(tenant, tenants, TENANT_ID)).state is None:
+        steps.append(Step(tenants, TENANT_ID, CreateTenant(slug=tenant.slug, name=name, simulated=tenant.simulated)))
+    if (await store.load(tenant, pipelines, DEFAULT_PIPELINE)).state is None:
+        steps.append(Step(pipelines, DEFAULT_PIPELINE, default_pipeline()))
+    if steps:
+        await store.execute_steps(tenant, steps, by=SYSTEM)
+
+
+async def operator_key(store: Store, identity: Identity, tenant: Tenant, known: str | None = None) -> str:
+    """A key with which the operator is an administrator of the tenant: the `known` one while it holds, else a new one.
+
+    Keys issued before to the same label are revoked. An operator whom an administrator deactivated stays so.
+    """
+    if known:
+        try:
+            credential = await identity.key(known)
+        except NotSignedIn:
+            pass
+        else:
+            if (
+                credential.tenant == tenant
+                and credential.principal == OPERATOR
+                and credential.expires_at - datetime.now(UTC) > _RENEW_BEFORE
+            ):
+                return known
+    if (await store.load(tenant, members, OPERATOR_MEMBER)).state is None:
+        await store.execute(tenant, members, OPERATOR_MEMBER, AddMember(name="Operator", roles=(Role.ADMIN,)), by=SYSTEM)
+    await identity.add_machine(OPERATOR)
+    await identity.join(OPERATOR, tenant, OPERATOR_MEMBER)
+    for key in await identity.keys(OPERATOR, tenant):
+        if key.label == KEY_LABEL and key.revoked_at is None:
+            await identity.revoke_key(OPERATOR, key.id)
+    return (await identity.issue_key(OPERATOR, tenant, KEY_LABEL, lasts=_KEY_LASTS))[0]
+
+
+def write_credential(settings: Settings, credential: Credential) -> None:
+    """Leave the credential for the commands of this machine, beside those of other tenants. The tenant of the settings is the usual one."""
+    keys = {**_read(settings).get("keys", {}), credential.tenant: credential.api_key}
+    usual = settings.tenant if settings.tenant in keys else credential.tenant
+    text = {"address": credential.address, "tenant": usual, "api_key": keys[usual], "keys": keys}
+    write_privately(settings.operator_file, json.dumps(text, indent=2))
+
+
+def read_credential(settings: Settings, tenant: str | None = None) -> Credential:
+    """The operator's credential for a tenant (default: CONCORD_TENANT). Raises ServerDown, which says how to get one."""
+    tenant = tenant or settings.tenant
+    known = _read(settings)
+    if not known:
+        raise ServerDown(
+            f"There is no credential in {settings.operator_file}: start Concord with `concord up`, or set CONCORD_HOME to where it runs."
+        )
+    if tenant not in known["keys"]:
+        raise ServerDown(
+            f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `concord tenant create {tenant}`."
+        )
+    return Credential(known["address"], tenant, known["keys"][tenant])
+
+
+async def provide(settings: Settings, tenant: Tenant, address: str, *, name: str | None = None) -> None:
+    """Found the tenant and leave its operator's credential; `address` is the API's. Repeatable.
+
+    `settings` carry the database's address. Raises StoreUnavailable, KeysUnavailable, Refused.
+    """
+    async with _opened(settings) as (store, identity):
+        await found_tenant(store, tenant, name or tenant.slug.replace("_", " ").capitalize())
+        known = _read(settings).get("keys", {}).get(tenant.slug)
+        key = await operator_key(store, identity, tenant, known)
+    write_credential(settings, Credential(address, tenant.slug, key))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Identity]]:
+    assert settings.database_url is not None, "the embedded server's address is filled in by whoever starts it"
+    async with AsyncExitStack() as opened:
+        database = await Database.open(settings.database_url, min_size=1, max_size=2)
+        opened.push_async_callback(database.close)
+        path = Path(unquote(urlsplit(settings.keys_url).path))
+        keys = Keys.open(path, path.with_name("root.key"))
+        opened.callback(keys.close)
+        store = Store(database, Codec(keys))
+        opened.push_async_callback(store.close)
+        yield store, Identity(database)
+
+
+def _read(settings: Settings) -> dict[str, Any]:
+    try:
+        written = json.loads(settings.operator_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except PermissionError:
+        raise ServerDown(f"{settings.operator_file} may be read by {settings.operator_file.owner()} only: run this as that user.") from None
+    except ValueError:
+        return {}
+    return written if isinstance(written, dict) and isinstance(written.get("keys"), dict) else {}
