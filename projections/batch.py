@@ -1,0 +1,120 @@
+"""A stretch of the log, decoded once for all read models of a tenant, with its late facts found.
+
+An event counts from its effective_at, but no sooner than its stream began and no later than it was recorded. A late fact
+counts from before another event of its stream that was recorded earlier: it makes its stream be told again in the order in
+which things were so. Facts of the past that are recorded in rising order (imports) are not late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel import Recorded
+from infra.codec import UndecodableEvent
+from infra.database import Tenant
+from infra.event_store.loader import COLUMNS, Row
+from infra.event_store.log import Log
+from projections.writing import Cursor
+
+Counted = tuple[datetime, Recorded]
+"""Since when an event counts, and the event."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events in order. `last`: the position it reaches; `size`: how many events of the log that spans, read or not."""
+
+    events: list[Recorded]
+    last: int
+    size: int
+    since: dict[int, datetime] = field(default_factory=dict)
+    """For positions of backdated events: since when they count. All others count since they were recorded."""
+    retold: dict[int, list[Counted]] = field(default_factory=dict)
+    """For positions of late facts: the stream's events up to there as they were so."""
+    undecodable: dict[int, tuple[str, UndecodableEvent]] = field(default_factory=dict)
+    """By position: the topic, and why."""
+
+    def streams(self, topics: Collection[str]) -> list[UUID]:
+        """The streams that had events before this batch and have one of these topics in it."""
+        begun = {e.originator_id for e in self.events if e.originator_version == 1}
+        return list({e.originator_id for e in self.events if e.event.topic in topics and e.originator_id not in begun})
+
+
+async def read(cursor: Cursor, log: Log, tenant: Tenant, after: int, limit: int, topics: Collection[str]) -> Batch:
+    """Up to `limit` events after a position. Only `topics` are decoded; others merely move the position on."""
+    await cursor.execute(f"SELECT {COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT %s", (after, limit), prepare=True)
+    rows: list[Row] = await cursor.fetchall()
+    batch = Batch([], rows[-1][0] if rows else after, len(rows))
+    for row in rows:
+        if row[3] in topics:
+            try:
+                batch.events.append(log.decode(tenant, row))
+            except UndecodableEvent as error:
+                batch.undecodable[row[0]] = (row[3], error)
+    if backdated := {stream for _, stream, _, _, _, _, recorded_at, effective_at in rows if effective_at < recorded_at}:
+        await _find_late(cursor, log, tenant, after, batch, [row for row in rows if row[1] in backdated], topics)
+    return batch
+
+
+def in_effective_order(events: Sequence[Recorded]) -> list[Counted]:
+    """One stream's events, from its first on, as they were so."""
+    began = min(events, key=lambda e: e.position)
+    start = min(began.effective_at, began.recorded_at)
+    return sorted(((max(start, min(e.effective_at, e.recorded_at)), e) for e in events), key=lambda c: (c[0], c[1].position))
+
+
+async def _find_late(
+    cursor: Cursor, log: Log, tenant: Tenant, after: int, batch: Batch, rows: Sequence[Row], topics: Collection[str]
+) -> None:
+    """Count the events of streams with backdated ones in this batch, and tell again those with late ones. `rows`: theirs."""
+    first, latest = await _times(cursor, after, {row[1] for row in rows})
+    late: dict[UUID, list[int]] = {}
+    for position, stream, _, _, _, _, recorded_at, effective_at in rows:
+        at = min(effective_at, recorded_at)
+        since = batch.since[position] = max(at, first.setdefault(stream, at))
+        if since < latest.setdefault(stream, since):
+            late.setdefault(stream, []).append(position)
+        latest[stream] = max(latest[stream], since)
+    before = await _before(cursor, log, tenant, after, list(late), topics)
+    own: dict[UUID, list[Recorded]] = {}
+    for event in batch.events:
+        if event.originator_id in late:
+            own.setdefault(event.originator_id, []).append(event)
+    for stream, positions in late.items():
+        told = [(max(first[stream], min(e.effective_at, e.recorded_at)), e) for e in (*before.get(stream, ()), *own.get(stream, ()))]
+        told.sort(key=lambda c: (c[0], c[1].position))
+        for position in positions:
+            batch.retold[position] = [c for c in told if c[1].position <= position]
+
+
+async def _times(cursor: Cursor, after: int, streams: Collection[UUID]) -> tuple[dict[UUID, datetime], dict[UUID, datetime]]:
+    """For each stream that had begun by then: when it began, and the latest instant from which an event of it counts."""
+    await cursor.execute(
+        "SELECT stream, min(least(effective_at, recorded_at)) FILTER (WHERE version = 1), max(least(effective_at, recorded_at)) "
+        "FROM events WHERE stream = ANY (%b) AND position <= %s GROUP BY stream",
+        (list(streams), after),
+        prepare=True,
+    )
+    found = await cursor.fetchall()
+    return {stream: first for stream, first, _ in found}, {stream: latest for stream, _, latest in found}
+
+
+async def _before(
+    cursor: Cursor, log: Log, tenant: Tenant, after: int, streams: Sequence[UUID], topics: Collection[str]
+) -> dict[UUID, list[Recorded]]:
+    found: dict[UUID, list[Recorded]] = {}
+    if streams:
+        await cursor.execute(
+            f"SELECT {COLUMNS} FROM events WHERE stream = ANY (%b) AND position <= %s AND topic = ANY (%s) ORDER BY position",
+            (streams, after, list(topics)),
+            prepare=True,
+        )
+        for row in await cursor.fetchall():
+            # whoever reads an event that cannot be decoded stands before it and never comes here
+            with suppress(UndecodableEvent):
+                found.setdefault(row[1], []).append(log.decode(tenant, row))
+    return found

@@ -1,0 +1,31 @@
+"""The one fold, shared by live reading, rebuilding and the proof that both agree."""
+
+from __future__ import annotations
+
+from projections.batch import Batch
+from projections.projection import Projection
+from projections.rows import Rows
+
+
+def fold(projection: Projection, rows: Rows, batch: Batch) -> None:
+    """Fold a batch into `rows`, which hold the current rows of its streams. Whatever a handler raises comes through."""
+    topics, handle = projection.topics, projection.handle
+    for topic, error in batch.undecodable.values():
+        if topic in topics:
+            raise error
+    for recorded in batch.events:
+        if recorded.event.topic not in topics:
+            continue
+        stream, position = recorded.originator_id, recorded.position
+        since = batch.since.get(position, recorded.recorded_at) if batch.since else recorded.recorded_at
+        if position not in batch.retold:
+            rows.begin(stream, position, since)
+            handle(rows, recorded)
+            continue
+        told = Rows(projection.tables)
+        for number, (counts, fact) in enumerate(batch.retold[position], 1):
+            if fact.event.topic in topics:
+                told.begin(stream, number, counts)
+                handle(told, fact)
+        for name, buffer in rows.buffers.items():
+            buffer.rewrite(stream, position, since, told.buffers[name])

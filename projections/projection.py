@@ -1,0 +1,43 @@
+"""What a read model is: its tables, and the handler that folds each event into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from domain.kernel import Event, Recorded
+from projections.rows import Rows
+from projections.tables import Table
+
+
+class Projection:
+    """A read model. Subclasses name it, declare `tables` and the `events` they read, and fold them in `handle`.
+
+    `handle` is pure but for `rows`, works on the event's own stream alone, and never refuses: a row that is missing is
+    passed over. It runs again, in effective order, when a late fact arrives; so it must not count on being called once.
+    """
+
+    name: ClassVar[str]
+    tables: ClassVar[tuple[Table, ...]]
+    events: ClassVar[tuple[type[Event], ...]]
+    topics: ClassVar[frozenset[str]]
+
+    def __init_subclass__(cls) -> None:
+        cls.topics = frozenset(event.topic for event in cls.events)
+
+    def handle(self, rows: Rows, recorded: Recorded) -> None:
+        """Fold one event into the rows of its stream."""
+        raise NotImplementedError
+
+
+def by_name(projections: Iterable[Projection]) -> Mapping[str, Projection]:
+    """The projections of a process by name. Raises ValueError where two share a name or a table."""
+    found: dict[str, Projection] = {}
+    tables: set[str] = set()
+    for projection in projections:
+        names = {table.name for table in projection.tables}
+        if projection.name in found or tables & names:
+            raise ValueError(f"two read models share the name {projection.name!r} or a table of {sorted(tables & names)}")
+        found[projection.name] = projection
+        tables |= names
+    return found

@@ -1,0 +1,180 @@
+"""Buffered rows: handlers get, put and close in memory; a whole batch is then written with a few set-based statements.
+
+What a handler sees is always the row as it stands after everything folded so far. Each change closes the version before
+it on both timelines and begins one on both, except where a late fact makes history be told anew (`rewrite`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from projections.tables import Table
+
+Row = dict[str, Any]
+SubKey = tuple[Any, ...]
+
+
+class Version:
+    """A current row: known since a position and true since an instant, both open-ended."""
+
+    __slots__ = ("known_from", "row", "stored", "true_from")
+
+    def __init__(self, row: Row, known_from: int, true_from: datetime, *, stored: bool = False) -> None:
+        self.row, self.known_from, self.true_from, self.stored = row, known_from, true_from, stored
+
+
+class Past:
+    """A superseded row on two half-open intervals; one of them may be empty, never both."""
+
+    __slots__ = ("known_from", "known_to", "row", "true_from", "true_to")
+
+    def __init__(self, row: Row, known_from: int, known_to: int, true_from: datetime, true_to: datetime) -> None:
+        self.row, self.known_from, self.known_to, self.true_from, self.true_to = row, known_from, known_to, true_from, true_to
+
+    @property
+    def nowhere(self) -> bool:
+        return self.known_from == self.known_to and self.true_from == self.true_to
+
+
+class Cut:
+    """A late fact at `position` ends what past versions of a stream say after `since`; those that were current then are dealt with in memory."""
+
+    __slots__ = ("position", "since", "stream")
+
+    def __init__(self, stream: UUID, since: datetime, position: int) -> None:
+        self.stream, self.since, self.position = stream, since, position
+
+
+class Buffer:
+    """One table's share of a batch."""
+
+    __slots__ = ("current", "cuts", "gone", "past", "subkey", "table")
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.subkey = table.key[1:]
+        self.current: dict[UUID, dict[SubKey, Version]] = {}
+        self.past: dict[UUID, list[Past]] = {}
+        self.gone: list[tuple[Any, ...]] = []
+        """Keys of stored current rows that are superseded."""
+        self.cuts: list[Cut] = []
+
+    def load(self, row: Row, known_from: int, true_from: datetime) -> None:
+        """Take over a stored current row."""
+        subkey = tuple(row[column] for column in self.subkey)
+        self.current.setdefault(row[self.table.stream], {})[subkey] = Version(row, known_from, true_from, stored=True)
+
+    def retire(self, stream: UUID, subkey: SubKey, version: Version, past: Past) -> None:
+        """Move a current version to the past."""
+        if not past.nowhere:
+            self.past.setdefault(stream, []).append(past)
+        if version.stored:
+            self.gone.append((stream, *subkey))
+
+    def rewrite(self, stream: UUID, position: int, since: datetime, told: Buffer) -> None:
+        """Replace what was held true of a stream from `since` on by `told`, its history folded in effective order.
+
+        What the log held at earlier positions stays as it was.
+        """
+        kept = self.past.setdefault(stream, [])
+        for version in kept:
+            if version.true_to > since:
+                version.true_to = max(version.true_from, since)
+        self.past[stream] = kept = [version for version in kept if not version.nowhere]
+        self.cuts.append(Cut(stream, since, position))
+        for version in told.past.get(stream, ()):
+            if version.true_to > max(version.true_from, since):
+                kept.append(Past(version.row, position, position, max(version.true_from, since), version.true_to))
+        before = self.current.setdefault(stream, {})
+        after = told.current.get(stream, {})
+        for subkey in [*before, *(k for k in after if k not in before)]:
+            old, new = before.get(subkey), after.get(subkey)
+            if old and new and old.row == new.row and old.true_from == new.true_from:
+                continue
+            if old:
+                ended = Past(old.row, old.known_from, position, old.true_from, max(old.true_from, since))
+                self.retire(stream, subkey, old, ended)
+                del before[subkey]
+            if new:
+                before[subkey] = Version(new.row, position, max(new.true_from, since))
+
+    def fresh(self) -> Iterator[Version]:
+        """Current versions that are not stored yet."""
+        for versions in self.current.values():
+            for version in versions.values():
+                if not version.stored:
+                    yield version
+
+    def passed(self) -> Iterator[Past]:
+        for versions in self.past.values():
+            yield from versions
+
+
+class Rows:
+    """What a projection's handler works on. Every call is about the stream of the event at hand."""
+
+    __slots__ = ("_position", "_since", "_stream", "buffers")
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self.buffers = {table.name: Buffer(table) for table in tables}
+        self._stream, self._position, self._since = UUID(int=0), 0, datetime.min.replace(tzinfo=UTC)
+
+    def begin(self, stream: UUID, position: int, since: datetime) -> None:
+        """The event at hand: its stream and position, and since when its consequences are so."""
+        self._stream, self._position, self._since = stream, position, since
+
+    def get(self, table: Table, *subkey: Any) -> Row | None:
+        """The stream's row, or the one that the rest of the key names; None if there is none. Never change it in place."""
+        version = self.buffers[table.name].current.get(self._stream, {}).get(subkey)
+        return version.row if version else None
+
+    def all(self, table: Table) -> list[Row]:
+        """Every row of the stream."""
+        return [version.row for version in self.buffers[table.name].current.get(self._stream, {}).values()]
+
+    def put(self, table: Table, **row: Any) -> None:
+        """Hold this row from now on; columns that are left out are NULL."""
+        buffer = self.buffers[table.name]
+        whole = dict.fromkeys(table.columns)
+        whole.update(row)
+        whole[table.stream] = self._stream
+        if len(whole) != len(table.columns):
+            raise KeyError(f"{table.name} has no column {', '.join(sorted(set(whole) - set(table.columns)))}")
+        self._hold(buffer, tuple(whole[column] for column in buffer.subkey), whole)
+
+    def change(self, table: Table, *subkey: Any, **changes: Any) -> None:
+        """Change some columns of a row; nothing where there is no such row, because history always folds."""
+        buffer = self.buffers[table.name]
+        version = buffer.current.get(self._stream, {}).get(subkey)
+        if version is None:
+            return
+        row = {**version.row, **changes}
+        if len(row) != len(version.row):
+            raise KeyError(f"{table.name} has no column {', '.join(sorted(set(changes) - set(table.columns)))}")
+        self._hold(buffer, subkey, row)
+
+    def close(self, table: Table, *subkey: Any) -> None:
+        """Hold this row no longer."""
+        buffer = self.buffers[table.name]
+        version = buffer.current.get(self._stream, {}).pop(subkey, None)
+        if version is not None:
+            self._supersede(buffer, subkey, version)
+
+    def _hold(self, buffer: Buffer, subkey: SubKey, row: Row) -> None:
+        versions = buffer.current.get(self._stream)
+        if versions is None:
+            versions = buffer.current[self._stream] = {}
+        version = versions.get(subkey)
+        if version is not None:
+            if version.row == row:
+                return
+            self._supersede(buffer, subkey, version)
+        versions[subkey] = Version(row, self._position, self._since)
+
+    def _supersede(self, buffer: Buffer, subkey: SubKey, version: Version) -> None:
+        # a second change by the same event replaces the first: neither timeline ever showed what lay between
+        past = Past(version.row, version.known_from, self._position, version.true_from, self._since)
+        buffer.retire(self._stream, subkey, version, past)

@@ -1,0 +1,87 @@
+"""How a read model is laid out: current rows in one table, superseded versions in a second.
+
+A row takes part in two timelines. Known: what the log held, from position `known_from` until before `known_to`. True: what
+we now know was so, from instant `true_from` until before `true_to`. Current rows are open-ended on both and therefore have
+no ends; they stay few, dense and well estimated, however long the history beside them grows. A version that belongs to
+one timeline only has an empty interval on the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NOW_ENDS = {"known_from": "bigint NOT NULL", "true_from": "timestamptz NOT NULL"}
+PAST_ENDS = {
+    "known_from": "bigint NOT NULL",
+    "known_to": "bigint NOT NULL",
+    "true_from": "timestamptz NOT NULL",
+    "true_to": "timestamptz NOT NULL",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A versioned table and its past.
+
+    `key`: the columns that identify a row; the first holds the stream whose events the row is folded from, so that a late
+    fact is refolded from one stream alone. `columns`: name to SQL type. `indexes`, `past_indexes`: what follows
+    `CREATE INDEX ... ON <table>`, for the current rows and for the past.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    indexes: tuple[str, ...] = ()
+    past_indexes: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(init=False)
+    """Column to bare type name, as COPY and casts want it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "types", {name: declared.split()[0] for name, declared in self.columns.items()})
+
+    @property
+    def stream(self) -> str:
+        return self.key[0]
+
+    @property
+    def past(self) -> str:
+        return f"{self.name}_past"
+
+    def create(self, suffix: str = "") -> list[str]:
+        """The statements that make both tables, without indexes."""
+        return [
+            f"CREATE TABLE {name}{suffix} ({', '.join(f'{column} {declared}' for column, declared in {**self.columns, **ends}.items())}){storage}"
+            for name, ends, storage in (
+                (self.name, NOW_ENDS, " WITH (autovacuum_vacuum_scale_factor = 0.05)"),
+                # index-only scans of the past want the visibility map kept fresh as it grows
+                (self.past, PAST_ENDS, " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"),
+            )
+        ]
+
+    def create_indexes(self, suffix: str = "") -> list[str]:
+        """The statements that index both tables; a rebuild runs them last."""
+        unique = f"CREATE UNIQUE INDEX {self.name}_key{suffix} ON {self.name}{suffix} ({', '.join(self.key)})"
+        return [unique, *(f"CREATE INDEX {name}{suffix} ON {table}{suffix} {body}" for table, name, body in self._secondary())]
+
+    def swap(self, suffix: str) -> list[str]:
+        """The statements that put the side tables, already indexed, in the live ones' place."""
+        names = [f"{self.name}_key", *(name for _, name, _ in self._secondary())]
+        return [
+            *(f"DROP TABLE IF EXISTS {name}" for name in (self.name, self.past)),
+            *(f"ALTER TABLE {name}{suffix} RENAME TO {name}" for name in (self.name, self.past)),
+            *(f"ALTER INDEX {name}{suffix} RENAME TO {name}" for name in names),
+        ]
+
+    def fingerprint(self) -> str:
+        """Changes whenever the layout does; kept as the table's comment, so that an outdated one is rebuilt."""
+        return hashlib.sha256("\n".join((*self.create(), *self.create_indexes())).encode()).hexdigest()[:16]
+
+    def _secondary(self) -> list[tuple[str, str, str]]:
+        # the past is cut stream by stream when a late fact arrives, and stabbed by position or by instant
+        past = (f"({self.stream}, known_from)", *self.past_indexes)
+        return [
+            *((self.name, f"{self.name}_i{number}", body) for number, body in enumerate(self.indexes)),
+            *((self.past, f"{self.past}_i{number}", body) for number, body in enumerate(past)),
+        ]
