@@ -58,7 +58,7 @@ def _decide(counter, command, ctx):
     raise TypeError(command)
 
 
-def _evolve(counter, event):
+def _evolve(counter: Counter, event: Event) -> Counter:
     match event:
         case CounterRaised(by=by):
             return Counter(counter.total + by)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from infra.database import Database, StoreUnavailable, Tenant
+from infra.event_store.snapshots import EVERY
 
 Row = tuple[Any, ...]
 """position, stream, version, topic, meta, state, recorded_at, effective_at"""
@@ -22,7 +23,9 @@ ATTEMPTS = 4
 
 
 class GroupLoader:
-    """Loads events of streams for the tasks of one event loop."""
+    """Loads events of streams for the tasks of one event loop, at most `limit` of each stream at a time."""
+
+    limit = EVERY
 
     def __init__(self, database: Database, tenant: Tenant) -> None:
         self._database = database
@@ -31,12 +34,12 @@ class GroupLoader:
         columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
         self._sql = (
             f"SELECT w.n, {columns} FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
-            f"JOIN {sql.Identifier(tenant.schema).as_string()}.events AS e ON e.stream = w.stream AND e.version > w.after "
-            "ORDER BY w.n, e.version"
+            f"CROSS JOIN LATERAL (SELECT * FROM {sql.Identifier(tenant.schema).as_string()}.events "
+            f"WHERE stream = w.stream AND version > w.after ORDER BY version LIMIT {self.limit}) AS e"
         ).encode()
 
     async def load(self, stream: UUID, after: int = 0) -> list[Row]:
-        """The stored rows of a stream with a version above `after`, in order. Raises StoreUnavailable."""
+        """The first stored rows of a stream with a version above `after`, in order. Raises StoreUnavailable."""
         future: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
         self._waiting.append((stream, after, future))
         if self._task is None or self._task.done():

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, On, Read, Refused
 from infra.codec import Codec
 from infra.database import Database, Tenant
+from infra.event_store import snapshots
 from infra.event_store.committers import LoopCommitter
 from infra.event_store.envelope import Meta
 from infra.event_store.loader import GroupLoader
@@ -136,15 +137,23 @@ class Store(Log):
         known = self._states.get(tenant.slug, decider.name, stream)
         if known is not None and not fresh:
             return known
-        state, version = (known.state, known.version) if known else (decider.initial, 0)
-        rows = await self._loader(tenant).load(stream, version)
-        if not rows and known is not None:
-            return known
-        for _, _, version, topic, _, raw, _, _ in rows:
-            state = decider.evolve(state, self._codec.decode(tenant.slug, stream, version, topic, raw))
-        loaded = Loaded(state, version)
-        if version:
+        loader = self._loader(tenant)
+        rows = await loader.load(stream, known.version if known else 0)
+        if known is None and len(rows) >= loader.limit:
+            # a long stream: from its snapshot, if there is one, and the rest in pages
+            known = await snapshots.newest(self._database, tenant, decider, stream)
+            rows = rows if known is None else await loader.load(stream, known.version)
+        loaded, folded = known or Loaded(decider.initial, 0), 0
+        while rows:
+            state = loaded.state
+            for _, _, version, topic, _, raw, _, _ in rows:
+                state = decider.evolve(state, self._codec.decode(tenant.slug, stream, version, topic, raw))
+            loaded, folded = Loaded(state, rows[-1][2]), folded + len(rows)
+            rows = await loader.load(stream, loaded.version) if len(rows) >= loader.limit else []
+        if folded:
             self._states.put(tenant.slug, decider.name, stream, loaded)
+        if folded > snapshots.EVERY:
+            await snapshots.keep(self._database, tenant, decider, stream, loaded)
         return loaded
 
     async def append(self, tenant: Tenant, append: Append) -> Append:

@@ -177,3 +177,29 @@ async def test_personal_fields_are_sealed_in_the_log_and_bound_to_their_event(da
         r.event for r in await Store(database, Codec(Keys.open(tmp_path / "other.db", tmp_path / "other.key"))).history(tenant, one)
     ] == [CounterSigned(name=ERASED)]
     await store.close()
+
+
+async def test_a_long_stream_is_read_from_its_snapshot_and_without_it_is_the_same(store, database, tenant, database_url):
+    one = uuid4()
+    for _ in range(5):
+        await store.execute_steps(tenant, [Step(counters, one, Raise(by=1 if i % 2 else -1)) for i in range(100)], by=SYSTEM)
+    whole = await Store(database, Codec()).load(tenant, counters, one)
+    assert whole.version == 500
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("SELECT version, schema FROM t_acme.snapshots").fetchall() == [(500, "test_counter@1")]
+        await store.execute(tenant, counters, one, Raise(by=7), by=SYSTEM)
+        from_snapshot = await Store(database, Codec()).load(tenant, counters, one)
+        connection.execute("DELETE FROM t_acme.snapshots")
+    assert from_snapshot == await Store(database, Codec()).load(tenant, counters, one)
+    assert from_snapshot.version == 501
+
+
+async def test_a_snapshot_of_another_shape_is_passed_over(store, database, tenant, database_url):
+    one = uuid4()
+    for _ in range(3):
+        await store.execute_steps(tenant, [Step(counters, one, Raise(by=0 if i % 2 else 1)) for i in range(200)], by=SYSTEM)
+        await store.execute_steps(tenant, [Step(counters, one, Raise(by=-1)) for i in range(100)], by=SYSTEM)
+    await Store(database, Codec()).load(tenant, counters, one)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE t_acme.snapshots SET state = 'not json at all', schema = 'test_counter@0'")
+    assert (await Store(database, Codec()).load(tenant, counters, one)).state == Counter(0)
