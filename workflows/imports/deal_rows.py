@@ -1,0 +1,297 @@
+"""Rows of opportunities to deals, with what other tables say of them: lines, stages of the past, accounts, merges.
+
+Nothing is made up. A deal that lacks its account, date or amount is imported without, and says that it needs attention.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from domain.stages import StageKind
+from workflows.imports.cells import RowValues, instant_of, read_rows
+from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
+from workflows.imports.faults import Fault
+from workflows.imports.fields import Kind
+from workflows.imports.mapping import ENTERED
+from workflows.imports.records import DealRecord, LineRecord, StageAt, Values
+from workflows.imports.settling import FoundTable, Settled
+from workflows.imports.stages import FoundPipeline, FoundStage
+
+
+@dataclass(slots=True)
+class Beside:
+    """What other tables say of deals, by the deal's id in the source."""
+
+    lines: dict[str, list[LineRecord]] = field(default_factory=lambda: defaultdict(list))
+    stages: dict[str, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
+    accounts: dict[str, str] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def read_beside(settled: Settled) -> Beside:
+    """Lines, histories, associations and merges, read whole: they are found by deal, not in the order of deals."""
+    beside = Beside()
+    for table in settled.of(Kind.MERGES):
+        for read in _sound(table, settled, beside):
+            beside.merged[read.values["merged_id"]] = read.values["kept_id"]
+    for table in settled.of(Kind.DEAL_ACCOUNTS):
+        for read in _sound(table, settled, beside):
+            beside.accounts.setdefault(read.values["deal_id"], read.values["account_id"])
+    for table in settled.of(Kind.LINES):
+        for read in _sound(table, settled, beside):
+            _line(table, read, settled, beside)
+    for table in settled.of(Kind.HISTORY):
+        for read in _sound(table, settled, beside):
+            _stage(table, read, settled, beside)
+    return beside
+
+
+def _sound(table: FoundTable, settled: Settled, beside: Beside) -> Iterator[RowValues]:
+    """Rows without faults and with all that is required; the others are noted."""
+    required = [c.target for c in table.mapping.columns if c.target in ("deal_id", "account_id", "kept_id", "merged_id")]
+    for read in read_rows(table, settled):
+        if read.faults:
+            beside.faults.append(read.faults[0])
+        elif missing := next((k for k in required if k not in read.values), None):
+            beside.faults.append(Fault(table.name, read.number, missing, "", f"the row does not say which {missing.replace('_', ' ')}"))
+        else:
+            yield read
+
+
+def _line(table: FoundTable, read: RowValues, settled: Settled, beside: Beside) -> None:
+    values = read.values
+    deal = values["deal_id"]
+    if values.get("deleted", (False,))[0] and settled.overrides.deleted == "skip":
+        beside.skipped.append(Skipped(Kind.LINES, values.get("id", ""), table.name, read.number, "deleted at the source"))
+        return
+    by_name = values.get("product")
+    product = values.get("product_id") or (by_name[0] if isinstance(by_name, tuple) else None)
+    quantity = values.get("quantity", (Decimal(1), None))[0]
+    price = values.get("unit_price")
+    if price is None and "total" in values and quantity:
+        price = (values["total"][0] / quantity).quantize(Decimal("0.000001")), None
+    if price is None or quantity <= 0 or price[0] < 0:
+        reason = "a line needs a quantity above 0 and a price of 0 or more"
+        beside.faults.append(Fault(table.name, read.number, "quantity" if quantity <= 0 else "unit price", str(quantity), reason))
+        return
+    # a product that nothing lists stays as the line's label; the discount of the source is in its unit price already
+    known = product if product in settled.ids["product"] or product in settled.names["product"].mentioned else None
+    label = str(product or (by_name if isinstance(by_name, str) else "") or "line")
+    beside.lines[deal].append(LineRecord(known, label[:LONGEST_NAME], quantity, price[0]))
+
+
+def _stage(table: FoundTable, read: RowValues, settled: Settled, beside: Beside) -> None:
+    values = read.values
+    if table.mapping.column_of("stage") is not None:
+        stage = values.get("stage")
+    else:
+        stage = values.get("value") if values.get("field") in settled.history_fields.get(table.name, ()) else None
+    if stage is None:
+        beside.skipped.append(Skipped(Kind.HISTORY, values["deal_id"], table.name, read.number, "says nothing about the stage"))
+    elif "at" not in values:
+        beside.faults.append(Fault(table.name, read.number, "at", "", "the row does not say when the stage was entered"))
+    else:
+        beside.stages[values["deal_id"]].append((values["at"], stage))
+
+
+class DealConversion:
+    """Converts the rows of one table of deals. `now` bounds what can be past."""
+
+    def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime) -> None:
+        self._table, self._settled, self._beside, self._seen, self._now = table, settled, beside, seen, now
+        self._entered = [c.target for c in table.mapping.columns if c.target.startswith(ENTERED)]
+        self._opened_stage = settled.opened_stage.get(table.name)
+        self._has_product = table.mapping.column_of("product") is not None
+        self._kinds: dict[tuple[str, str], tuple[FoundPipeline, FoundStage | None]] = {}
+        self._keys: dict[str, int] = {}
+
+    def __iter__(self) -> Iterator[Converted]:
+        for read in read_rows(self._table, self._settled):
+            yield self._convert(read)
+
+    def _convert(self, read: RowValues) -> Converted:
+        if read.faults:
+            return read.faults[0]
+        values, table = read.values, self._table
+        id_ = values.get("id") or self._composed_id(values)
+        if id_ is None:
+            return Fault(table.name, read.number, None, "", "the row has neither an id nor a name, so it could not be found again")
+        if rejection := left_out(table, read, self._settled, self._seen, id_):
+            return rejection
+        if into := self._beside.merged.get(id_):
+            return Skipped(Kind.DEALS, id_, table.name, read.number, f"merged into {into} at the source")
+        record = DealRecord(Kind.DEALS, id_, "", table.name, read.number, read.attributes)
+        attention: list[str] = []
+        self._refer(record, values, attention)
+        self._value(record, values, attention)
+        pipeline, stage = self._place(values)
+        record.pipeline = pipeline.value
+        self._stages(record, values, pipeline, stage, attention)
+        record.name = str(values.get("name") or self._named(record, values))[:LONGEST_NAME]
+        record.next_step, record.lost_reason = values.get("next_step"), values.get("lost_reason")
+        for key in ("lead_source", "category", "probability"):
+            if key in values:
+                record.attributes[key + ("_as_reported" if key != "lead_source" else "")] = str(values[key])
+        record.attention = tuple(attention)
+        return record
+
+    def _composed_id(self, values: Values) -> str | None:
+        """Without a column of ids: the name and the account, and which of several alike it is."""
+        name = values.get("name")
+        if not name:
+            return None
+        base = f"{name} / {key_of(values, 'account_id', 'account_name') or ''}"
+        count = self._keys[base] = self._keys.get(base, 0) + 1
+        return base if count == 1 else f"{base} / {count}"
+
+    def _refer(self, record: DealRecord, values: Values, attention: list[str]) -> None:
+        key = key_of(values, "account_id", "account_name") or self._beside.accounts.get(record.id)
+        key = self._beside.merged.get(key, key) if key else None
+        record.account = known_reference(self._settled, "account", key, record.attributes, "account_as_reported")
+        if record.account is None:
+            attention.append("account")
+        owner = key_of(values, "owner_id", "owner_name")
+        record.owner = known_reference(self._settled, "user", owner, record.attributes, "owner_as_reported")
+        if record.owner is None:
+            attention.append("owner")
+
+    def _value(self, record: DealRecord, values: Values, attention: list[str]) -> None:
+        """Amount and lines. Lines are kept only where they add up to the amount that the source states."""
+        amount = values.get("amount")
+        record.currency = values.get("currency") or (amount[1] if amount else None) or self._settled.currency
+        if amount is not None:
+            record.amount = amount[0]
+            if record.amount < 0:
+                attention.append("amount is negative")
+        lines = self._beside.lines.get(record.id)
+        if lines:
+            total = sum((line.quantity * line.unit_price for line in lines), Decimal(0))
+            if record.amount is None or abs(total - record.amount) < Decimal("0.01"):
+                record.lines, record.amount = tuple(lines), total
+            else:
+                attention.append("lines do not add up to the amount")
+        elif (product := values.get("product")) and product[0] is not None:
+            if record.amount is None:
+                record.amount = self._list_price(product[0], record)
+            if record.amount is not None and record.amount >= 0:
+                record.lines = (LineRecord(product[0], self._product_label(product[0]), Decimal(1), record.amount),)
+            else:
+                record.attributes["product_as_reported"] = product[0]
+        if record.amount is None:
+            attention.append("amount")
+
+    def _product_label(self, key: str) -> str:
+        return self._settled.names["product"].labels.get(key, key)[:LONGEST_NAME]
+
+    def _list_price(self, product: str, record: DealRecord) -> Decimal | None:
+        if not self._settled.use_list_prices:
+            return None
+        listed = self._settled.list_prices.get(product)
+        if listed is None:
+            return None
+        record.currency = listed[1] or record.currency
+        return listed[0]
+
+    def _place(self, values: Values) -> tuple[FoundPipeline, FoundStage | None]:
+        key = values.get("pipeline", ""), values.get("stage", "")
+        found = self._kinds.get(key)
+        if found is None:
+            found = self._kinds[key] = _find_stage(self._settled, *key)
+        return found
+
+    def _stages(self, record: DealRecord, values: Values, pipeline: FoundPipeline, stage: FoundStage | None, attention: list[str]) -> None:
+        """The way it went: reported stages in order of time, then today's stage."""
+        record.close_date = values.get("close_date")
+        opened = instant_of(values.get("opened_on"), self._settled) or values.get("created_at")
+        past = [(at, label) for at, value in self._beside.stages.get(record.id, ()) if (label := _label(pipeline, value))]
+        entered = ((values[t], _label(pipeline, t.removeprefix(ENTERED))) for t in self._entered if t in values)
+        past.extend((at, label) for at, label in entered if label)
+        first_open = pipeline.first_open or "Open"
+        now_in = stage.label if stage else first_open
+        if stage is None:
+            attention.append("stage")
+        kind = stage.kind if stage else StageKind.OPEN
+        past = sorted(p for p in past if p[0] <= self._now)
+        if opened is not None and opened > self._now:
+            attention.append("opened in the future")
+            opened = None
+        steps = [StageAt(label, at) for i, (at, label) in enumerate(past) if i == 0 or past[i - 1][1] != label]
+        if opened is not None and (not steps or steps[0].since is None or opened < steps[0].since):
+            begins = self._opened_stage if kind is not StageKind.OPEN and self._opened_stage else first_open
+            begins = now_in if kind is StageKind.OPEN and not steps else begins
+            if not steps or steps[0].label != begins:
+                steps.insert(0, StageAt(begins, opened))
+            else:
+                steps[0] = StageAt(begins, opened)
+        if kind is StageKind.OPEN:
+            if record.close_date is None:
+                attention.append("close_date")
+            if not steps or steps[-1].label != now_in:
+                since = values.get("stage_since")
+                steps.append(StageAt(now_in, since if since and since <= self._now and _after(since, steps) else None))
+        else:
+            self._close(record, values, now_in, kind, first_open, steps, attention)
+        record.stages = steps
+
+    def _close(
+        self,
+        record: DealRecord,
+        values: Values,
+        now_in: str,
+        kind: StageKind | None,
+        first_open: str,
+        steps: list[StageAt],
+        attention: list[str],
+    ) -> None:
+        record.won = kind is StageKind.WON
+        reported = next((s.since for s in reversed(steps) if s.label == now_in), None)
+        closed = reported or instant_of(record.close_date, self._settled) or values.get("stage_since")
+        steps[:] = [s for s in steps if s.label != now_in]
+        if closed is None:
+            attention.append("close_date")
+        elif closed > self._now:
+            attention.append("closed in the future")
+            closed = None
+        if not steps:
+            steps.append(StageAt(first_open, closed))
+        last = steps[-1].since
+        if closed is not None and last is not None and closed < last:
+            if closed.date() != last.date():
+                attention.append("closed before it was opened")
+            closed = last
+        record.closed_at = closed
+        steps.append(StageAt(now_in, closed))
+
+    def _named(self, record: DealRecord, values: Values) -> str:
+        """Sources without names of deals: the product and the account say most."""
+        product = values.get("product")
+        labels = self._settled.names
+        parts = [
+            labels["product"].labels.get(product[0], product[0]) if product and product[0] else None,
+            labels["account"].labels.get(record.account, record.account) if record.account else None,
+        ]
+        return " for ".join(p for p in parts if p) or record.id
+
+
+def _after(since: datetime, steps: list[StageAt]) -> bool:
+    last = steps[-1].since if steps else None
+    return last is None or since >= last
+
+
+def _label(pipeline: FoundPipeline, value: str) -> str | None:
+    return pipeline.names.get(value) or next((n for v, n in pipeline.names.items() if v.casefold() == value.casefold()), None)
+
+
+def _find_stage(settled: Settled, pipeline: str, stage: str) -> tuple[FoundPipeline, FoundStage | None]:
+    candidates = [settled.pipelines[pipeline]] if pipeline in settled.pipelines else []
+    candidates += [p for p in settled.pipelines.values() if p not in candidates]
+    for candidate in candidates:
+        if stage and (label := candidate.names.get(stage)):
+            return candidate, next(s for s in candidate.stages if s.label == label)
+    return candidates[0] if candidates else FoundPipeline(""), None

@@ -1,0 +1,172 @@
+"""Looking into files: what each is, how its columns and values are read, and what has to be asked. Nothing is compared or stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from workflows.imports.dates import LABELS
+from workflows.imports.faults import NothingToImport, Unreadable
+from workflows.imports.fields import ORDER, Kind
+from workflows.imports.mapping import map_table
+from workflows.imports.overrides import Overrides
+from workflows.imports.profile import TableProfile, profile
+from workflows.imports.reading import open_tables
+from workflows.imports.references import Directory
+from workflows.imports.report import ColumnReport, Inspection, Option, Question, StageReport, TableReport
+from workflows.imports.settling import FoundTable, Settled, settle, source_name
+from workflows.imports.values import Separator
+
+READABLE = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
+Progress = Callable[[str, int], None]
+"""Told what is being done and how many rows of it were done since the last time."""
+
+
+def quiet(_what: str, _rows: int) -> None:
+    """No progress is shown."""
+
+
+def files_of(paths: Iterable[Path]) -> tuple[list[Path], str]:
+    """(the files to read, in order of name; the folder's name). A folder stands for the tables in it, not below it.
+
+    Raises Unreadable for a path that is not there, NothingToImport for a folder without tables.
+    """
+    files: list[Path] = []
+    folder = ""
+    for path in paths:
+        if path.is_dir():
+            folder = folder or path.resolve().name
+            files += sorted(p for p in path.iterdir() if p.suffix.lower() in READABLE and p.is_file() and not _is_prose(p))
+        elif path.is_file():
+            folder = folder or path.resolve().parent.name
+            files.append(path)
+        else:
+            raise Unreadable(f"there is no file or folder {path}; check the path", file=str(path))
+    if not files:
+        raise NothingToImport("there is no CSV or XLSX file in what was named; name the files or the folder that holds them")
+    return list(dict.fromkeys(files)), folder
+
+
+def _is_prose(path: Path) -> bool:
+    """A text file beside the data (a licence, a note) is no table: its lines have no delimiter in common."""
+    if path.suffix.lower() != ".txt":
+        return False
+    with path.open("rb") as start:
+        lines = start.read(4096).splitlines()[:5]
+    return len({line.count(b"\t") for line in lines}) != 1 or b"\t" not in (lines[0] if lines else b"")
+
+
+def look(paths: Iterable[Path], overrides: Overrides, progress: Progress = quiet) -> tuple[list[FoundTable], str]:
+    """Every table with what was learnt from reading it once; and the folder's name."""
+    files, folder = files_of(paths)
+    found: list[FoundTable] = []
+    for path in files:
+        for table in open_tables(path):
+            mapping = map_table(table, overrides.file(table.name), overrides.answers.get(f"kind:{table.name}"))
+            if mapping.kind is Kind.IGNORED:
+                found.append(FoundTable(mapping, TableProfile()))
+            else:
+                found.append(FoundTable(mapping, profile(mapping, lambda rows, name=table.name: progress(name, rows))))  # type: ignore[misc]
+    if not any(t.kind is not Kind.IGNORED for t in found) and not any(t.mapping.asked for t in found):
+        names = ", ".join(t.name for t in found) or "the files"
+        raise NothingToImport(f"nothing in {names} is anything that Concord imports; say what a file is in a mapping file (--map)")
+    found.sort(key=lambda t: ORDER.index(t.kind))
+    return found, folder
+
+
+def settle_all(
+    found: list[FoundTable], folder: str, overrides: Overrides, directory: Directory, currency: str | None, zone: str
+) -> tuple[Settled, Inspection]:
+    """The decisions, and the report of them."""
+    source, why = source_name(found, overrides.source, folder)
+    settled = settle(found, source, overrides, directory, currency, zone)
+    for table in found:
+        if table.mapping.asked:
+            _ask_kind(settled, table)
+    return settled, _report(settled, source, why)
+
+
+def _ask_kind(settled: Settled, table: FoundTable) -> None:
+    options = [(str(kind), str(kind) if kind is not Kind.IGNORED else "leave it out") for kind in table.mapping.asked]
+    text = f"What does {table.name} hold? {table.mapping.reason}."
+    settled.questions.ask(f"kind:{table.name}", text, options, str(table.mapping.kind), table.profile.rows)
+
+
+def _report(settled: Settled, source: str, why: str) -> Inspection:
+    stages = tuple(
+        StageReport(
+            pipeline=pipeline.value,
+            stage=stage.label,
+            kind=str(stage.kind),
+            probability=stage.probability,
+            reason=stage.reason,
+            rows=stage.rows,
+        )
+        for pipeline in settled.pipelines.values()
+        for stage in pipeline.stages
+    )
+    return Inspection(
+        source=source,
+        source_reason=why,
+        currency=settled.currency,
+        zone=settled.zone.key,
+        tables=tuple(_table(settled, t) for t in settled.tables),
+        stages=stages,
+        matches=tuple(settled.matches),
+        questions=settled.questions.all,
+        notes=tuple(settled.notes),
+    )
+
+
+def _table(settled: Settled, found: FoundTable) -> TableReport:
+    table, mapping = found.mapping.table, found.mapping
+    columns = tuple(
+        ColumnReport(
+            column=c.column,
+            target=c.target,
+            confidence=c.confidence,
+            reason=c.reason,
+            read_as=_read_as(settled, found, i),
+            blanks=found.profile.columns[i].blanks if i in found.profile.columns else 0,
+        )
+        for i, c in enumerate(mapping.columns)
+    )
+    return TableReport(
+        name=table.name,
+        kind=found.kind,
+        system=mapping.system,
+        label=mapping.label,
+        confidence=mapping.confidence,
+        reason=found.left_out or mapping.reason,
+        rows=found.profile.rows + len(found.profile.faults),
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        sha256=table.sha256,
+        columns=columns,
+    )
+
+
+def _read_as(settled: Settled, found: FoundTable, index: int) -> str | None:
+    """How a column's values are read, and by which value that was decided."""
+    column = found.profile.columns.get(index)
+    if column is None:
+        return None
+    if column.dates is not None:
+        order = settled.dates.get((found.name, index))
+        evidence = column.dates.evidence.get(order) if order else None
+        return None if order is None else LABELS[order] + (f", because of {evidence}" if evidence else "")
+    if column.numbers is not None and (column.numbers.point or column.numbers.comma or column.numbers.undecided):
+        separator = settled.separators.get((found.name, index))
+        evidence = column.numbers.evidence.get(separator) if separator else None
+        words = {Separator.POINT: "decimal point", Separator.COMMA: "decimal comma"}
+        return None if separator is None else words.get(separator, str(separator)) + (f", because of {evidence}" if evidence else "")
+    return None
+
+
+def slug(text: str) -> str:
+    """A name as a file may have it."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "import"
+
+
+__all__ = ["Option", "Progress", "Question", "files_of", "look", "quiet", "settle_all", "slug"]
