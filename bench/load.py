@@ -59,7 +59,7 @@ class Answers:
 
 def send(load: Load) -> Answers:
     """Run the load in a process of its own and return what it saw."""
-    command = [sys.executable, "-m", "bench.load"]
+    command = [sys.executable, "-c", "from bench.load import answer; answer()"]
     done = subprocess.run(
         command, input=pickle.dumps(load), stdout=subprocess.PIPE, cwd=ROOT, check=True, timeout=load.seconds + 3 * TIMEOUT
     )
@@ -182,6 +182,7 @@ class _Run:
         return Answers(self.durations, time.perf_counter() - self.begun, self.failures, self.bodies)
 
 
-if __name__ == "__main__":
+def answer() -> None:
+    """The process's own side of `send`: a load on standard input, what it saw on standard output."""
     asked: Load = pickle.load(sys.stdin.buffer)
     pickle.dump(_Run(asked).run(), sys.stdout.buffer)
