@@ -15,14 +15,16 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool
 
-from domain.kernel import AlreadyExists, Command, Context, Decider, Event, Invalid, NotFound, Read, natural_id
+from domain.kernel import ERASED, AlreadyExists, Command, Context, Decider, Event, Invalid, NotFound, Read, natural_id
 from domain.values import Key, Name
 
 AttributeValue = StrictBool | Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")] | tuple[str, ...]
 Attributes = Annotated[dict[str, AttributeValue], Field(max_length=200)]
 """Values by key, as stored."""
+ErasableAttributes = Annotated[Attributes, BeforeValidator(lambda value: {} if value == ERASED else value)]
+"""Attributes of a person, to be marked `Personal`: once erased there are none."""
 AttributeChanges = Annotated[dict[str, AttributeValue | None], Field(max_length=200)]
 """New values by key; None removes one."""
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from domain.attributes import Attributes
+from domain.attributes import ErasableAttributes
 from domain.authority import (
     Delegate,
     Delegation,
@@ -83,14 +83,14 @@ class MemberImported(_MemberFacts, topic="member.imported"):
     source: str
     source_id: str
     run: UUID
-    attributes: Attributes = Field(default_factory=dict)
+    attributes: Personal[ErasableAttributes] = Field(default_factory=dict)
 
 
 class MemberReimported(_MemberFacts, topic="member.reimported"):
     """The source says something new; events for what changed by it follow."""
 
     run: UUID
-    attributes: Attributes = Field(default_factory=dict)
+    attributes: Personal[ErasableAttributes] = Field(default_factory=dict)
 
 
 class MemberImportUndone(Event, topic="member.import_undone"):
@@ -132,7 +132,7 @@ class ImportMember(Command, MemberRow):
     source: Name
     source_id: Name
     run: UUID
-    attributes: Attributes = Field(default_factory=dict)
+    attributes: Personal[ErasableAttributes] = Field(default_factory=dict)
 
 
 class ChangeMember(Command):

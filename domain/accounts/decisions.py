@@ -41,8 +41,9 @@ from domain.accounts.events import (
     row,
 )
 from domain.accounts.likeness import candidate_reads, check_likeness
-from domain.accounts.merging import merge, merged_away, merging_reads, undo_merge
-from domain.accounts.state import Account, above, account_read, evolve
+from domain.accounts.merging import merge, merging_reads, undo_merge
+from domain.accounts.presence import check_present, merged_away
+from domain.accounts.state import Account, above, evolve
 from domain.attributes import Attributed, AttributeSchema, schema_read, validated
 from domain.backdating import check_dating
 from domain.hierarchy import chain_reads, check_no_cycle
@@ -120,21 +121,10 @@ def _change(account: Account, changes: Mapping[str, Any], ctx: Context) -> Itera
         yield AccountAttributesSet(attributes=dict(changes["attributes"]), definitions=changes.get("definitions", 0))
 
 
-def _check_parent(ctx: Context, parent: UUID | None) -> None:
-    """Refuse a parent that is not there, or was merged away."""
-    if parent is None:
-        return
-    found: Account | None = ctx.fact(account_read(parent))
-    if found is None or found.withdrawn:
-        raise NotFound("There is no such parent account; choose one that exists.", account=str(parent))
-    if found.merged_into is not None:
-        raise merged_away(found)
-
-
 def _opened(command: OpenAccount, ctx: Context) -> Iterable[Event | On]:
     check_active(ctx, command.owner, "owner")
     check_team(ctx, command.team)
-    _check_parent(ctx, command.parent)
+    check_present(ctx, command.parent, "parent account")
     schema: AttributeSchema | None = ctx.fact(_FIELDS)
     attributes = validated(schema, command.attributes, {}, complete=True)
     check_likeness(ctx, command.legal_name, command.domain, command.similar, frozenset(command.different_from))
@@ -220,7 +210,7 @@ def _changed(account: Account, command: Any, ctx: Context) -> Iterable[Event | O
             check_team(ctx, team)
             yield from _change(account, {"owner": owner, "team": team}, ctx)
         case SetAccountParent(parent=parent):
-            _check_parent(ctx, parent)
+            check_present(ctx, parent, "parent account")
             yield from _change(account, {"parent": parent}, ctx)
         case SetAccountAttributes(attributes=changes):
             schema: AttributeSchema | None = ctx.fact(_FIELDS)

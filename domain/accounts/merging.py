@@ -12,14 +12,11 @@ from uuid import UUID
 
 from domain.accounts.commands import MergeAccount, MergedAway, UndoMerge
 from domain.accounts.events import AccountAbsorbed, AccountAbsorptionUndone, AccountMerged, AccountMergeUndone
+from domain.accounts.presence import merged_away
 from domain.accounts.state import Account, above, account_read
 from domain.hierarchy import chain_reads, check_no_cycle
 from domain.kernel import Context, Event, Invalid, NotFound, On, Read
 from domain.reservations import Taken, transfer
-
-
-def merged_away(account: Account) -> MergedAway:
-    return MergedAway("This account was merged into another; act on that one, or undo the merge.", into=str(account.merged_into))
 
 
 def merging_reads(account: Account | None, command: Any, facts: Mapping[UUID, Any]) -> Iterator[Read]:
