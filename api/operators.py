@@ -7,25 +7,20 @@ can read the database's passwords beside it, too.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from domain.default_pipeline import default_pipeline
 from domain.kernel import SYSTEM, Role, natural_id
 from domain.members import AddMember, members
 from domain.pipelines import DEFAULT_PIPELINE, pipelines
 from domain.tenants import TENANT_ID, CreateTenant, tenants
-from infra.codec import Codec
-from infra.database import Database, Tenant
+from infra.database import Tenant
 from infra.embedded.process import ServerDown, write_privately
 from infra.event_store import Step, Store
 from infra.identity import Identity, NotSignedIn
-from infra.keys import Keys
+from infra.opening import opened
 from infra.settings import Settings
 
 OPERATOR = natural_id("principal", "operator")
@@ -112,25 +107,12 @@ async def provide(settings: Settings, tenant: Tenant, address: str, *, name: str
 
     `settings` carry the database's address. Raises StoreUnavailable, KeysUnavailable, Refused.
     """
-    async with _opened(settings) as (store, identity):
+    async with opened(settings) as process:
+        store, identity = process.store, Identity(process.database)
         await found_tenant(store, tenant, name or tenant.slug.replace("_", " ").capitalize())
         known = _read(settings).get("keys", {}).get(tenant.slug)
         key = await operator_key(store, identity, tenant, known)
     write_credential(settings, Credential(address, tenant.slug, key))
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Identity]]:
-    assert settings.database_url is not None, "the embedded server's address is filled in by whoever starts it"
-    async with AsyncExitStack() as opened:
-        database = await Database.open(settings.database_url, min_size=1, max_size=2)
-        opened.push_async_callback(database.close)
-        path = Path(unquote(urlsplit(settings.keys_url).path))
-        keys = Keys.open(path, path.with_name("root.key"))
-        opened.callback(keys.close)
-        store = Store(database, Codec(keys))
-        opened.push_async_callback(store.close)
-        yield store, Identity(database)
 
 
 def _read(settings: Settings) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Action(StrEnum):
     IMPORT_RUN = "import.run"
     LOG_READ = "log.read"
     STREAM_READ = "stream.read"
+    KEY_OWN = "key.own"
     OPERATE = "operate"
 
 
@@ -102,6 +103,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.IMPORT_RUN: _only(_SC, Role.ADMIN),
     Action.LOG_READ: _only(Role.AUDITOR, Role.ADMIN),
     Action.STREAM_READ: _INSIDE,
+    Action.KEY_OWN: _INSIDE,
     Action.OPERATE: _only(Role.ADMIN),
 }
 """Action by role. External roles (partner, supplier, customer) reach nothing until they have a portal."""

@@ -228,7 +228,11 @@ class Identity:
 
     async def session(self, token: str) -> Credential:
         """Whose session this is. Raises NotSignedIn."""
-        return _present(await self._sessions.get(hashed(token)))
+        return await self.session_of(hashed(token))
+
+    async def session_of(self, token_hash: bytes) -> Credential:
+        """As `session`, by the token's hash."""
+        return _present(await self._sessions.get(token_hash))
 
     async def choose_tenant(self, credential: Credential, slug: str) -> None:
         """Work in that tenant from now on in this session. Raises NotFound unless the person belongs to it."""

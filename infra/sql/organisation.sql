@@ -1,2 +1,3 @@
--- The few events that shape the organisation, so that its changes are found without walking the log.
-CREATE INDEX events_organisation ON {schema}.events (position) WHERE topic LIKE 'team.%' OR topic LIKE 'member.%';
+-- The few events that shape organisation and configuration, so that they are found without walking the log.
+CREATE INDEX events_organisation ON {schema}.events (position) WHERE topic LIKE 'team.%' OR topic LIKE 'member.%'
+    OR topic LIKE 'pipeline.%' OR topic LIKE 'product.%' OR topic LIKE 'rates.%';

@@ -1,0 +1,140 @@
+"""Accounts: companies in any of their roles."""
+
+from typing import Any
+from uuid import UUID
+
+from api.callers import Caller
+from api.execution import seen
+from api.nouns import Noun
+from domain.accounts import (
+    Account,
+    AccountIsClosed,
+    AssignAccountOwner,
+    ChangeAccount,
+    CloseAccount,
+    DeclareDifferent,
+    LooksAlike,
+    MergeAccount,
+    MergedAway,
+    OpenAccount,
+    RegisterAccount,
+    ReopenAccount,
+    SetAccountAttributes,
+    SetAccountParent,
+    SetAccountRoles,
+    UndoMerge,
+    accounts,
+)
+from domain.accounts.events import AccountRole
+from domain.attributes import AttributeRefused
+from infra.access import Action, Object
+
+_ID = "01936e4c-0000-7000-8000-000000000004"
+
+
+def account_object(account: Account) -> Object:
+    """What an access decision sees of an account."""
+    return Object.of(account.owner, account.team, supplier=AccountRole.SUPPLIER in account.roles)
+
+
+def _about(command: OpenAccount) -> Object:
+    return Object.of(command.owner, command.team, supplier=AccountRole.SUPPLIER in command.roles)
+
+
+async def check_account(caller: Caller, id: UUID | None) -> None:
+    """Refuse to name an account that is out of the caller's reach. Raises NotFound."""
+    if id is not None:
+        await seen(caller, accounts, id, Action.ACCOUNT_READ, account_object)
+
+
+async def _check_into(caller: Caller, _id: UUID, command: Any) -> None:
+    await check_account(caller, command.into)
+
+
+async def _check_parent(caller: Caller, _id: UUID, command: Any) -> None:
+    await check_account(caller, command.parent)
+
+
+noun = Noun("account", "accounts", accounts, thing=account_object)
+router = noun.router
+noun.opens(
+    OpenAccount,
+    Action.ACCOUNT_OPEN,
+    operation="open_account",
+    summary="Begin an account",
+    example={
+        "legal_name": "Acme Werkzeuge GmbH",
+        "roles": ["prospect"],
+        "domain": "acme.example",
+        "country": "DE",
+        "owner": _ID,
+        "registration": {"country": "DE", "registry": "HRB Charlottenburg", "number": "12345"},
+    },
+    about=_about,
+    raises=(LooksAlike, AttributeRefused),
+)
+_REFUSALS = (AccountIsClosed, MergedAway)
+for path, command, action, operation, summary, example, raises in (
+    ("", ChangeAccount, Action.ACCOUNT_CHANGE, "change_account", "Change details", {"industry": "Tools"}, (LooksAlike,)),
+    (
+        "/registration",
+        RegisterAccount,
+        Action.ACCOUNT_CHANGE,
+        "register_account",
+        "Set or clear where the company is registered",
+        {"registration": {"country": "DE", "registry": "HRB Charlottenburg", "number": "12345"}},
+        (),
+    ),
+    (
+        "/roles",
+        SetAccountRoles,
+        Action.ACCOUNT_CHANGE,
+        "set_account_roles",
+        "Set the account's roles",
+        {"roles": ["customer", "supplier"]},
+        (),
+    ),
+    ("/owner", AssignAccountOwner, Action.ACCOUNT_CHANGE, "assign_account_owner", "Set owner and team", {"owner": _ID, "team": None}, ()),
+    (
+        "/attributes",
+        SetAccountAttributes,
+        Action.ACCOUNT_CHANGE,
+        "set_account_attributes",
+        "Fill the tenant's own fields",
+        {"attributes": {"renewal_risk": "low"}},
+        (AttributeRefused,),
+    ),
+    (
+        "/different",
+        DeclareDifferent,
+        Action.ACCOUNT_CHANGE,
+        "declare_accounts_different",
+        "Say that others are other entities",
+        {"others": [_ID]},
+        (),
+    ),
+    ("/close", CloseAccount, Action.ACCOUNT_CHANGE, "close_account", "Close the account", {"reason": "Out of business"}, ()),
+    ("/reopen", ReopenAccount, Action.ACCOUNT_CHANGE, "reopen_account", "Open the account again", {}, ()),
+    ("/merge/undo", UndoMerge, Action.ACCOUNT_MERGE, "undo_merge", "Say that it is a company of its own after all", {}, ()),
+):
+    noun.changes(path, command, action, operation=operation, summary=summary, example=example, raises=_REFUSALS + raises)
+noun.changes(
+    "/parent",
+    SetAccountParent,
+    Action.ACCOUNT_CHANGE,
+    operation="set_account_parent",
+    summary="Put the account below another",
+    example={"parent": _ID},
+    raises=_REFUSALS,
+    before=_check_parent,
+)
+noun.changes(
+    "/merge",
+    MergeAccount,
+    Action.ACCOUNT_MERGE,
+    operation="merge_account",
+    summary="Say that it is the same company as another",
+    example={"into": _ID},
+    raises=_REFUSALS,
+    before=_check_into,
+)

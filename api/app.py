@@ -1,0 +1,190 @@
+"""The composition root of the HTTP process: opens what it needs, in order, and closes it in the other."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from api import accounts, attributes, deals, members, pipelines, products, rates, sessions, teams
+from api import settings as settings_routes
+from api.conventions import reply
+from api.docs_page import CSP, page
+from api.doors import Doors
+from api.limits import Rates
+from api.middleware import HOOKS, Shell, on_refused
+from api.openapi import build
+from api.problems import NoSuchPlace, all_rules, title_of
+from domain.nouns import register_all
+from infra.access_log import Access, AccessLog
+from infra.access_members import Directory
+from infra.codec import Codec
+from infra.database import Database
+from infra.event_store import Store
+from infra.identity import Identity
+from infra.identity_passwords import Passwords
+from infra.keys import Keys
+from infra.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (
+    sessions.router,
+    deals.router,
+    accounts.router,
+    members.router,
+    teams.router,
+    pipelines.router,
+    products.router,
+    rates.router,
+    settings_routes.router,
+    attributes.router,
+)
+_PUBLIC = ("/", "/health", "/openapi.json", "/problems/{rule}")
+
+
+def version() -> str:
+    """The installed version."""
+    try:
+        return installed_version("concord")
+    except PackageNotFoundError:
+        return "0"
+
+
+@asynccontextmanager
+async def open_doors(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None) -> AsyncIterator[Doors]:
+    """Everything a request needs. Raises StoreUnavailable, KeysUnavailable, UnsafeServer with what to do."""
+    assert settings.database_url is not None, "the embedded server's address is filled in by whoever starts it"
+    register_all()
+    async with AsyncExitStack() as opened:
+        database = await Database.open(settings.database_url)
+        opened.push_async_callback(database.close)
+        keys = open_keys(settings)
+        opened.callback(keys.close)
+        store = Store(database, Codec(keys))
+        opened.push_async_callback(store.close)
+        store.wakes.listen()
+        access_log = AccessLog(database)
+        opened.push_async_callback(access_log.close)
+        yield Doors(
+            database=database,
+            store=store,
+            identity=Identity(database, passwords=passwords),
+            directory=Directory(database, store),
+            access_log=access_log,
+            rates=rates or Rates(),
+        )
+
+
+def open_keys(settings: Settings) -> Keys:
+    """The key store that the settings name; its root key lies beside the home's data in a file of its own."""
+    path = Path(unquote(urlsplit(settings.keys_url).path))
+    return Keys.open(path, path.with_name("root.key"))
+
+
+def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None, freeze: bool = True) -> FastAPI:
+    """The application. `freeze` takes what was loaded out of the garbage collector's sight, for a process that only serves."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_doors(settings, rates=rates, passwords=passwords) as doors:
+            app.state.doors = doors
+            if freeze:
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(50_000, 20, 50)
+            yield
+
+    app = FastAPI(
+        title="Concord",
+        version=version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"operation_spans": False},
+        exception_handlers=dict.fromkeys(HOOKS, on_refused),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = _once(partial(build, app, version=version()))  # type: ignore[method-assign]
+    _add_public(app)
+    app.add_middleware(Shell, witness=partial(_witness, app), uploads=frozenset({"/v1/imports"}))
+    return app
+
+
+def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+
+    def get() -> dict[str, Any]:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
+
+
+def _add_public(app: FastAPI) -> None:
+    """What anybody may read: whether the process is well, and how the API works."""
+
+    async def health(request: Request) -> Response:
+        doors: Doors = request.app.state.doors
+        async with doors.database.connection() as connection:
+            await connection.execute("SELECT 1")
+        return reply({"status": "ok"})
+
+    async def documentation(_request: Request) -> Response:
+        return HTMLResponse(page(app.openapi()), headers={"Content-Security-Policy": CSP})
+
+    async def document(_request: Request) -> Response:
+        return reply(app.openapi())
+
+    async def rule(request: Request) -> Response:
+        name = request.path_params["rule"]
+        found = next((rule for rule in all_rules() if rule.__name__ == name), None)
+        if found is None:
+            raise NoSuchPlace("There is no rule of this name.")
+        return reply({"rule": name, "title": title_of(found), "status": found.status, "meaning": inspect.cleandoc(found.__doc__ or "")})
+
+    for path, endpoint in zip(_PUBLIC, (documentation, health, document, rule), strict=True):
+        app.add_route(path, endpoint, methods=["GET"])
+
+
+def _witness(app: FastAPI, scope: Scope, status: int) -> None:
+    """Note what concerns security: denials, reads, sign-ins. Writes are in the main log."""
+    state = scope["state"]
+    route = scope.get("route")
+    operation = route.operation_id if isinstance(route, APIRoute) and route.operation_id else "?"
+    if status in {401, 403, 429} or (status == 404 and "caller" in state):
+        kind = "denied"
+    elif operation in {"sign_in", "sign_out", "issue_key", "revoke_key", "change_password"}:
+        kind = operation
+    elif scope["method"] in {"GET", "HEAD"} and "caller" in state:
+        kind = "read"
+    else:
+        return
+    credential = state.get("credential")
+    client = scope.get("client")
+    access = Access(
+        kind=kind,
+        operation=operation,
+        source=client[0] if client else "local",
+        status=status,
+        principal=credential.principal if credential else None,
+        member=credential.member if credential else None,
+        key=credential.key if credential else None,
+        target=str(scope.get("path_params", {}).get("id", "")) or None,
+    )
+    app.state.doors.access_log.note(credential.tenant if credential else None, access, state["correlation_id"])

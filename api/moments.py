@@ -1,0 +1,65 @@
+"""When a read is about: now, or what was known at an earlier instant or position, or what we now know was so then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.callers import Caller
+from api.conventions import instant
+from domain.kernel import Invalid
+from projections.as_of import NOW, AsOf, Basis
+from projections.at_least import ProjectionBehind
+
+_AS_OF = r"^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]{5,15}([Zz]|[+-][0-9]{2}:[0-9]{2}))$"
+_FIRST = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+
+
+class AheadOfLog(Invalid):
+    """`as_of` or `at_least` names a position that the log has not reached."""
+
+
+class Moment(BaseModel):
+    """The parameters that every read takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    as_of: Annotated[
+        str | None,
+        Field(
+            pattern=_AS_OF, description="An instant with its offset, or a log position. Left away: now.", examples=["2026-03-31T09:00:00Z"]
+        ),
+    ] = None
+    basis: Annotated[Basis, Field(description="known: what the log held then. happened: what we now know was so then.")] = Basis.KNOWN
+    at_least: Annotated[
+        int | None, Field(ge=0, le=10**18, description="Wait (2 s at most) until the answer stands at least on this log position.")
+    ] = None
+
+
+At = Annotated[Moment, Query()]
+
+PROBLEMS = (AheadOfLog, ProjectionBehind)
+
+
+async def resolve(caller: Caller, moment: Moment) -> AsOf:
+    """The moment as position and instant. Raises AheadOfLog, RequestMalformed."""
+    if moment.as_of is None:
+        return NOW
+    store = caller.doors.store
+    if not moment.as_of.isdigit():
+        at = instant(moment.as_of, "as_of")
+        return AsOf(moment.basis, await store.position_at(caller.tenant, max(at, _FIRST)), at)
+    position = int(moment.as_of)
+    if position == 0:
+        return AsOf(moment.basis, 0, _FIRST)
+    found = await store.at(caller.tenant, [position])
+    if not found:
+        raise AheadOfLog("as_of names a position that the log has not reached; use an earlier one.", as_of=position)
+    return AsOf(moment.basis, position, found[0].recorded_at)
+
+
+def told(as_of: AsOf) -> dict[str, object]:
+    """What an answer says about its own moment."""
+    return {"as_of": as_of.position, "basis": as_of.basis}

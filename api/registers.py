@@ -1,0 +1,214 @@
+"""Reading what has no read model of its own because it is small: states folded from the log itself, so never behind it."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query
+from psycopg import sql
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.callers import Caller, Roles
+from api.conventions import etag, reply
+from api.execution import Thing, absent
+from api.moments import PROBLEMS, AheadOfLog, At, Moment, resolve, told
+from api.nouns import IdParameter, Noun
+from api.problems import documented
+from domain.kernel import NotFound, Recorded
+from infra.access import Action
+from infra.event_store import event_id
+from projections.as_of import AsOf, Basis
+
+V = TypeVar("V", bound=BaseModel)
+LARGEST_PAGE = 200
+
+
+class Answer(BaseModel, Generic[V]):
+    """One thing, and the moment the answer is about."""
+
+    item: V
+    version: int = Field(description="Its version, for If-Match.")
+    as_of: int | None = Field(description="The position the answer is about; null: now.")
+    basis: Basis
+
+
+class Listed(BaseModel, Generic[V]):
+    """One thing in a list."""
+
+    id: UUID
+    version: int
+    item: V
+
+
+class Listing(BaseModel, Generic[V]):
+    """One page. `next` goes into `cursor`; null: that was all."""
+
+    items: list[Listed[V]]
+    next: str | None
+    position: int
+    as_of: int | None
+    basis: Basis
+
+
+class Entry(BaseModel):
+    """One event of a history, as it stands in the log."""
+
+    id: UUID
+    position: int
+    version: int
+    topic: str
+    recorded_at: str
+    effective_at: str
+    actor: UUID
+    on_behalf_of: UUID | None
+    correlation_id: UUID
+    causation_id: UUID | None
+    data: dict[str, Any]
+
+
+class Paged(Moment):
+    """A moment and a place in the list."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
+    cursor: Annotated[UUID | None, Field(description="`next` of the page before.")] = None
+
+
+def entry(recorded: Recorded) -> dict[str, Any]:
+    """An event as the API shows it."""
+    return {
+        "id": event_id(recorded.originator_id, recorded.originator_version),
+        "stream": recorded.originator_id,
+        "position": recorded.position,
+        "version": recorded.originator_version,
+        "topic": recorded.event.topic,
+        "recorded_at": recorded.recorded_at,
+        "effective_at": recorded.effective_at,
+        "actor": recorded.actor,
+        "on_behalf_of": recorded.on_behalf_of,
+        "correlation_id": recorded.correlation_id,
+        "causation_id": recorded.causation_id,
+        "data": recorded.event.model_dump(mode="json"),
+    }
+
+
+async def state_at(caller: Caller, noun: Noun, stream: UUID, as_of: AsOf) -> tuple[Any, int]:
+    """A stream's state and version at a moment."""
+    store = caller.doors.store
+    if as_of.now:
+        loaded = await store.load(caller.tenant, noun.decider, stream)
+        return loaded.state, loaded.version
+    known = as_of.basis is Basis.KNOWN
+    history = await store.history(caller.tenant, stream, upto=as_of.position if known else None)
+    if not known and as_of.instant is not None:
+        history = sorted((r for r in history if r.effective_at <= as_of.instant), key=lambda r: (r.effective_at, r.position))
+    return noun.decider.fold(r.event for r in history), len(history)
+
+
+async def check_reached(caller: Caller, moment: Moment) -> int:
+    """The log's head. Raises AheadOfLog where `at_least` is beyond it."""
+    head = await caller.doors.store.head(caller.tenant)
+    if moment.at_least is not None and moment.at_least > head:
+        raise AheadOfLog("at_least names a position that the log has not reached; use one that a write answered with.", position=head)
+    return head
+
+
+def visible(caller: Caller, action: Action, thing: Thing, state: Any) -> bool:
+    """Whether the state is there and within the caller's reach."""
+    return state is not None and not getattr(state, "withdrawn", False) and caller.may(action, thing(state))
+
+
+def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str, show: Callable[[Any], Any] | None = None) -> None:
+    """`GET <plural>`, `GET <plural>/{id}` and its history. `topics`: the prefix of the noun's topics, as `team.`."""
+    may = Depends(Roles(action))
+    shown = show or (lambda state: view.model_validate(state, from_attributes=True))
+
+    async def one(id: IdParameter, caller: Annotated[Caller, may], moment: At) -> Response:
+        """As it is, or as it was."""
+        head = await check_reached(caller, moment)
+        as_of = await resolve(caller, moment)
+        current, _ = await state_at(caller, noun, id, AsOf())
+        # today's rights decide, whatever the moment
+        if not visible(caller, action, noun.thing, current):
+            raise absent()
+        state, version = await state_at(caller, noun, id, as_of)
+        if state is None:
+            raise NotFound("It was not there then; choose a later moment.")
+        headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
+        return reply({"item": shown(state), "version": version, **told(as_of)}, headers=headers)
+
+    async def many(caller: Annotated[Caller, may], page: Annotated[Paged, Query()]) -> Response:
+        """All within the caller's reach, in a stable order, page by page."""
+        head = await check_reached(caller, page)
+        as_of = await resolve(caller, page)
+        items: list[dict[str, Any]] = []
+        after, more = page.cursor or UUID(int=0), True
+        while more and len(items) <= page.limit:
+            streams = await _streams(caller, topics, after, page.limit + 1)
+            more = len(streams) > page.limit
+            for stream in streams:
+                after = stream
+                current, _ = await state_at(caller, noun, stream, AsOf())
+                if visible(caller, action, noun.thing, current):
+                    state, version = await state_at(caller, noun, stream, as_of)
+                    if state is not None and not getattr(state, "withdrawn", False):
+                        items.append({"id": stream, "version": version, "item": shown(state)})
+                if len(items) > page.limit:
+                    break
+        rest = len(items) > page.limit
+        items = items[: page.limit]
+        following = str(items[-1]["id"]) if rest else None
+        return reply({"items": items, "next": following, "position": head, **told(as_of)}, headers={"Concord-Position": str(head)})
+
+    async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
+        """Every event, oldest first."""
+        current, _ = await state_at(caller, noun, id, AsOf())
+        if not visible(caller, action, noun.thing, current):
+            raise absent()
+        return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])
+
+    plural = noun.prefix.rpartition("/")[2]
+    add = noun.router.add_api_route
+    responses = documented(*PROBLEMS)
+    add(
+        "",
+        many,
+        methods=["GET"],
+        operation_id=f"list_{plural}",
+        summary=f"List {plural}",
+        response_model=_of(Listing, view),
+        responses=responses,
+    )
+    one_responses = documented(NotFound, *PROBLEMS)
+    add(
+        "/{id}",
+        one,
+        methods=["GET"],
+        operation_id=f"read_{noun.name}",
+        summary=f"Read one {noun.name}",
+        response_model=_of(Answer, view),
+        responses=one_responses,
+    )
+    add(
+        "/{id}/history",
+        history,
+        methods=["GET"],
+        operation_id=f"read_{noun.name}_history",
+        summary=f"Read the history of one {noun.name}",
+        response_model=list[Entry],
+        responses=documented(NotFound),
+    )
+
+
+def _of(generic: Any, view: type[BaseModel]) -> Any:
+    return generic[view]
+
+
+async def _streams(caller: Caller, topics: str, after: UUID, limit: int) -> list[UUID]:
+    query = sql.SQL("SELECT DISTINCT stream FROM {}.events WHERE topic LIKE {} AND stream > %s ORDER BY stream LIMIT %s").format(
+        sql.Identifier(caller.tenant.schema), sql.Literal(f"{topics}%")
+    )
+    text = query.as_string().replace(f"'{topics}%'", f"'{topics}%%'")
+    async with caller.doors.database.connection() as connection:
+        rows = await (await connection.execute(text, (after, limit))).fetchall()
+    return [row[0] for row in rows]

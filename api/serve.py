@@ -1,0 +1,24 @@
+"""Serving HTTP with uvicorn on the listening socket that the supervisor handed down, or on one of our own."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from api.app import create_app
+from infra.embedded.listening import listening_socket
+from infra.settings import Settings
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished first. Raises AddressTaken."""
+    socket = listening_socket(settings)
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        log_level=settings.log_level,
+        access_log=False,  # the access log is the tenant's own; see infra/access_log.py
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run(sockets=[socket])

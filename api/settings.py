@@ -1,0 +1,85 @@
+"""A tenant's settings and working calendars: one stream that every tenant has."""
+
+from datetime import date, time
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from api.callers import CatalogueReader
+from api.conventions import etag, reply
+from api.moments import PROBLEMS, At, resolve, told
+from api.nouns import Noun
+from api.problems import documented
+from api.registers import Answer, check_reached, state_at
+from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, Settings, settings
+from infra.access import Action
+
+
+class CalendarView(BaseModel):
+    """On which days, and between which local hours, a party works. `weekend` in ISO weekdays."""
+
+    zone: str
+    weekend: list[int]
+    holidays: dict[date, str]
+    opens: time
+    closes: time
+
+
+class SettingsView(BaseModel):
+    """What holds in this tenant."""
+
+    currency: str
+    zone: str
+    fiscal_year_start: int
+    country: str | None
+    calendar: str | None
+    calendars: dict[str, CalendarView]
+
+
+def _show(state: Settings) -> SettingsView:
+    calendars = {
+        key: CalendarView(
+            zone=calendar.zone,
+            weekend=sorted(calendar.weekend),
+            holidays=dict(sorted(state.holiday_names.get(key, {}).items())),
+            opens=calendar.opens,
+            closes=calendar.closes,
+        )
+        for key, calendar in state.calendars.items()
+    }
+    plain = {name: getattr(state, name) for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
+    return SettingsView(**plain, calendars=calendars)
+
+
+noun = Noun("settings", "settings", settings)
+router = noun.router
+
+
+@router.get("", response_model=Answer[SettingsView], operation_id="read_settings", responses=documented(*PROBLEMS))
+async def read_settings(caller: CatalogueReader, moment: At) -> Response:
+    """The settings, now or as they were."""
+    head = await check_reached(caller, moment)
+    as_of = await resolve(caller, moment)
+    state, version = await state_at(caller, noun, SETTINGS_ID, as_of)
+    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
+    return reply({"item": _show(state), "version": version, **told(as_of)}, headers=headers)
+
+
+noun.changes(
+    "",
+    ChangeSettings,
+    Action.SETTINGS_CHANGE,
+    operation="change_settings",
+    summary="Change settings",
+    example={"currency": "EUR", "zone": "Europe/Berlin", "fiscal_year_start": 4},
+    stream=SETTINGS_ID,
+)
+noun.changes(
+    "/calendars",
+    DefineCalendar,
+    Action.SETTINGS_CHANGE,
+    operation="define_calendar",
+    summary="State on which days and hours a party works",
+    example={"key": "DE-BE", "zone": "Europe/Berlin", "holidays": [{"day": "2027-01-01", "name": "New Year"}]},
+    stream=SETTINGS_ID,
+)
