@@ -1,0 +1,72 @@
+"""Starting and stopping: everything at once on one machine, or each process by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from api.cli.outcomes import told
+from infra.settings import Settings
+
+
+@told
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready; `concord down` stops it.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Add the demo company as a tenant of its own.")] = False,
+) -> None:
+    """Start PostgreSQL, Temporal, API, worker and projector on this machine; Ctrl-C stops them and loses nothing."""
+    from api.up import up as start
+
+    sys.exit(start(Settings.from_environment(), detach=detach, demo=demo))
+
+
+@told
+def down() -> None:
+    """Stop everything that runs below CONCORD_HOME."""
+    from api.up import down as stop
+
+    sys.exit(stop(Settings.from_environment()))
+
+
+@told
+def status() -> None:
+    """Show what runs below CONCORD_HOME, with addresses and sign-ins."""
+    from api.up import status as show
+
+    sys.exit(show(Settings.from_environment()))
+
+
+@told
+def api() -> None:
+    """Serve HTTP (one process; run as many as you like behind a load balancer)."""
+    from api.serve import serve
+    from infra.embedded.services import connected
+
+    serve(connected(Settings.from_environment()))
+
+
+@told
+def worker() -> None:
+    """Carry workflows: moves, clocks, reminders, the daily sweep, outgoing notifications."""
+    from workflows.worker import run_worker
+
+    from infra.embedded.services import connected
+
+    asyncio.run(run_worker(connected(Settings.from_environment())))
+
+
+@told
+def projector() -> None:
+    """Fold every tenant's log into its read models."""
+    from infra.embedded.services import connected
+    from projections.process import run_projector
+
+    asyncio.run(run_projector(connected(Settings.from_environment())))
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (up, down, status, api, worker, projector):
+        app.command()(command)

@@ -1,0 +1,10 @@
+"""Every read model of Concord, in one place: the runner folds these, migrations create them, doors ask for their positions."""
+
+from __future__ import annotations
+
+from projections.projection import Projection
+
+
+def read_models() -> tuple[Projection, ...]:
+    """One of each. A new read model is added here and nowhere else."""
+    return ()

@@ -1,0 +1,23 @@
+"""The projector's composition root: `concord projector`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+from infra.opening import opened
+from infra.settings import Settings
+from projections.catalogue import read_models
+from projections.runner import Runner
+
+
+async def run_projector(settings: Settings) -> None:
+    """Fold every tenant's log until told to stop (SIGTERM, SIGINT). Raises what `opened` raises."""
+    async with opened(settings) as process:
+        folding = asyncio.create_task(Runner(process.database, process.store, process.store.wakes, read_models()).run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, folding.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await folding
