@@ -47,9 +47,7 @@ def default_pipeline() -> DefinePipeline:
 
 
 def _open(key: str, name: str, order: int, probability: int, category: Category, max_days: int | None, *criteria: Criterion) -> Stage:
-    return Stage(
-        key=key, name=name, order=order, probability=probability, category=category, max_days=max_days, exit_criteria=criteria
-    )
+    return Stage(key=key, name=name, order=order, probability=probability, category=category, max_days=max_days, exit_criteria=criteria)
 
 
 def _won(order: int, key: str = "won", name: str = "Won") -> Stage:

@@ -55,6 +55,9 @@ _ALWAYS: dict[type[Command], Handler] = {
 _TERMS = frozenset({c.ChangeAmount, c.ChangeLines, c.SetAccount, c.MoveCloseDate, c.MigratePipeline, c.RetractEvidence, c.AdvanceDeal})
 """What an open approval holds fast; everything else may change meanwhile."""
 
+_WITHOUT_BEARING = (c.AdvanceDeal, c.RefuseMove, c.WithdrawMove)
+"""What is only asked for changes nothing that the forecast counts."""
+
 
 def decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
     """The events that follow from a command, possibly none, or a refusal (`domain/deals/refusals.py`).
@@ -70,7 +73,7 @@ def decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
         events = importing.import_deal(deal, command, ctx)
     else:
         events = _change(deal, command, ctx)
-    if not events:
+    if not events or isinstance(command, _WITHOUT_BEARING):
         return events
     fresh = deal is None or deal.withdrawn
     if fresh and getattr(events[0], "category", None) is not Category.COMMIT:
