@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from projections.tables import NOW_ENDS, Table
+from projections.tables import NOW_ENDS, Table, ancestors, moment
 
 
 class Basis(StrEnum):
@@ -34,17 +34,22 @@ class AsOf:
     @property
     def params(self) -> Mapping[str, Any]:
         """To be passed with every query that uses `of`."""
-        return {"as_of_position": self.position, "as_of_instant": self.instant}
+        if self.now:
+            return {}
+        if self.basis is Basis.KNOWN:
+            return {"as_of": self.position, "as_of_nodes": ancestors(self.position or 0)}
+        assert self.instant is not None, "what happened is asked as of an instant"
+        return {"as_of": self.instant, "as_of_nodes": ancestors(moment(self.instant))}
 
     def of(self, table: Table, *columns: str) -> str:
         """SQL of a relation, in parentheses: the table's rows (of all columns, or some) as they stood."""
-        if self.now:
-            return f"(SELECT {', '.join(columns or (*table.columns, *NOW_ENDS))} FROM {table.name})"
         names = ", ".join(columns or (*table.columns, *NOW_ENDS))
-        prefix, at = ("known", "%(as_of_position)s::bigint") if self.basis is Basis.KNOWN else ("true", "%(as_of_instant)s::timestamptz")
+        if self.now:
+            return f"(SELECT {names} FROM {table.name})"
+        time, at = ("known", "%(as_of)s::bigint") if self.basis is Basis.KNOWN else ("true", "%(as_of)s::timestamptz")
         return (
-            f"(SELECT {names} FROM {table.name} WHERE {prefix}_from <= {at} UNION ALL "
-            f"SELECT {names} FROM {table.past} WHERE {prefix}_from <= {at} AND {prefix}_to > {at})"
+            f"(SELECT {names} FROM {table.name} WHERE {time}_from <= {at} UNION ALL SELECT {names} FROM {table.past} "
+            f"WHERE {time}_node = ANY (%(as_of_nodes)s::bigint[]) AND {time}_from <= {at} AND {time}_to > {at})"
         )
 
 

@@ -4,6 +4,11 @@ A row takes part in two timelines. Known: what the log held, from position `know
 we now know was so, from instant `true_from` until before `true_to`. Current rows are open-ended on both and therefore have
 no ends; they stay few, dense and well estimated, however long the history beside them grows. A version that belongs to
 one timeline only has an empty interval on the other.
+
+Which past versions held at a moment is found through a relational interval tree (Kriegel, Pötke, Seidl: Managing Intervals
+Efficiently in Object-Relational Databases, VLDB 2000). Each interval is filed under one node of a virtual binary tree over
+the whole numbers, the topmost that it contains; an interval that contains a moment is filed under one of the moment's at
+most 63 ancestors. So a question about the past costs a few index lookups and what it finds, not a scan of the history.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 NOW_ENDS = {"known_from": "bigint NOT NULL", "true_from": "timestamptz NOT NULL"}
 PAST_ENDS = {
@@ -19,6 +25,35 @@ PAST_ENDS = {
     "true_from": "timestamptz NOT NULL",
     "true_to": "timestamptz NOT NULL",
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _node(low: str, high: str) -> str:
+    """SQL of the topmost node in the half-open interval of whole numbers: `high - 1` with all bits cleared below the highest
+    in which it differs from `low - 1`. NULL for an empty interval.
+    """
+    bit = f"(64 - position(B'1' IN ((({low}) - 1) # (({high}) - 1))::bit(64)))"
+    return f"CASE WHEN {low} < {high} THEN ((({high}) - 1) >> {bit}) << {bit} END"
+
+
+def _microseconds(column: str) -> str:
+    return f"(extract(epoch FROM {column} - timestamptz '1970-01-01 00:00:00+00') * 1000000)::bigint"
+
+
+_NODES = {
+    "known_node": f"bigint GENERATED ALWAYS AS ({_node('known_from', 'known_to')}) STORED",
+    "true_node": f"bigint GENERATED ALWAYS AS ({_node(_microseconds('true_from'), _microseconds('true_to'))}) STORED",
+}
+
+
+def ancestors(number: int) -> list[int]:
+    """The nodes under which an interval that contains `number` may be filed."""
+    return [0, *((number >> (level + 1) << (level + 1)) | (1 << level) for level in range(62))]
+
+
+def moment(instant: datetime) -> int:
+    """An instant as a whole number of microseconds, as `true_node` counts it."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +91,7 @@ class Table:
             for name, ends, storage in (
                 (self.name, NOW_ENDS, " WITH (autovacuum_vacuum_scale_factor = 0.05)"),
                 # index-only scans of the past want the visibility map kept fresh as it grows
-                (self.past, PAST_ENDS, " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"),
+                (self.past, {**PAST_ENDS, **_NODES}, " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"),
             )
         ]
 
@@ -80,7 +115,7 @@ class Table:
 
     def _secondary(self) -> list[tuple[str, str, str]]:
         # the past is cut stream by stream when a late fact arrives, and stabbed by position or by instant
-        past = (f"({self.stream}, known_from)", *self.past_indexes)
+        past = (f"({self.stream}, known_from)", "(known_node, known_to)", "(true_node, true_to)", *self.past_indexes)
         return [
             *((self.name, f"{self.name}_i{number}", body) for number, body in enumerate(self.indexes)),
             *((self.past, f"{self.past}_i{number}", body) for number, body in enumerate(past)),
