@@ -33,11 +33,16 @@ class Calendar:
     _sorted: tuple[date, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.weekend >= set(range(1, 8)):
-            raise NoWorkingDay("every day of the week is free; leave at least one to work on")
-        if self.opens >= self.closes:
-            raise ValueError("the working day ends before it begins")
         object.__setattr__(self, "_sorted", tuple(sorted(d for d in self.holidays if d.isoweekday() not in self.weekend)))
+
+    @property
+    def fault(self) -> str | None:
+        """Why nobody could work by it, if so. A history holds what it holds, so building one never fails; counting by it does."""
+        if self.weekend >= set(range(1, 8)):
+            return "Every day of the week is free; leave at least one to work on."
+        if self.opens.tzinfo is not None or self.closes.tzinfo is not None:
+            return "Working hours are local; leave the offset away, the calendar has its zone."
+        return "The working day ends before it begins; swap the hours." if self.opens >= self.closes else None
 
     def is_working_day(self, day: date) -> bool:
         return day.isoweekday() not in self.weekend and day not in self.holidays
@@ -97,6 +102,8 @@ class Calendar:
 
     def _spans(self, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Working time from `instant` on, day by day."""
+        if self.fault:
+            raise NoWorkingDay(self.fault)
         day = self.next_working_day(self.local_date(instant))
         while True:
             begins, ends = self.hours(day)

@@ -90,15 +90,11 @@ _FIELDS = ("currency", "zone", "fiscal_year_start", "country", "calendar")
 def _defined(settings: Settings, command: DefineCalendar) -> tuple[Event, ...]:
     holidays = tuple(sorted(command.holidays, key=lambda h: (h.day, h.name)))
     weekend = tuple(sorted(set(command.weekend)))
-    if len(weekend) == 7:
-        raise Invalid("Every day of the week is free; leave at least one to work on.")
-    if command.opens.tzinfo is not None or command.closes.tzinfo is not None:
-        raise Invalid("Working hours are local; leave the offset away, the calendar has its zone.")
-    if command.opens >= command.closes:
-        raise Invalid("The working day ends before it begins; swap the hours.")
     if len({h.day for h in holidays}) != len(holidays):
         raise Invalid("A day is named twice among the holidays; name it once.")
     calendar = Calendar(command.zone, frozenset(weekend), frozenset(h.day for h in holidays), command.opens, command.closes)
+    if calendar.fault is not None:
+        raise Invalid(calendar.fault)
     if settings.calendars.get(command.key) == calendar and settings.holiday_names.get(command.key) == {h.day: h.name for h in holidays}:
         return ()
     return (
