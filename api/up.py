@@ -23,7 +23,7 @@ from infra.doctor import reach_postgres, reach_temporal
 from infra.embedded.account import NoServerAccount
 from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.listening import AddressTaken
-from infra.embedded.process import LockHeld, ServerDown, file_lock, open_log
+from infra.embedded.process import LockHeld, ServerDown, file_lock, make_directory, open_log
 from infra.embedded.run_state import READY, RunState
 from infra.embedded.services import Services
 from infra.embedded.supervisor import Supervisor
@@ -147,12 +147,14 @@ def concord(*arguments: str) -> list[str]:
 def _prepare_home(settings: Settings) -> None:
     home = settings.home
     # others may pass (as root, the database's user has to), not look
-    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    make_directory(home, 0o711)
     if home.stat().st_uid != os.geteuid():
         raise ClusterUnusable(
             f"{home} belongs to {home.owner()}: run Concord as {home.owner()}, or set CONCORD_HOME to a directory of your own."
         )
-    settings.logs.mkdir(mode=0o700, exist_ok=True)
+    # what this process and its children write from here on concerns nobody else: keys, logs, mail
+    os.umask(0o077)
+    make_directory(settings.logs, 0o700)
 
 
 def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:

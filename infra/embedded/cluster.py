@@ -2,6 +2,8 @@
 
 - `<home>/cluster.json`: where the data is, and the passwords (mode 0600, generated once)
 - `<home>/data/`: the data directory, owned by the account that the server runs as
+- `<home>/concord.conf`, `local.conf`: its configuration, ours and (if there is one) yours, outside of the data: root may
+  lack the capability to write there
 - `<home>/server.log`: what the server says
 """
 
@@ -17,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from infra.embedded.account import Account, account_for
-from infra.embedded.process import file_lock, write_privately
+from infra.embedded.process import file_lock, make_directory, write_privately
 
 SUPERUSER = "postgres"
 MIGRATOR = "concord_migrator"
@@ -29,6 +31,7 @@ SHARED_PLACE = Path("/var/lib/concord")
 # For two cores and a gigabyte shared with Temporal and our own processes. Durability is stated, not left to defaults.
 CONFIGURATION = """\
 # Written by Concord at each start. Your own settings go into local.conf beside this file; they win.
+include_if_exists = {initdb}
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''            # a socket's path may have 107 bytes only, and loopback costs little
 fsync = on
@@ -55,9 +58,10 @@ log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %q%u@%d '
 log_min_duration_statement = 2s
 log_checkpoints = off
+include_if_exists = {local}
 """
 ACCESS = """\
-# Written by Concord when the cluster was made: passwords, from this machine only.
+# Written by Concord at each start: passwords, from this machine only.
 host all         all 127.0.0.1/32 scram-sha-256
 host replication all 127.0.0.1/32 scram-sha-256
 """
@@ -139,8 +143,8 @@ def programs(home: Path, cluster: Cluster | None) -> tuple[Path, Programs]:
 def _shared_programs(data: Path, installed: Path) -> Programs:
     version = hashlib.sha256(str((installed / "bin" / "postgres").stat()).encode()).hexdigest()[:12]
     copy = SHARED_PLACE / f"postgresql-{version}"
-    SHARED_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    data.parent.mkdir(mode=0o711, exist_ok=True)
+    make_directory(SHARED_PLACE, 0o755)
+    make_directory(data.parent, 0o711)
     with file_lock(SHARED_PLACE / "lock"):
         if not copy.exists():
             staged = Path(tempfile.mkdtemp(dir=SHARED_PLACE))
@@ -171,6 +175,8 @@ def make(home: Path) -> Cluster:
         )
     staged = data.with_name("data.new")
     shutil.rmtree(staged, ignore_errors=True)
+    if staged.exists():
+        staged.rename(data.with_name(f"data.cut-off-{secrets.token_hex(4)}"))
     cluster = Cluster(str(data), *(secrets.token_urlsafe(24) for _ in range(3)))
     staged.mkdir(mode=0o700)
     found.account.own(staged)
@@ -201,13 +207,27 @@ def make(home: Path) -> Cluster:
         raise ClusterUnusable(
             f"PostgreSQL could not make its data directory {data}: {said.splitlines()[-1] if said else f'initdb ended with {code}'}"
         )
-    (staged / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-    with (staged / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\ninclude = 'concord.conf'\ninclude_if_exists = 'local.conf'\n")
     # from here on the cluster counts as made; `finish` completes a rename that was cut off
     write_privately(home / "cluster.json", json.dumps(asdict(cluster), indent=2))
     finish(cluster)
     return cluster
+
+
+def configure(home: Path, cluster: Cluster) -> list[str]:
+    """Write the server's configuration; returns the options that make the server read it."""
+    place = Path(cluster.data).parent  # where the server's user can go
+    settings, access = place / "concord.conf", place / "pg_hba.conf"
+    settings.write_text(
+        CONFIGURATION.format(initdb=_quoted(Path(cluster.data) / "postgresql.conf"), local=_quoted(home / "local.conf")), encoding="utf-8"
+    )
+    access.write_text(ACCESS, encoding="utf-8")
+    for file in (settings, access):
+        file.chmod(0o644)  # no secrets, and the server's user has to read it
+    return ["-c", f"config_file={settings}", "-c", f"hba_file={access}"]
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def finish(cluster: Cluster) -> None:

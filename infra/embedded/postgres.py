@@ -5,11 +5,13 @@ line, trusts everybody, and gives crash recovery ten seconds. Here the server th
 recognised by its lock file *and* its process, and only one that we started is ever signalled.
 """
 
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,15 +20,16 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from infra.embedded.account import Account
 from infra.embedded.cluster import (
     APPLICATION,
-    CONFIGURATION,
     DATABASE,
     MIGRATOR,
     SUPERUSER,
     Cluster,
     ClusterUnusable,
     Programs,
+    configure,
     finish,
     make,
     programs,
@@ -35,12 +38,13 @@ from infra.embedded.process import (
     LOOPBACK,
     RunningProcess,
     ServerDown,
-    command_and_directory,
     file_lock,
     free_port,
+    make_directory,
     open_log,
     recall,
     remember,
+    runs_on,
 )
 
 USUAL_PORT = 54320
@@ -86,7 +90,7 @@ class EmbeddedPostgres:
         Raises ServerDown or ClusterUnusable; both say what to do.
         """
         # others may pass through (the server's user has to), not look
-        self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        make_directory(self.home, 0o711)
         with self._locked():
             cluster = Cluster.read(self.home)
             if cluster is None:
@@ -145,21 +149,24 @@ class EmbeddedPostgres:
         data = Path(cluster.data)
         try:
             lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            pid, port = int(lines[0]), int(lines[3])
+            process, port = RunningProcess.of(int(lines[0])), int(lines[3])
+        except PermissionError:
+            # root without the capability to look into the data: what we started ourselves is written down outside
+            process, ports = recall(self.home / "process.json")
+            port = ports.get("server", 0)
         except (OSError, ValueError, IndexError):
             return None
-        process = RunningProcess.of(pid)
         # after a crash of the machine the pid may belong to anybody
-        if process is None or command_and_directory(pid) != ("postgres", str(data.resolve())):
+        if process is None or not process.alive or not runs_on(process.pid, "postgres", data):
             return None
         return PostgresServer(cluster, port, process, adopted=True)
 
     def _start(self, cluster: Cluster, found: Programs) -> PostgresServer:
         data, log = Path(cluster.data), self.home / "server.log"
-        configuration = data / "concord.conf"
-        configuration.write_text(CONFIGURATION, encoding="utf-8")
-        found.account.own(configuration)
-        _forget_foreign_lock(data / "postmaster.pid")
+        options = configure(self.home, cluster)
+        _forget_stale_lock(data, found.account)
+        if self._child:
+            self._child.wait(10)  # it has died, or we would not be here
         wanted: tuple[int | None, ...] = (recall(self.home / "process.json")[1].get("server"), USUAL_PORT)
         deadline = time.monotonic() + 30
         while True:
@@ -167,7 +174,7 @@ class EmbeddedPostgres:
             with open_log(log) as output:
                 begin = output.tell()
                 child = self._child = found.account.popen(
-                    [str(found.bin / "postgres"), "-D", str(data), "-c", f"port={port}"],
+                    [str(found.bin / "postgres"), "-D", str(data), *options, "-c", f"port={port}"],
                     output=output.fileno(),
                 )
             process = RunningProcess.of(child.pid)
@@ -223,14 +230,21 @@ def _has_gone(process: RunningProcess) -> bool:
     return not process.alive
 
 
-def _forget_foreign_lock(lock: Path) -> None:
-    """Remove a lock file left by a crash, if its pid now belongs to another program: PostgreSQL would take that for a server.
+def _forget_stale_lock(data: Path, account: Account) -> None:
+    """Remove a lock file left by a crash: its pid may be another program's by now, or a zombie's, and PostgreSQL would wait for neither.
 
-    Server processes of ours that linger are still found, by the shared memory that they hold.
+    Server processes of ours that linger are still found, by the shared memory that they hold. Raises ServerDown if the
+    server of the lock file lives (which only root without the capability to look into the data can find here).
     """
-    with suppress(OSError, ValueError, IndexError):
-        if RunningProcess.of(int(lock.read_text(encoding="utf-8").splitlines()[0])):
-            lock.unlink()
+    lock = data / "postmaster.pid"
+    with tempfile.TemporaryFile() as output:
+        if account.popen([shutil.which("cat") or "/bin/cat", str(lock)], output=output.fileno()).wait(10):
+            return
+        output.seek(0)
+        pid = int(output.readline().strip() or 0)
+    if RunningProcess.of(pid) and runs_on(pid, "postgres", data):
+        raise ServerDown(f"A PostgreSQL server that Concord did not start runs on {data} (process {pid}): stop it first.")
+    account.popen([shutil.which("rm") or "/bin/rm", "-f", str(lock)], output=subprocess.DEVNULL).wait(10)
 
 
 def _set_up(server: PostgresServer) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -74,24 +74,30 @@ def _started(pid: int) -> str | None:
         return None if not state or state.startswith("Z") else started.strip()
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    # the name (field 2) may hold spaces and brackets: count from its closing one. Field 3 is the state, 22 the start in ticks since boot
+    # the name (field 2) may hold spaces and brackets: count from its closing one. Field 3 is the state, 20 the number of
+    # threads, 22 the start in ticks since boot. A first thread that has ended is no zombie while others hold files and ports.
     fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    ended = fields[0] == "X" or (fields[0] == "Z" and int(fields[17]) <= 1)
+    return None if ended else f"{boot}/{fields[19]}"
 
 
-def command_and_directory(pid: int) -> tuple[str, str] | None:
-    """A process's short command name and its working directory; None where it has gone or may not be looked at."""
+def runs_on(pid: int, program: str, directory: Path) -> bool:
+    """Whether this process is that program at work in that directory: it is its working directory, or named on its command line."""
     if sys.platform.startswith("linux"):
-        try:
-            return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip(), str(Path(f"/proc/{pid}/cwd").readlink())
-        except OSError:
-            return None
-    asked = subprocess.run(["lsof", "-a", "-p", str(pid), "-d", "cwd", "-Fcn"], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    found = {line[0]: line[1:] for line in asked.stdout.splitlines() if line}
-    return (found["c"], found["n"]) if {"c", "n"} <= found.keys() else None
+        place = Path(f"/proc/{pid}")
+        with suppress(OSError):
+            if place.joinpath("comm").read_text(encoding="utf-8").strip() != program:
+                return False
+            if str(directory) in place.joinpath("cmdline").read_text(encoding="utf-8", errors="surrogateescape").split("\0"):
+                return True
+            # in a container root may often not look at this
+            return place.joinpath("cwd").readlink() == directory.resolve()
+        return False
+    asked = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return program in asked.stdout and str(directory) in asked.stdout
 
 
 def remember(file: Path, process: RunningProcess, **ports: int) -> None:
@@ -149,9 +155,18 @@ def free_port(*wanted: int | None, host: str = LOOPBACK) -> int:
     raise OSError(f"No free port on {host}.")
 
 
+def make_directory(path: Path, mode: int) -> None:
+    """Make a directory with exactly this mode, whatever the umask; one that exists stays as it is."""
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        return
+    path.chmod(mode)
+
+
 def open_log(file: Path) -> BinaryIO:
     """Open a server's log for appending; what is over 10 MB becomes the one older copy."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(file.parent, 0o700)
     if file.exists() and file.stat().st_size > _KEPT_LOG:
         file.replace(file.with_suffix(".log.1"))
     return file.open("ab")

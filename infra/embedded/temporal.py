@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.process import LOOPBACK, RunningProcess, ServerDown, file_lock, free_port, open_log, recall, remember
+from infra.embedded.process import LOOPBACK, RunningProcess, ServerDown, file_lock, free_port, make_directory, open_log, recall, remember
 
 USUAL_PORT = 7233
 PATIENCE = 30.0
@@ -49,7 +49,7 @@ class EmbeddedTemporal:
 
     def start(self) -> TemporalServer:
         """Start the server; one that runs already is returned as it is. Raises ServerDown, which says what to do."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(self.home, 0o700)
         with file_lock(self.home / "lock"):
             process, ports = recall(self.home / "process.json")
             if process and process.alive:
@@ -77,6 +77,8 @@ class EmbeddedTemporal:
             return server is None or not server.process.alive
 
     def _start(self, last: dict[str, int]) -> TemporalServer:
+        if self._child:
+            self._child.wait(10)  # it has died, or we would not be here
         lost_state = False
         wanted: tuple[int | None, ...] = (last.get("server"), USUAL_PORT)
         for _ in range(4):

@@ -1,0 +1,93 @@
+"""Settings: defaults that serve one machine, and errors that name every variable at fault."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.settings import InvalidSettings, Settings
+
+
+def test_without_variables_everything_is_below_the_current_directory(tmp_path):
+    settings = Settings.from_environment({}, cwd=tmp_path)
+    assert settings.home == tmp_path / ".concord"
+    assert settings.database_url is None
+    assert settings.temporal_address is None
+    assert settings.keys_url == f"sqlite:///{tmp_path}/.concord/keys.db"
+    assert settings.smtp is None
+    assert settings.tenant == "default"
+
+
+def test_a_home_with_a_space_keeps_its_keys_url_a_url():
+    assert Settings(home=Path("/srv/our data")).keys_url == "sqlite:////srv/our%20data/keys.db"
+
+
+def test_a_child_given_the_environment_has_the_same_settings(tmp_path):
+    given = {
+        "CONCORD_HOME": str(tmp_path / "a home"),
+        "DATABASE_URL": "postgresql://app:secret@db.example:5432/concord",
+        "MIGRATOR_URL": "postgresql://owner:secret@db.example:5432/concord",
+        "TEMPORAL_ADDRESS": "temporal.example:7233",
+        "CONCORD_HTTP_PORT": "8080",
+        "CONCORD_TENANT": "acme",
+        "CONCORD_LOG_LEVEL": "DEBUG",
+        "SMTP_HOST": "mail.example",
+        "SMTP_USER": "concord",
+        "SMTP_PASSWORD": "secret",
+        "SMTP_FROM": "crm@example.com",
+        "SMTP_STARTTLS": "off",
+    }
+    settings = Settings.from_environment(given)
+    assert Settings.from_environment(settings.environment()) == settings
+    assert settings.http_port == 8080
+    assert settings.smtp is not None
+    assert not settings.smtp.starttls
+
+
+def test_passwords_are_not_shown():
+    settings = Settings.from_environment(
+        {"DATABASE_URL": "postgresql://app:hush@h:5432/d", "SMTP_HOST": "m", "SMTP_PASSWORD": "hush", "SMTP_USER": "u"}
+    )
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "postgresql://host:99999/concord"),
+        ("DATABASE_URL", "postgresql://host:5432"),
+        ("KEYS_URL", "keys.db"),
+        ("TEMPORAL_ADDRESS", "temporal"),
+        ("TEMPORAL_ADDRESS", "temporal:"),
+        ("TEMPORAL_ADDRESS", "http://temporal:7233"),
+        ("TEMPORAL_NAMESPACE", "two words"),
+        ("CONCORD_HTTP_PORT", "0"),
+        ("CONCORD_HTTP_PORT", "eighty"),
+        ("CONCORD_TENANT", "No Tenant"),
+        ("CONCORD_LOG_LEVEL", "chatty"),
+        ("SMTP_PORT", "70000"),
+        ("SMTP_STARTTLS", "maybe"),
+        ("SMTP_FROM", "nobody"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_name(name, value):
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.from_environment({"SMTP_HOST": "mail.example", name: value})
+    assert [problem.split()[0] for problem in refused.value.problems] == [name]
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.from_environment({"CONCORD_HTTP_PORT": "x", "CONCORD_TENANT": "-", "MIGRATOR_URL": "postgresql://h/d", "SMTP_USER": "u"})
+    assert [problem.split()[0] for problem in refused.value.problems] == [
+        "CONCORD_HTTP_PORT",
+        "CONCORD_TENANT",
+        "SMTP_HOST",
+        "MIGRATOR_URL",
+    ]
+
+
+def test_a_bad_url_is_refused_without_repeating_its_password():
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.from_environment({"DATABASE_URL": "postgres//app:hush@h/d"})
+    assert "hush" not in str(refused.value)
