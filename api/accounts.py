@@ -1,10 +1,11 @@
 """Accounts: companies in any of their roles."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from api.callers import Caller
-from api.execution import seen
+from api.execution import Sight, seen
 from api.nouns import Noun
 from domain.accounts import (
     Account,
@@ -32,9 +33,22 @@ from infra.access import Action, Object
 _ID = "01936e4c-0000-7000-8000-000000000004"
 
 
-def account_object(account: Account) -> Object:
+def account_object(account: Account, _facts: object = None) -> Object:
     """What an access decision sees of an account."""
     return Object.of(account.owner, account.team, supplier=AccountRole.SUPPLIER in account.roles)
+
+
+SIGHT = Sight(account_object)
+
+
+def reach_of(found: Iterable[Account | None], *owners: UUID) -> Object:
+    """What belongs to several accounts is as near as the nearest of them, and as its own `owners`."""
+    things = [account_object(account) for account in found if account is not None]
+    return Object(
+        frozenset(owners).union(*(t.owners for t in things)),
+        frozenset().union(*(t.teams for t in things)),
+        supplier=any(t.supplier for t in things),
+    )
 
 
 def _about(command: OpenAccount) -> Object:
@@ -44,7 +58,7 @@ def _about(command: OpenAccount) -> Object:
 async def check_account(caller: Caller, id: UUID | None) -> None:
     """Refuse to name an account that is out of the caller's reach. Raises NotFound."""
     if id is not None:
-        await seen(caller, accounts, id, Action.ACCOUNT_READ, account_object)
+        await seen(caller, accounts, id, Action.ACCOUNT_READ, SIGHT)
 
 
 async def _check_into(caller: Caller, _id: UUID, command: Any) -> None:
@@ -55,7 +69,7 @@ async def _check_parent(caller: Caller, _id: UUID, command: Any) -> None:
     await check_account(caller, command.parent)
 
 
-noun = Noun("account", "accounts", accounts, thing=account_object)
+noun = Noun("account", "accounts", accounts, sight=SIGHT)
 router = noun.router
 noun.opens(
     OpenAccount,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import gc
 import inspect
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -19,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
-from api import accounts, attributes, deals, members, pipelines, products, rates, sessions, teams
+from api import accounts, attributes, contacts, deals, interactions, members, notifications, pipelines, products, rates, sessions, teams
 from api import settings as settings_routes
 from api.conventions import reply
 from api.docs_page import CSP, page
@@ -28,21 +26,21 @@ from api.limits import Rates
 from api.middleware import HOOKS, Shell, on_refused
 from api.openapi import build
 from api.problems import NoSuchPlace, all_rules, title_of
-from domain.nouns import register_all
 from infra.access_log import Access, AccessLog
 from infra.access_members import Directory
-from infra.codec import Codec
-from infra.database import Database
-from infra.event_store import Store
 from infra.identity import Identity
 from infra.identity_passwords import Passwords
-from infra.keys import Keys
+from infra.opening import opened
 from infra.settings import Settings
+from projections.at_least import Positions
 
 ROUTERS: tuple[APIRouter, ...] = (
-    sessions.router,
     deals.router,
+    sessions.router,
     accounts.router,
+    contacts.router,
+    interactions.router,
+    notifications.router,
     members.router,
     teams.router,
     pipelines.router,
@@ -64,33 +62,23 @@ def version() -> str:
 
 @asynccontextmanager
 async def open_doors(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None) -> AsyncIterator[Doors]:
-    """Everything a request needs. Raises StoreUnavailable, KeysUnavailable, UnsafeServer with what to do."""
-    assert settings.database_url is not None, "the embedded server's address is filled in by whoever starts it"
-    register_all()
-    async with AsyncExitStack() as opened:
-        database = await Database.open(settings.database_url)
-        opened.push_async_callback(database.close)
-        keys = open_keys(settings)
-        opened.callback(keys.close)
-        store = Store(database, Codec(keys))
-        opened.push_async_callback(store.close)
-        store.wakes.listen()
-        access_log = AccessLog(database)
-        opened.push_async_callback(access_log.close)
-        yield Doors(
-            database=database,
-            store=store,
-            identity=Identity(database, passwords=passwords),
-            directory=Directory(database, store),
-            access_log=access_log,
-            rates=rates or Rates(),
-        )
-
-
-def open_keys(settings: Settings) -> Keys:
-    """The key store that the settings name; its root key lies beside the home's data in a file of its own."""
-    path = Path(unquote(urlsplit(settings.keys_url).path))
-    return Keys.open(path, path.with_name("root.key"))
+    """Everything a request needs. Raises what `opened` raises."""
+    async with opened(settings) as process:
+        access_log = AccessLog(process.database)
+        positions = Positions(process.database)
+        try:
+            yield Doors(
+                database=process.database,
+                store=process.store,
+                identity=Identity(process.database, passwords=passwords),
+                directory=Directory(process.database, process.store),
+                access_log=access_log,
+                positions=positions,
+                rates=rates or Rates(),
+            )
+        finally:
+            await positions.close()
+            await access_log.close()
 
 
 def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None, freeze: bool = True) -> FastAPI:
@@ -118,7 +106,8 @@ def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Pas
         exception_handlers=dict.fromkeys(HOOKS, on_refused),
     )
     for router in ROUTERS:
-        app.include_router(router)
+        # flat, not nested: their prefixes are in their paths already, and the hottest come first
+        app.router.routes.extend(router.routes)
     app.openapi = _once(partial(build, app, version=version()))  # type: ignore[method-assign]
     _add_public(app)
     app.add_middleware(Shell, witness=partial(_witness, app), uploads=frozenset({"/v1/imports"}))

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.accounts import check_account
 from api.callers import Caller
 from api.conventions import Write, written
-from api.execution import OutOfReach
+from api.execution import OutOfReach, Sight
 from api.nouns import Noun
 from api.problems import correlation_of, problem
 from domain.attributes import AttributeRefused
@@ -39,9 +39,12 @@ class MoveGone(Refused):
     """The requested move was withdrawn before it was carried out."""
 
 
-def deal_object(deal: Deal) -> Object:
-    """What an access decision sees of a deal."""
+def _deal_object(deal: Deal, _facts: object) -> Object:
     return Object.of(deal.owner, deal.team)
+
+
+SIGHT = Sight(_deal_object)
+"""What an access decision sees of a deal."""
 
 
 def settled(history: list[Recorded], correlation_id: UUID) -> Recorded | None:
@@ -97,7 +100,7 @@ async def _check_account(caller: Caller, _id: UUID, command: Any) -> None:
     await check_account(caller, command.account)
 
 
-noun = Noun("deal", "deals", deals, thing=deal_object)
+noun = Noun("deal", "deals", deals, sight=SIGHT)
 router = noun.router
 noun.opens(
     c.OpenDeal,

@@ -10,6 +10,7 @@ from infra.access_members import Directory
 from infra.database import Database
 from infra.event_store import Store
 from infra.identity import Identity
+from projections.at_least import Positions
 
 
 @dataclass(slots=True)
@@ -21,5 +22,6 @@ class Doors:
     identity: Identity
     directory: Directory
     access_log: AccessLog
+    positions: Positions
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)

@@ -5,20 +5,33 @@ So a right that was moved meanwhile cannot be used by a stale read, and the hot 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from api.callers import Caller
 from api.conventions import Write
-from domain.kernel import Command, Context, Decider, NotFound, Outcome, Refused
+from domain.kernel import DECIDERS, Command, Context, Decider, NotFound, Outcome, Read, Refused
 from infra.access import Action, Object
-from infra.event_store import Executed, StaleVersion
+from infra.event_store import Executed, Loaded, StaleVersion
 
-Thing = Callable[[Any], Object]
-"""What an access decision sees of a state."""
+Facts = Mapping[UUID, Any]
+
+
+def _no_links(_state: Any, _facts: Facts) -> Iterable[Read]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an access decision sees of a state: `thing(state, facts)`, with the facts of the streams that `links` names.
+
+    A contact is seen by who sees one of its accounts: those are its links. `links` is asked until it names nothing new.
+    """
+
+    thing: Callable[[Any, Facts], Object]
+    links: Callable[[Any, Facts], Iterable[Read]] = _no_links
 
 
 class OutOfReach(Refused):
@@ -40,10 +53,24 @@ def absent() -> NotFound:
     return NotFound("There is no such thing, or you may not know of it.")
 
 
-def _decide(inner: Decider[Any], caller: Caller, action: Action, thing: Thing, state: Any, command: Any, ctx: Context) -> Outcome:
-    if state is None or getattr(state, "withdrawn", False) or not caller.may(action, thing(state)):
-        raise absent()
-    return inner.decide(state, command, ctx)
+def _there(state: Any) -> bool:
+    return state is not None and not getattr(state, "withdrawn", False)
+
+
+def guarded(inner: Decider[Any], caller: Caller, action: Action, sight: Sight) -> Guarded:
+    """The decider as this caller may use it: what is absent or out of reach is answered as absent, whatever the command."""
+
+    def decide(state: Any, command: Any, ctx: Context) -> Outcome:
+        if not _there(state) or not caller.may(action, sight.thing(state, ctx.facts)):
+            raise absent()
+        return inner.decide(state, command, ctx)
+
+    def reads(state: Any, command: Any, facts: Facts) -> Iterator[Read]:
+        yield from inner.reads(state, command, facts)
+        if _there(state):
+            yield from sight.links(state, facts)
+
+    return Guarded(inner.name, inner.initial, decide, inner.evolve, reads, inner.state_version, inner.personal)
 
 
 async def create(caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, *, new: bool) -> Executed:
@@ -62,21 +89,13 @@ async def create(caller: Caller, write: Write, decider: Decider[Any], stream: UU
 
 
 async def change(
-    caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, action: Action, thing: Thing
+    caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, action: Action, sight: Sight
 ) -> Executed:
     """Change what is there and within the caller's reach. Raises NotFound for everything else."""
-    guarded = Guarded(
-        decider.name,
-        decider.initial,
-        partial(_decide, decider, caller, action, thing),
-        decider.evolve,
-        decider.reads,
-        decider.state_version,
-    )
     try:
         return await caller.doors.store.execute(
             caller.tenant,
-            guarded,
+            guarded(decider, caller, action, sight),
             stream,
             command,
             by=caller.actor,
@@ -87,13 +106,24 @@ async def change(
         )
     except StaleVersion:
         # a wrong ETag must not tell that something is there
-        await seen(caller, decider, stream, action, thing)
+        await seen(caller, decider, stream, action, sight)
         raise
 
 
-async def seen(caller: Caller, decider: Decider[Any], stream: UUID, action: Action, thing: Thing) -> Any:
-    """The state, if it is there and within the caller's reach; with its version. Raises NotFound."""
+async def sees(caller: Caller, action: Action, sight: Sight, state: Any) -> bool:
+    """Whether the state is there and within the caller's reach."""
+    if not _there(state):
+        return False
+    facts: dict[UUID, Any] = {}
+    while wanted := [read for read in sight.links(state, facts) if read.id not in facts]:
+        for read in wanted:
+            facts[read.id] = (await caller.doors.store.load(caller.tenant, DECIDERS[read.decider], read.id)).state
+    return caller.may(action, sight.thing(state, facts))
+
+
+async def seen(caller: Caller, decider: Decider[Any], stream: UUID, action: Action, sight: Sight) -> Loaded:
+    """The state with its version, if it is there and within the caller's reach. Raises NotFound."""
     loaded = await caller.doors.store.load(caller.tenant, decider, stream)
-    if loaded.state is None or getattr(loaded.state, "withdrawn", False) or not caller.may(action, thing(loaded.state)):
+    if not await sees(caller, action, sight, loaded.state):
         raise absent()
     return loaded

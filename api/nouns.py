@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.callers import Caller, Roles
 from api.conventions import Changing, Creating, Write, Written, body, written
-from api.execution import OutOfReach, Thing, change, create
+from api.execution import OutOfReach, Sight, change, create
 from api.problems import documented
 from domain.kernel import AlreadyExists, Command, Decider, Refused
 from infra.access import Action, Object
@@ -21,23 +21,26 @@ from infra.ids import uuid7
 
 IdParameter = Annotated[UUID, Path(description="Its id.", examples=["01936e4c-0000-7000-8000-000000000001"])]
 Settle = Callable[[Request, Caller, Write, Any], Awaitable[Response]]
-_EVERYONE = Object()
+_NOBODYS = Object()
 
 
-def anything(_state: Any) -> Object:
-    """What has no owner: only those who reach all may act on it."""
-    return _EVERYONE
+def _ownerless(_state: Any, _facts: Any) -> Object:
+    return _NOBODYS
+
+
+OWNERLESS = Sight(_ownerless)
+"""What has no owner: only those who reach all may act on it."""
 
 
 class Noun:
-    """The write operations of one aggregate. `thing`: what an access decision sees of its state."""
+    """The write operations of one aggregate. `sight`: what an access decision sees of it."""
 
-    def __init__(self, name: str, plural: str, decider: Decider[Any], *, thing: Thing = anything, tag: str | None = None) -> None:
+    def __init__(self, name: str, plural: str, decider: Decider[Any], *, sight: Sight = OWNERLESS, tag: str | None = None) -> None:
         self.name = name
         self.router = APIRouter(prefix=f"/v1/{plural}", tags=[tag or plural])
         self.prefix = f"/v1/{plural}"
         self.decider = decider
-        self.thing = thing
+        self.sight = sight
 
     def opens(
         self,
@@ -98,7 +101,7 @@ class Noun:
         ) -> Response:
             if before is not None:
                 await before(caller, id, command)
-            executed = await change(caller, write, self.decider, id, command, action, self.thing)
+            executed = await change(caller, write, self.decider, id, command, action, self.sight)
             if settle is not None:
                 return await settle(request, caller, write, executed)
             return written(executed)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.callers import Caller, Roles
 from api.conventions import etag, reply
-from api.execution import Thing, absent
+from api.execution import absent, sees
 from api.moments import PROBLEMS, AheadOfLog, At, Moment, resolve, told
 from api.nouns import IdParameter, Noun
 from api.problems import documented
@@ -113,11 +113,6 @@ async def check_reached(caller: Caller, moment: Moment) -> int:
     return head
 
 
-def visible(caller: Caller, action: Action, thing: Thing, state: Any) -> bool:
-    """Whether the state is there and within the caller's reach."""
-    return state is not None and not getattr(state, "withdrawn", False) and caller.may(action, thing(state))
-
-
 def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str, show: Callable[[Any], Any] | None = None) -> None:
     """`GET <plural>`, `GET <plural>/{id}` and its history. `topics`: the prefix of the noun's topics, as `team.`."""
     may = Depends(Roles(action))
@@ -129,7 +124,7 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
         as_of = await resolve(caller, moment)
         current, _ = await state_at(caller, noun, id, AsOf())
         # today's rights decide, whatever the moment
-        if not visible(caller, action, noun.thing, current):
+        if not await sees(caller, action, noun.sight, current):
             raise absent()
         state, version = await state_at(caller, noun, id, as_of)
         if state is None:
@@ -149,7 +144,7 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
             for stream in streams:
                 after = stream
                 current, _ = await state_at(caller, noun, stream, AsOf())
-                if visible(caller, action, noun.thing, current):
+                if await sees(caller, action, noun.sight, current):
                     state, version = await state_at(caller, noun, stream, as_of)
                     if state is not None and not getattr(state, "withdrawn", False):
                         items.append({"id": stream, "version": version, "item": shown(state)})
@@ -159,13 +154,6 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
         items = items[: page.limit]
         following = str(items[-1]["id"]) if rest else None
         return reply({"items": items, "next": following, "position": head, **told(as_of)}, headers={"Concord-Position": str(head)})
-
-    async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
-        """Every event, oldest first."""
-        current, _ = await state_at(caller, noun, id, AsOf())
-        if not visible(caller, action, noun.thing, current):
-            raise absent()
-        return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])
 
     plural = noun.prefix.rpartition("/")[2]
     add = noun.router.add_api_route
@@ -189,7 +177,21 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
         response_model=_of(Answer, view),
         responses=one_responses,
     )
-    add(
+    add_history(noun, action)
+
+
+def add_history(noun: Noun, action: Action) -> None:
+    """`GET <plural>/{id}/history`."""
+    may = Depends(Roles(action))
+
+    async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
+        """Every event, oldest first."""
+        current, _ = await state_at(caller, noun, id, AsOf())
+        if not await sees(caller, action, noun.sight, current):
+            raise absent()
+        return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])
+
+    noun.router.add_api_route(
         "/{id}/history",
         history,
         methods=["GET"],

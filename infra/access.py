@@ -57,6 +57,7 @@ class Action(StrEnum):
     LOG_READ = "log.read"
     STREAM_READ = "stream.read"
     KEY_OWN = "key.own"
+    NOTIFICATION_OWN = "notification.own"
     OPERATE = "operate"
 
 
@@ -104,6 +105,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.LOG_READ: _only(Role.AUDITOR, Role.ADMIN),
     Action.STREAM_READ: _INSIDE,
     Action.KEY_OWN: _INSIDE,
+    Action.NOTIFICATION_OWN: dict.fromkeys(_INSIDE, Reach.OWN),
     Action.OPERATE: _only(Role.ADMIN),
 }
 """Action by role. External roles (partner, supplier, customer) reach nothing until they have a portal."""

@@ -1,0 +1,146 @@
+"""The whole application in this process, over a real PostgreSQL, with a member and a key for every role in two tenants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from psycopg.conninfo import make_conninfo
+
+from api.app import create_app
+from api.doors import Doors
+from api.operators import found_tenant
+from api.provisioning import make_tenant, migrate_all
+from domain.accounts import OpenAccount, accounts
+from domain.deals import OpenDeal, deals
+from domain.kernel import SYSTEM, Role, natural_id
+from domain.members import AddMember, members
+from domain.teams import FormTeam, teams
+from domain.values import Money
+from infra.database import Tenant
+from infra.identity_passwords import Passwords
+from infra.settings import Settings
+
+NEXT_YEAR = "2030-03-29"
+
+
+@dataclass
+class Place:
+    """A tenant with a member for each role, and one deal and account of the account manager."""
+
+    tenant: Tenant
+    team: UUID
+    members: dict[Role, UUID] = field(default_factory=dict)
+    keys: dict[Role, str] = field(default_factory=dict)
+    account: UUID = field(default_factory=uuid4)
+    deal: UUID = field(default_factory=uuid4)
+
+
+@dataclass
+class World:
+    """The application, and those who call it."""
+
+    app: FastAPI
+    settings: Settings
+    doors: Doors
+    acme: Place
+    other: Place
+    transport: ASGITransport
+
+    def client(self, who: Role | str | None = None, place: Place | None = None) -> AsyncClient:
+        """A client with the key of a role in a tenant, or with a given token, or with none."""
+        token = (place or self.acme).keys[who] if isinstance(who, Role) else who
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return AsyncClient(transport=self.transport, base_url="https://concord.test", headers=headers)
+
+    async def events(self, place: Place | None = None) -> int:
+        return await self.doors.store.head((place or self.acme).tenant)
+
+
+def key(**more: str) -> dict[str, str]:
+    """Headers of a new intention."""
+    return {"Idempotency-Key": str(uuid4()), **more}
+
+
+def anyway() -> dict[str, str]:
+    """Headers of a change to whatever is there."""
+    return key(**{"If-Match": "*"})
+
+
+def opening(place: Place, **more: Any) -> dict[str, Any]:
+    """A deal that the account manager may open."""
+    return {
+        "title": "GTX for the new line",
+        "account": str(place.account),
+        "owner": str(place.members[Role.ACCOUNT_MANAGER]),
+        "close_date": NEXT_YEAR,
+        "amount": {"amount": "12500.00", "currency": "EUR"},
+        **more,
+    }
+
+
+def ok(response: Response, status: int = 200) -> Any:
+    assert response.status_code == status, (response.status_code, response.text)
+    return response.json()
+
+
+def refused(response: Response, rule: str, status: int) -> dict[str, Any]:
+    body = response.json()
+    assert (response.status_code, body.get("rule")) == (status, rule), (response.status_code, response.text)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert body["type"] == f"/problems/{rule}"
+    return body  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    settings = Settings(
+        home=tmp_path, database_url=make_conninfo(database_url, user="concord_app", password="test"), migrator_url=database_url
+    )
+    migrate_all(settings)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
+    return settings
+
+
+async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
+    tenant = make_tenant(settings, slug)
+    await found_tenant(doors.store, tenant, slug)
+    place = Place(tenant, uuid4())
+    store = doors.store
+    await store.execute(tenant, teams, place.team, FormTeam(name="North"), by=SYSTEM)
+
+    async def hire(role: Role) -> None:
+        member = place.members[role] = natural_id("test member", slug, role)
+        team = place.team if role in {Role.ACCOUNT_MANAGER, Role.SALES_MANAGER} else None
+        await store.execute(tenant, members, member, AddMember(name=role.value, roles=(role,), team=team), by=SYSTEM)
+        principal = await doors.identity.add_machine()
+        await doors.identity.join(principal, tenant, member)
+        place.keys[role], _ = await doors.identity.issue_key(principal, tenant, role.value)
+
+    await asyncio.gather(*(hire(role) for role in Role))
+    owner = place.members[Role.ACCOUNT_MANAGER]
+    opened = OpenAccount(legal_name=f"Customer of {slug}", roles=("customer",), owner=owner)
+    await store.execute(tenant, accounts, place.account, opened, by=SYSTEM)
+    deal = OpenDeal(title="First", account=place.account, owner=owner, close_date=NEXT_YEAR, amount=Money(amount=1000, currency="EUR"))
+    await store.execute(tenant, deals, place.deal, deal, by=SYSTEM)
+    return place
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    quick = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    app = create_app(settings, passwords=quick, freeze=False)
+    async with app.router.lifespan_context(app):
+        doors: Doors = app.state.doors
+        acme, other = await furnish(doors, settings, "acme"), await furnish(doors, settings, "other")
+        yield World(app, settings, doors, acme, other, ASGITransport(app=app))
