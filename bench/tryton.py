@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bench.peers import PASSWORD, TRYTON_DATABASE
@@ -17,22 +17,21 @@ FAULT = b'"error"'
 class Tryton:
     """A session of Tryton's JSON-RPC. Its nearest thing to a deal is a sale opportunity, to a stage its state.
 
-    An opportunity moves between lead and opportunity by its workflow's buttons, as the web client does it.
+    A lead moves into the state opportunity by its workflow's button, as the web client does it.
     """
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._authorization = ""
         user, session, *_ = self.call("common.db.login", "admin", {"password": PASSWORD}, "en")
         self._authorization = "Session " + base64.b64encode(f"admin:{user}:{session}".encode()).decode()
         self._context = self.call("model.res.user.get_preferences", True, {})
         self._customers = self._first("party.party", ["name", "like", "Customer %"], 200)
         self._currency = self._first("currency.currency", ["code", "=", "USD"])[0]
-        self._turns: dict[int, int] = {}
 
     def call(self, method: str, *parameters: Any) -> Any:
         """Raises RuntimeError with Tryton's own words."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             head, body = self._message(method, parameters)
             connection.request("POST", f"/{TRYTON_DATABASE}/rpc/", body, head)
@@ -47,18 +46,18 @@ class Tryton:
         """Requests that each create one opportunity."""
         return [self._raw("model.sale.opportunity.create", [self._values(i)], self._context) for i in range(count)]
 
-    def fill(self, count: int) -> list[int]:
-        """Create so many leads, in batches; their ids."""
-        batches = [range(start, min(start + 250, count)) for start in range(0, count, 250)]
-        return [id for b in batches for id in self.call("model.sale.opportunity.create", [self._values(i) for i in b], self._context)]
+    def leads(self, count: int) -> list[int]:
+        """So many opportunities in the state lead, created in batches where there are too few."""
+        condition = [["state", "=", "lead"]]
+        found: list[int] = self.call("model.sale.opportunity.search", condition, 0, count, [["id", "ASC"]], self._context)
+        for start in range(len(found), count, 250):
+            values = [self._values(i) for i in range(start, min(start + 250, count))]
+            found += self.call("model.sale.opportunity.create", values, self._context)
+        return found
 
-    def moves(self, leads: Sequence[int], count: int) -> list[bytes]:
-        """Requests that each move one opportunity, round after round, so that none is moved twice at a time."""
-        return [self._raw(f"model.sale.opportunity.{to}", [id], self._context) for id, to in self._turn(leads, count)]
-
-    def _turn(self, leads: Sequence[int], count: int) -> Iterator[tuple[int, str]]:
-        for i in range(count):
-            yield leads[i % len(leads)], ("lead", "opportunity")[(i // len(leads) + 1) % 2]
+    def moves(self, leads: Sequence[int]) -> list[bytes]:
+        """Requests that each move one lead into the next state."""
+        return [self._raw("model.sale.opportunity.opportunity", [id], self._context) for id in leads]
 
     def _values(self, i: int) -> dict[str, Any]:
         return {
