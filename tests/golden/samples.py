@@ -41,7 +41,7 @@ _PLAIN: dict[Any, tuple[Any, ...]] = {
 }
 
 
-class CannotSample(Exception):
+class CannotSample(Exception):  # noqa: N818
     """No candidate fits the annotation; add one to `_PLAIN`."""
 
 
@@ -117,7 +117,7 @@ def main() -> None:
         if not file.exists():
             raw = build(event).model_dump(mode="json")
             file.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            print(f"wrote {file.name}", file=sys.stderr)
+            sys.stderr.write(f"wrote {file.name}\n")
 
 
 if __name__ == "__main__":
