@@ -13,9 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
-from api.operators import provide
+from api.provisioning import make_tenant, migrate_all, provide
 from api.up_screen import TerminalScreen
 from domain.kernel import Refused
 from infra.database import OLDEST_SERVER, StoreUnavailable
@@ -28,7 +27,7 @@ from infra.embedded.run_state import READY, RunState
 from infra.embedded.services import Services
 from infra.embedded.supervisor import Supervisor
 from infra.keys import KeysUnavailable
-from infra.migrations import NotMigrated, create_tenant, migrate
+from infra.migrations import NotMigrated
 from infra.safety import UnsafeSettings, refuse_unsafe_settings
 from infra.settings import InvalidSettings, Settings
 
@@ -89,7 +88,7 @@ def up(
                 return 0
             # somebody else starts, runs or stops it
             if (state := RunState.read(settings.home / "state.json")) and state.running and state.phase == READY:
-                screen.ready(settings, state, ("It was running already.",))
+                screen.ready(settings, state, already=True)
                 return 0
             if time.monotonic() > deadline:
                 raise ServerDown(f"Another `concord up` below {settings.home} does not become ready: see its screen, or {settings.logs}.")
@@ -169,9 +168,8 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
                 f"PostgreSQL {connection.info.server_version // 10000} is too old: Concord needs {OLDEST_SERVER // 10000} or newer."
             )
         refuse_unsafe_settings(connection)
-    login = str(conninfo_to_dict(reached.database_url).get("user") or "concord_app")
-    migrate(reached.migrator_url, login)
-    tenant = create_tenant(reached.migrator_url, reached.tenant, login=login)
+    migrate_all(reached)
+    tenant = make_tenant(reached, reached.tenant)
     # what counts for acknowledged commands is what holds for the role that writes them
     with reach_postgres(reached.database_url) as connection:
         refuse_unsafe_settings(connection)
@@ -197,8 +195,7 @@ def _detached(settings: Settings, screen: TerminalScreen, *, demo: bool) -> int:
         code = background.poll()
         state = RunState.read(settings.home / "state.json")
         if state and state.running and state.phase == READY:
-            note = () if state.supervisor.pid == background.pid else ("It was running already.",)
-            screen.ready(settings, state, note)
+            screen.ready(settings, state, already=state.supervisor.pid != background.pid)
             background.returncode = 0  # it goes on without us: there is nothing to wait for
             return 0
         if code is not None:
