@@ -21,8 +21,8 @@ def normalised_name(name: str) -> str:
 
     A name that consists of nothing else keeps its legal form, so that no two such names become equal.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
-    letters = "".join(c for c in plain if not unicodedata.combining(c)).replace(".", "").replace("'", "")
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold().translate(_LETTERS)).casefold()
+    letters = "".join(c for c in plain.translate(_LETTERS) if not unicodedata.combining(c)).replace(".", "").replace("'", "")
     words = re.findall(r"[^\W_]+", letters)
     while len(words) > 1 and words[-1] in _FORMS:
         words.pop()
