@@ -99,7 +99,7 @@ def change_lines(deal: Deal, command: ChangeLines, ctx: Context) -> tuple[Event,
     """Raises CurrencyMixed, ProductUnknown, AmountTooLarge."""
     if command.lines == deal.lines:
         return ()
-    check_products(command.lines, ctx)
+    check_products(command.lines, ctx, known=deal.lines)
     if command.lines:
         amount, annual = worth(command.lines)
     else:

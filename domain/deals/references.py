@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from domain.deals.refusals import AccountUnavailable, ContactUnknown, PipelineUnavailable, ProductUnknown, StageUnknown
@@ -21,6 +21,22 @@ class AccountStanding(Protocol):
     def open(self) -> bool: ...
     @property
     def merged_into(self) -> UUID | None: ...
+
+
+class ContactStanding(Protocol):
+    """What a deal reads of a contact."""
+
+    @property
+    def withdrawn(self) -> bool: ...
+    @property
+    def erased(self) -> bool: ...
+
+
+class ProductStanding(Protocol):
+    """What a deal reads of a product."""
+
+    @property
+    def active(self) -> bool: ...
 
 
 def account_read(id: UUID) -> Read:
@@ -53,19 +69,22 @@ def check_account(id: UUID, ctx: Context) -> None:
 
 
 def check_contacts(ids: Iterable[UUID], ctx: Context) -> None:
-    """Refuse people we do not know."""
+    """Refuse people we do not know, or no longer may."""
     for read in contact_reads(ids):
-        contact: Any = ctx.fact(read)
-        if contact is None or getattr(contact, "withdrawn", False):
+        contact: ContactStanding | None = ctx.fact(read)
+        if contact is None or contact.withdrawn or contact.erased:
             raise ContactUnknown("There is no such contact; add it first, or choose another.", contact=str(read.id))
 
 
-def check_products(lines: Iterable[Line], ctx: Context) -> None:
-    """Refuse products we do not have."""
+def check_products(lines: Iterable[Line], ctx: Context, known: Iterable[Line] = ()) -> None:
+    """Refuse products that we do not have or no longer offer; those on the `known` lines may stay."""
+    held = {line.product for line in known}
     for read in product_reads(lines):
-        product: Any = ctx.fact(read)
-        if product is None or getattr(product, "withdrawn", False):
-            raise ProductUnknown("There is no such product; add it first, or describe the line in its label.", product=str(read.id))
+        product: ProductStanding | None = ctx.fact(read)
+        if product is None or (not product.active and read.id not in held):
+            raise ProductUnknown(
+                "There is no such product on offer; choose another, or describe the line in its label.", product=str(read.id)
+            )
 
 
 def version_of(deal: Deal, ctx: Context) -> PipelineVersion:
