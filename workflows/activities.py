@@ -1,0 +1,67 @@
+"""What workflows do in the world: see to one deal, or sweep a part of a tenant's log. Safe to repeat at any point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from temporalio import activity
+
+from domain.deals import deals
+from domain.deals.state import Deal
+from domain.kernel import SYSTEM
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from workflows.clocks import due, next_due
+from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
+from workflows.messages import ATTEND, SWEEP_PAGE, Attend, Standing, SweepPage, SweepRun
+from workflows.moves import carry_out
+from workflows.sweep import sweep_page
+from workflows.telling import manager_for, tell
+
+
+class Activities:
+    """The activities of one worker process, over its one store. `clock` is the store's own in tests that move time."""
+
+    def __init__(self, database: Database, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+
+    @activity.defn(name=ATTEND)
+    async def attend(self, ask: Attend) -> Standing:
+        """Carry out the deal's pending move, record what is due, tell whom it concerns. Raises StoreUnavailable; then try again."""
+        tenant = Tenant(ask.tenant)
+        deal = await self._deal(tenant, ask.deal)
+        if deal is not None and deal.pending is not None:
+            await carry_out(self._database, self._store, tenant, ask.deal, deal.pending)
+            deal = await self._deal(tenant, ask.deal)
+        if deal is None or deal.withdrawn or not deal.open:
+            return Standing(open=False)
+        if commands := due(deal, self._clock()):
+            for command in commands:
+                await self._store.execute(tenant, deals, ask.deal, command, by=SYSTEM)
+            deal = await self._deal(tenant, ask.deal)
+            assert deal is not None
+        found = await self._tell(tenant, ask, deal) if has_concerns(deal) else ()
+        return Standing(open=deal.open, concerns=tuple(c.id for c in found), next_due=next_due(deal, self._clock()))
+
+    @activity.defn(name=SWEEP_PAGE)
+    async def sweep_page(self, run: SweepRun) -> SweepPage:
+        """Record what is due for the next deals of the tenant's log."""
+        return await sweep_page(self._database, self._store, run, self._clock)
+
+    async def _tell(self, tenant: Tenant, ask: Attend, deal: Deal) -> tuple[Concern, ...]:
+        found = concerns(deal, await self._store.history(tenant, ask.deal))
+        for concern in found:
+            if concern.id not in ask.known and deal.owner is not None:
+                await tell(self._store, tenant, reminder(concern, deal, ask.deal, deal.owner))
+            ripe = concern.id in ask.escalate or (deal.owner is None and concern.id not in ask.known)
+            if ripe and (manager := await manager_for(self._store, tenant, deal)) is not None:
+                await tell(self._store, tenant, escalation(concern, deal, ask.deal, manager))
+        return found
+
+    async def _deal(self, tenant: Tenant, id: UUID) -> Deal | None:
+        deal: Deal | None = (await self._store.load(tenant, deals, id)).state
+        return deal

@@ -1,0 +1,87 @@
+"""What travels between a deal's workflow, its activity and those who start it: ids and instants, never a name or an amount.
+
+Temporal keeps these in plain text, so nothing personal may ever be added here. A field that is added needs a default,
+because histories written before it are still replayed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+DEAL_WORKFLOW = "deal"
+ATTEND = "attend_deal"
+SWEEP_WORKFLOW = "sweep"
+SWEEP_PAGE = "sweep_page"
+
+ESCALATE_AFTER = timedelta(days=3)
+"""How long the owner has, after the reminder, before the manager is told (default)."""
+
+
+class Message(BaseModel):
+    """Base of all payloads."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class DealRun(Message):
+    """What a deal's workflow starts with. `escalations`: when each concern that the owner knows of goes to the manager;
+    None once it has. Only a run that continues another has any.
+    """
+
+    tenant: str
+    deal: UUID
+    escalations: dict[UUID, AwareDatetime | None] = Field(default_factory=dict)
+
+
+class Attend(Message):
+    """See to a deal. `known`: the concerns that its owner was told of; `escalate`: those that the manager is to be told of now."""
+
+    tenant: str
+    deal: UUID
+    known: tuple[UUID, ...] = ()
+    escalate: tuple[UUID, ...] = ()
+
+
+class Standing(Message):
+    """How the deal stands after it was seen to. `concerns`: the ids of the events that somebody has to react to, such as
+    the deal being stalled; `next_due`: when the next clock of the deal runs out.
+    """
+
+    open: bool
+    concerns: tuple[UUID, ...] = ()
+    next_due: AwareDatetime | None = None
+
+
+class SweepCounts(Message):
+    """What a sweep has done so far."""
+
+    deals: int = 0
+    stalled: int = 0
+    lapsed: int = 0
+    commits_lost: int = 0
+
+    def plus(self, other: SweepCounts) -> SweepCounts:
+        return SweepCounts(**{name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields})
+
+
+class SweepRun(Message):
+    """A daily sweep through a tenant's log, from the position `after` on."""
+
+    tenant: str
+    after: int = 0
+    counts: SweepCounts = SweepCounts()
+
+
+class SweepPage(Message):
+    """The deals opened after one position, up to and including `upto`; None: the log has been gone through."""
+
+    upto: int | None
+    counts: SweepCounts
+
+
+def deal_workflow_id(tenant: str, deal: UUID) -> str:
+    """The id of the one workflow of a deal."""
+    return f"{tenant}-deal-{deal}"

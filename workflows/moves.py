@@ -1,0 +1,60 @@
+"""Carrying out the pending move of a deal: into the stage that was asked for, or into a recorded refusal."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from psycopg import sql
+
+from domain.deals import deals
+from domain.deals.commands import EnterStage, RefuseMove
+from domain.deals.state import PendingMove
+from domain.kernel import SYSTEM, Actor, Command, Refused
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from infra.event_store.envelope import Meta
+from infra.event_store.requests import KeyReused, VersionConflict
+
+
+def step_id(asked: UUID, step: str, occurrence: int | str = 1) -> UUID:
+    """The command id of a workflow's step: the same after a retry, continue-as-new, reconcile, or the loss of all history."""
+    return uuid5(asked, f"{step}:{occurrence}")
+
+
+async def carry_out(database: Database, store: Store, tenant: Tenant, deal: UUID, move: PendingMove) -> None:
+    """Enter the stage, or record why not; quiet when the move has settled meanwhile.
+
+    The events get the correlation id of the request, by which whoever asked finds how it ended. Raises StoreUnavailable.
+    """
+    request = move.request(deal)
+    asked = await _meta(database, tenant, deal, move.version)
+    actor = Actor(id=SYSTEM.id, on_behalf_of=asked.on_behalf_of or asked.actor)
+
+    async def execute(step: str, command: Command) -> None:
+        await store.execute(
+            tenant,
+            deals,
+            deal,
+            command,
+            by=actor,
+            command_id=step_id(request, step),
+            correlation_id=asked.correlation_id,
+            causation_id=request,
+        )
+
+    try:
+        await execute("enter", EnterStage(to=move.asked.to, request=request))
+    except (VersionConflict, KeyReused):
+        raise  # says nothing about the move: it is tried again
+    except Refused as refusal:
+        unmet = refusal.data.get("unmet", ())
+        await execute("refuse", RefuseMove(request=request, rule=refusal.rule, detail=refusal.detail, unmet=unmet))
+
+
+async def _meta(database: Database, tenant: Tenant, stream: UUID, version: int) -> Meta:
+    """Who asked, and under which correlation id."""
+    query = sql.SQL("SELECT meta FROM {}.events WHERE stream = %s AND version = %s").format(sql.Identifier(tenant.schema))
+    async with database.connection() as connection:
+        row = await (await connection.execute(query, (stream, version), binary=True)).fetchone()
+    assert row is not None, "a pending move stands in the log"
+    return Meta.decode(row[0])

@@ -1,0 +1,81 @@
+"""Starting every open obligation from the log anew, after Temporal lost some or all of its state. Nothing is done twice:
+the workflows that run are left alone, and what the others do again carries the command ids of the first time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from temporalio.client import Client
+
+from domain.deals.state import Deal
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from workflows.opened import open_deals, opened
+from workflows.starting import Starter
+from workflows.sweep import schedule_sweep
+
+_LOADED_TOGETHER = 200
+_AT_ONCE = 8
+"""Starts under way at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out."""
+
+    deals: int
+    moves: int
+
+
+def _quietly(_done: int, _of: int) -> None:
+    return
+
+
+async def reconcile(
+    database: Database, store: Store, client: Client, tenant: Tenant, progress: Callable[[int, int], None] = _quietly
+) -> Reconciled:
+    """Start the workflow of each open deal that has none; the ones with a pending move first. Repeatable at any time.
+
+    `progress` is told how many deals are done, of how many. Raises TemporalUnavailable, StoreUnavailable; then run it again.
+    """
+    await schedule_sweep(client, tenant)
+    starter = Starter(client)
+    moving: list[tuple[UUID, UUID]] = []
+    resting: list[UUID] = []
+    after: int | None = 0
+    while after is not None:
+        window = await opened(database, tenant, after)
+        for start in range(0, len(window.deals), _LOADED_TOGETHER):
+            found = await open_deals(store, tenant, window.deals[start : start + _LOADED_TOGETHER])
+            for id, deal in found.items():
+                request = _request(id, deal)
+                if request is None:
+                    resting.append(id)
+                else:
+                    moving.append((id, request))
+        after = window.upto
+    total, done, limit = len(moving) + len(resting), 0, asyncio.Semaphore(_AT_ONCE)
+
+    async def begin(id: UUID, request: UUID | None) -> None:
+        nonlocal done
+        async with limit:
+            await (starter.start(tenant, id) if request is None else starter.ask(tenant, id, request))
+        done += 1
+        progress(done, total)
+
+    async with asyncio.TaskGroup() as group:
+        for id, request in moving:
+            group.create_task(begin(id, request))
+    for start in range(0, len(resting), _LOADED_TOGETHER):
+        async with asyncio.TaskGroup() as group:
+            for id in resting[start : start + _LOADED_TOGETHER]:
+                group.create_task(begin(id, None))
+    return Reconciled(total, len(moving))
+
+
+def _request(id: UUID, deal: Deal) -> UUID | None:
+    return deal.pending.request(id) if deal.pending is not None else None

@@ -1,0 +1,59 @@
+"""Starting deals' workflows, and asking them to look at their deal. One workflow per deal, whoever starts it and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+
+from infra.database import Tenant
+from infra.temporal import RPC_TIMEOUT, TASK_QUEUE, TemporalUnavailable, passing
+from workflows.messages import DEAL_WORKFLOW, DealRun, deal_workflow_id
+
+_TASK_TIMEOUT = timedelta(seconds=5)
+"""After a worker died with a task in hand, another one gets it this much later."""
+
+_T = TypeVar("_T")
+
+
+class Starter:
+    """Calls that raise TemporalUnavailable when they should be made again, and RPCError when the server says no."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start(self, tenant: Tenant, deal: UUID) -> None:
+        """Start the deal's workflow; quiet where it runs."""
+        await self._begin(tenant, deal)
+
+    async def ask(self, tenant: Tenant, deal: UUID, event: UUID) -> None:
+        """Tell the deal's workflow that an event asks for something, starting it if it does not run."""
+        await self._begin(tenant, deal, start_signal="requested", start_signal_args=[event])
+
+    async def _begin(self, tenant: Tenant, deal: UUID, **signal: Any) -> None:
+        await reaching(
+            self._client.start_workflow(
+                DEAL_WORKFLOW,
+                DealRun(tenant=tenant.slug, deal=deal),
+                id=deal_workflow_id(tenant.slug, deal),
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=_TASK_TIMEOUT,
+                rpc_timeout=RPC_TIMEOUT,
+                **signal,
+            )
+        )
+
+
+async def reaching(call: Awaitable[_T]) -> _T:
+    """The answer of a call. Raises TemporalUnavailable where the server is away, starting or overloaded."""
+    try:
+        return await call
+    except Exception as error:
+        if passing(error):
+            raise TemporalUnavailable(str(error) or type(error).__name__) from error
+        raise

@@ -1,0 +1,84 @@
+"""Taking up open deals in the background: their clocks start without anyone waiting for it, at a rate that leaves room for users.
+
+A move asked of a deal that has not been taken up yet goes through the trigger and starts its workflow at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from temporalio.service import RPCError
+
+from domain.deals import DealCloseDateLapsed, DealCloseDateMoved, DealPipelineMigrated, DealStalled
+from domain.deals.imported import DealStageReported
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from workflows.opened import BEGINNINGS, open_deals
+from workflows.starting import Starter
+from workflows.tails import Fact, Tail, together
+
+NAME = "take_up"
+STARTS = (*BEGINNINGS, DealStageReported.topic)
+"""What may bring an open deal that nobody looks after yet."""
+TOPICS = (*STARTS, DealCloseDateMoved.topic, DealPipelineMigrated.topic, DealStalled.topic, DealCloseDateLapsed.topic)
+"""After the others a workflow has to set its clocks anew, or to remind somebody."""
+RATE = 60.0
+"""Deals per second while no user waits for a workflow."""
+RATE_BESIDE_USERS = 10.0
+_QUIET = 1.0
+"""Seconds without a move after which no user counts as waiting."""
+_BATCH = 50
+_AT_ONCE = 4
+
+_log = logging.getLogger("concord.workflows")
+
+
+class Pace:
+    """Lets callers through one after another, `RATE` a second, or `RATE_BESIDE_USERS` while users are about."""
+
+    def __init__(self, quiet_for: Callable[[], float]) -> None:
+        self._quiet_for = quiet_for
+        self._next = 0.0
+
+    async def __call__(self) -> None:
+        """Wait for one's turn."""
+        rate = RATE if self._quiet_for() > _QUIET else RATE_BESIDE_USERS
+        turn = max(self._next, time.monotonic())
+        self._next = turn + 1 / rate
+        await asyncio.sleep(turn - time.monotonic())
+
+
+class TakeUp:
+    """Starts the workflows of deals that were opened or imported. How far it has come is its tracking row's position."""
+
+    def __init__(self, database: Database, store: Store, starter: Starter, quiet_for: Callable[[], float]) -> None:
+        self._store = store
+        self._starter = starter
+        self._pace = Pace(quiet_for)
+        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes, batch=_BATCH, gap=0.25)
+
+    async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
+        by_deal: dict[UUID, Fact] = {}
+        for fact in facts:
+            known = by_deal.get(fact.stream)
+            # a deal that begins and changes in one batch is looked at once, when it starts
+            if known is None or known.topic not in STARTS:
+                by_deal[fact.stream] = fact
+        waiting = await open_deals(self._store, tenant, list(by_deal))
+        await together(self._take(tenant, fact) for fact in by_deal.values() if fact.stream in waiting)
+
+    async def _take(self, tenant: Tenant, fact: Fact) -> None:
+        async with self._limit:
+            await self._pace()
+            try:
+                if fact.topic in STARTS:
+                    await self._starter.start(tenant, fact.stream)
+                else:
+                    await self._starter.ask(tenant, fact.stream, fact.id)
+            except RPCError as error:
+                _log.error("deal %s of tenant %s could not be taken up: %s", fact.stream, tenant.slug, error)

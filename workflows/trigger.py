@@ -1,0 +1,58 @@
+"""The trigger: tails the log and wakes the workflow of each deal that something was asked of. The way that users wait on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from temporalio.service import RPCError
+
+from domain.deals import DealReopened, DealStageRequested, DealWinReversed
+from infra.database import Database, Tenant
+from infra.event_store import Store
+from workflows.opened import open_deals
+from workflows.starting import Starter
+from workflows.tails import Fact, Tail, together
+
+NAME = "trigger"
+TOPICS = (DealStageRequested.topic, DealReopened.topic, DealWinReversed.topic)
+_AT_ONCE = 16
+"""Calls under way at the same time."""
+
+_log = logging.getLogger("concord.workflows")
+
+
+class Trigger:
+    """Wakes workflows. A request stays in the log until Temporal has taken it, so that none is lost while that is away."""
+
+    def __init__(self, database: Database, store: Store, starter: Starter) -> None:
+        self._store = store
+        self._starter = starter
+        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._last = -1e9
+        self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes)
+
+    @property
+    def quiet_for(self) -> float:
+        """Seconds since a user last asked for something that a workflow does."""
+        return time.monotonic() - self._last
+
+    async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
+        self._last = time.monotonic()
+        latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
+        # a long log read anew holds thousands of requests that have settled: they wake nobody
+        waiting = await open_deals(self._store, tenant, list(latest))
+        wanted = [f for f in latest.values() if f.stream in waiting and (f.topic != TOPICS[0] or waiting[f.stream].pending is not None)]
+        await together(self._ask(tenant, fact) for fact in wanted)
+        self._last = time.monotonic()
+
+    async def _ask(self, tenant: Tenant, fact: Fact) -> None:
+        async with self._limit:
+            try:
+                await self._starter.ask(tenant, fact.stream, fact.id)
+            except RPCError as error:
+                # one deal's trouble must not hold up the others; `concord workflows reconcile` asks again
+                _log.error("the workflow of deal %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)

@@ -1,0 +1,202 @@
+"""The worker process: carries out workflows, follows the logs, sends mail. Composition root of `concord worker`.
+
+It survives its servers: what cannot be reached is waited for, with one line in the log when it goes and one when it is back.
+Run as `python -m workflows.worker` it takes its settings from the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from domain.nouns import register_all
+from infra.codec import Codec
+from infra.database import Database, StoreUnavailable, Tenant
+from infra.event_store import Store
+from infra.keys import Keys
+from infra.mail import mail_of
+from infra.settings import Settings
+from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
+from workflows.activities import Activities
+from workflows.deals import DealWorkflow
+from workflows.outbox import Outbox
+from workflows.starting import Starter
+from workflows.sweep import SweepWorkflow, schedule_sweep
+from workflows.tails import tenants
+from workflows.take_up import TakeUp
+from workflows.trigger import Trigger
+
+LOOK = 0.5
+"""Seconds between looks for a server that is away."""
+UPKEEP = 60.0
+"""Seconds between looks for tenants that are not swept yet."""
+GRACE = timedelta(seconds=5)
+"""How long work in hand may take to end when the process is told to stop."""
+_CACHED = 500
+"""Workflows kept in memory; another one is replayed from its short history when it is woken."""
+
+_log = logging.getLogger("concord.workflows")
+
+
+def worker_of(client: Client, activities: Activities) -> Worker:
+    """The Temporal worker over these activities; its client must have reached the server once."""
+    # reloading these for each workflow would cost more than the workflow does; none of them keeps state
+    shared = SandboxRestrictions.default.with_passthrough_modules(
+        "domain", "infra", "pydantic", "pydantic_core", "annotated_types", "psycopg"
+    )
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[DealWorkflow, SweepWorkflow],
+        activities=[activities.attend, activities.sweep_page],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=shared),
+        max_cached_workflows=_CACHED,
+        # a workflow whose worker was killed is offered to the others this much later
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until cancelled, or told to stop by SIGTERM or SIGINT; what is in hand is finished first.
+
+    Raises StoreUnavailable or KeysUnavailable when it cannot even begin; each says what to do.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    work = asyncio.create_task(_work(settings))
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (waiting, work):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+
+async def _work(settings: Settings) -> None:
+    assert settings.database_url is not None, "the embedded server's address is filled in by whoever starts it"
+    assert settings.temporal_address is not None
+    register_all()
+    async with AsyncExitStack() as opened:
+        database = await _database(settings.database_url)
+        opened.push_async_callback(database.close)
+        keys = open_keys(settings)
+        opened.callback(keys.close)
+        store = Store(database, Codec(keys))
+        opened.push_async_callback(store.close)
+        store.wakes.listen()
+        client = await connect(settings.temporal_address, settings.temporal_namespace)
+        starter = Starter(client)
+        trigger = Trigger(database, store, starter)
+        take_up = TakeUp(database, store, starter, lambda: trigger.quiet_for)
+        outbox = Outbox(database, store, mail_of(settings))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(carry_out(client, Activities(database, store)))
+            tasks.create_task(_keep_sweeping(database, client))
+            for tail in (trigger.tail, take_up.tail, outbox.tail):
+                tasks.create_task(tail.run())
+
+
+async def carry_out(client: Client, activities: Activities) -> None:
+    """Run the Temporal worker whenever the server is there, until cancelled."""
+    while True:
+        await _await_server(client)
+        try:
+            async with worker_of(client, activities) as worker:
+                _log.info("working on the queue %s", TASK_QUEUE)
+                await _until_away_and_back(client, worker)
+        except (RPCError, RuntimeError) as error:
+            _log.warning("the worker stopped and begins again: %s", str(error).splitlines()[0] if str(error) else type(error).__name__)
+            await asyncio.sleep(1)
+
+
+async def _await_server(client: Client) -> None:
+    told = False
+    while not await serving(client):
+        if not told:
+            _log.warning("Temporal does not answer; waiting for it. Moves that are asked for stay in the log")
+            told = True
+        await asyncio.sleep(LOOK)
+    if told:
+        _log.warning("Temporal answers again")
+
+
+async def _until_away_and_back(client: Client, worker: Worker) -> None:
+    """Return when the server was away and has come back: a fresh worker polls at once, an old one has backed off by then."""
+    while worker.is_running:
+        await asyncio.sleep(2.0)
+        if not await serving(client):
+            await _await_server(client)
+            return
+
+
+async def _keep_sweeping(database: Database, client: Client) -> None:
+    """See that every tenant is swept daily."""
+    scheduled: set[str] = set()
+    while True:
+        with contextlib.suppress(psycopg.Error, StoreUnavailable, TemporalUnavailable, RPCError):
+            found: list[Tenant] = await tenants(database)
+            for tenant in found:
+                if tenant.slug not in scheduled:
+                    await schedule_sweep(client, tenant)
+                    scheduled.add(tenant.slug)
+        await asyncio.sleep(UPKEEP if scheduled else LOOK)
+
+
+async def _database(url: str) -> Database:
+    """The pool, once PostgreSQL answers; a server that is too old is refused at once."""
+    while True:
+        try:
+            return await Database.open(url)
+        except StoreUnavailable as error:
+            if "too old" in str(error):
+                raise
+            _log.warning("%s; trying again", error)
+            await asyncio.sleep(LOOK)
+
+
+def open_keys(settings: Settings) -> Keys:
+    """The key store that the settings name; its root key lies beside the home's data in a file of its own."""
+    path = Path(unquote(urlsplit(settings.keys_url).path))
+    return Keys.open(path, path.with_name("root.key"))
+
+
+def main(settings: Settings | None = None) -> int:
+    """Run the worker to its end; returns the exit code. What keeps it from starting is told in a sentence."""
+    try:
+        settings = settings or Settings.from_environment()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        asyncio.run(run_worker(connected(settings)))
+    except (InvalidSettings, ServerDown, StoreUnavailable, KeysUnavailable) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    gc.collect()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # an interpreter that ends with a Temporal client in it may crash on its way out
+    os._exit(code)
