@@ -27,10 +27,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from domain.nouns import register_all
 from infra.codec import Codec
 from infra.database import Database, StoreUnavailable, Tenant
+from infra.embedded.process import ServerDown
+from infra.embedded.services import connected
 from infra.event_store import Store
-from infra.keys import Keys
+from infra.keys import Keys, KeysUnavailable
 from infra.mail import mail_of
-from infra.settings import Settings
+from infra.settings import InvalidSettings, Settings
 from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
 from workflows.activities import Activities
 from workflows.deals import DealWorkflow
