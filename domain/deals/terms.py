@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from domain.stages import EvidenceKind
-from domain.values import Amount, Key, Money, Name, Prose, Text
+from domain.values import Amount, Exactly, Key, Money, Name, Prose, Text
 
 
 class Source(StrEnum):
@@ -73,7 +73,7 @@ class Line(Text):
     label: Name | None = None
     quantity: Annotated[Amount, Field(gt=0)] = Decimal(1)
     unit_price: Money
-    discount: Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)] = Decimal(0)
+    discount: Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4), Exactly(r"^[0-9]{1,3}([.][0-9]{1,4})?$")] = Decimal(0)
     period: Period | None = None
     months: Annotated[int, Field(ge=1, le=600)] | None = None
 
