@@ -32,7 +32,7 @@ from infra.identity import Identity
 from infra.identity_passwords import Passwords
 from infra.opening import opened
 from infra.settings import Settings
-from projections.at_least import Positions
+from projections.reading import Reader
 
 ROUTERS: tuple[APIRouter, ...] = (
     deals.router,
@@ -65,7 +65,7 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
     """Everything a request needs. Raises what `opened` raises."""
     async with opened(settings) as process:
         access_log = AccessLog(process.database)
-        positions = Positions(process.database)
+        reader = Reader(process.database, process.store)
         try:
             yield Doors(
                 database=process.database,
@@ -73,11 +73,11 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 identity=Identity(process.database, passwords=passwords),
                 directory=Directory(process.database, process.store),
                 access_log=access_log,
-                positions=positions,
+                reader=reader,
                 rates=rates or Rates(),
             )
         finally:
-            await positions.close()
+            await reader.close()
             await access_log.close()
 
 

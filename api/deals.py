@@ -243,7 +243,7 @@ for path, command, action, operation, summary, example, raises in (
         Action.DEAL_CHANGE,
         "set_deal_attributes",
         "Fill the tenant's own fields",
-        {"values": {"renewal_risk": "low"}},
+        {"attributes": {"renewal_risk": "low"}},
         (AttributeRefused,),
     ),
     (

@@ -10,7 +10,7 @@ from infra.access_members import Directory
 from infra.database import Database
 from infra.event_store import Store
 from infra.identity import Identity
-from projections.at_least import Positions
+from projections.reading import Reader
 
 
 @dataclass(slots=True)
@@ -22,6 +22,6 @@ class Doors:
     identity: Identity
     directory: Directory
     access_log: AccessLog
-    positions: Positions
+    reader: Reader
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)

@@ -108,7 +108,14 @@ async def _session(doors: Doors, credential: Credential) -> dict[str, Any]:
     }
 
 
-@router.post("/sessions", status_code=201, response_model=Session, operation_id="sign_in", responses=documented(SignInFailed, *SIGN_IN))
+@router.post(
+    "/sessions",
+    status_code=201,
+    response_model=Session,
+    operation_id="sign_in",
+    openapi_extra={"x-example": {"name": "ana@example.com", "password": "correct horse battery"}},
+    responses=documented(SignInFailed, *SIGN_IN),
+)
 async def sign_in(request: Request, command: Annotated[SignIn, body(SignIn)]) -> Response:
     """Sign in with name and password: sets the session cookie.
 
@@ -130,7 +137,13 @@ async def who_am_i(request: Request, credential: AnyCredential) -> Response:
     return reply(await _session(request.app.state.doors, credential))
 
 
-@router.put("/sessions/current", response_model=Session, operation_id="pick_tenant", responses=documented(NotFound, SessionNeeded))
+@router.put(
+    "/sessions/current",
+    response_model=Session,
+    operation_id="pick_tenant",
+    openapi_extra={"x-example": {"tenant": "default"}},
+    responses=documented(NotFound, SessionNeeded),
+)
 async def pick_tenant(request: Request, credential: AnyCredential, command: Annotated[PickTenant, body(PickTenant)]) -> Response:
     """Work in another tenant of one's own, in this session. A key stays in the tenant it was made for."""
     if not credential.token:
@@ -154,6 +167,7 @@ async def sign_out(request: Request, credential: AnyCredential) -> Response:
     "/sessions/current/password",
     status_code=204,
     operation_id="change_password",
+    openapi_extra={"x-example": {"name": "ana@example.com", "current": "correct horse battery", "new": "another horse battery"}},
     responses=documented(SignInFailed, PasswordUnfit, SessionNeeded, *SIGN_IN),
 )
 async def change_password(request: Request, credential: AnyCredential, command: Annotated[NewPassword, body(NewPassword)]) -> Response:
@@ -173,7 +187,13 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 
 @router.post(
-    "/keys", status_code=201, response_model=IssuedKey, operation_id="issue_key", tags=["keys"], responses=documented(SessionNeeded)
+    "/keys",
+    status_code=201,
+    response_model=IssuedKey,
+    operation_id="issue_key",
+    openapi_extra={"x-example": {"label": "Nightly loader", "days": 90}},
+    tags=["keys"],
+    responses=documented(SessionNeeded),
 )
 async def issue_key(caller: KeyOwner, command: Annotated[IssueKey, body(IssueKey)]) -> Response:
     """Make an API key that acts as the caller in this tenant. It is shown this once and cannot be read again."""

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from api.app import create_app
 from api.doors import Doors
+from api.openapi import routes_of
 from api.operators import found_tenant
 from api.provisioning import make_tenant, migrate_all
 from domain.accounts import OpenAccount, accounts
@@ -144,3 +145,10 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         doors: Doors = app.state.doors
         acme, other = await furnish(doors, settings, "acme"), await furnish(doors, settings, "other")
         yield World(app, settings, doors, acme, other, ASGITransport(app=app))
+
+
+@pytest.fixture
+def world_document(tmp_path: Path) -> list[Any]:
+    """Every route with its method and its entry in the OpenAPI document; needs no database."""
+    app = create_app(Settings(home=tmp_path, database_url="postgresql://nobody@localhost/nothing"), freeze=False)
+    return list(routes_of(app))
