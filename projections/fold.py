@@ -13,14 +13,14 @@ def fold(projection: Projection, rows: Rows, batch: Batch) -> None:
     for topic, error in batch.undecodable.values():
         if topic in topics:
             raise error
-    for recorded in batch.events:
-        if recorded.event.topic not in topics:
+    for entry in batch.events:
+        if entry.event.topic not in topics:
             continue
-        stream, position = recorded.originator_id, recorded.position
-        since = batch.since.get(position, recorded.recorded_at) if batch.since else recorded.recorded_at
+        stream, position = entry.stream, entry.position
+        since = batch.since.get(position, entry.recorded_at) if batch.since else entry.recorded_at
         if position not in batch.retold:
             rows.begin(stream, position, since)
-            handle(rows, recorded)
+            handle(rows, entry)
             continue
         told = Rows(projection.tables)
         for number, (counts, fact) in enumerate(batch.retold[position], 1):

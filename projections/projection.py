@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from domain.kernel import Event, Recorded
+from domain.kernel import Event
+from projections.batch import Entry
 from projections.rows import Rows
 from projections.tables import Table
 
@@ -25,7 +26,7 @@ class Projection:
     def __init_subclass__(cls) -> None:
         cls.topics = frozenset(event.topic for event in cls.events)
 
-    def handle(self, rows: Rows, recorded: Recorded) -> None:
+    def handle(self, rows: Rows, entry: Entry) -> None:
         """Fold one event into the rows of its stream."""
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ side tables before the swap, the last of it under the lease that keeps live fold
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -36,7 +37,7 @@ class Rebuild:
     """One read model of one tenant. The process needs memory for all its current rows."""
 
     def __init__(self, migrator_url: str, log: Log, tenant: Tenant, projection: Projection) -> None:
-        self._url, self._log, self._tenant, self._projection = migrator_url, log, tenant, projection
+        self._url, self._codec, self._tenant, self._projection = migrator_url, log.codec, tenant, projection
         self._rows = Rows(projection.tables)
         self._position = 0
 
@@ -65,6 +66,17 @@ class Rebuild:
 
     async def _fold_all(self, writer: Cursor, reader: Cursor, progress: Progress) -> None:
         """Read ahead on one connection while the other COPYs what is superseded."""
+        # what is folded stays, and forms no cycles: collecting it over and over would take most of the time
+        gc.disable()
+        try:
+            await self._fold_stretches(writer, reader, progress)
+        finally:
+            gc.enable()
+        async with writer.connection.transaction():
+            for buffer in self._rows.buffers.values():
+                await write_current(writer, buffer, SUFFIX)
+
+    async def _fold_stretches(self, writer: Cursor, reader: Cursor, progress: Progress) -> None:
         ahead = asyncio.create_task(self._read(reader))
         while (batch := await ahead).size:
             self._position = batch.last
@@ -74,9 +86,6 @@ class Rebuild:
                 for buffer in self._rows.buffers.values():
                     await write_past(writer, buffer, SUFFIX)
             progress(self._position)
-        async with writer.connection.transaction():
-            for buffer in self._rows.buffers.values():
-                await write_current(writer, buffer, SUFFIX)
 
     async def _index(self, writer: Cursor) -> None:
         await writer.execute("SET maintenance_work_mem = '256MB'")
@@ -91,7 +100,7 @@ class Rebuild:
                 await writer.execute(f"VACUUM (ANALYZE) {name}{SUFFIX}")
 
     async def _read(self, cursor: Cursor) -> Batch:
-        return await read(cursor, self._log, self._tenant, self._position, BATCH, self._projection.topics)
+        return await read(cursor, self._codec, self._tenant, self._position, BATCH, self._projection.topics)
 
     async def _catch_up(self, writer: Cursor, batch: Batch) -> None:
         fold(self._projection, self._rows, batch)

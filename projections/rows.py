@@ -51,12 +51,14 @@ class Cut:
 class Buffer:
     """One table's share of a batch."""
 
-    __slots__ = ("current", "cuts", "gone", "past", "subkey", "table")
+    __slots__ = ("current", "cuts", "gone", "mine", "past", "subkey", "table")
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.subkey = table.key[1:]
         self.current: dict[UUID, dict[SubKey, Version]] = {}
+        self.mine: dict[SubKey, Version] | None = None
+        """Of the stream at hand; None: it has none."""
         self.past: dict[UUID, list[Past]] = {}
         self.gone: list[tuple[Any, ...]] = []
         """Keys of stored current rows that are superseded."""
@@ -116,24 +118,28 @@ class Buffer:
 class Rows:
     """What a projection's handler works on. Every call is about the stream of the event at hand."""
 
-    __slots__ = ("_position", "_since", "_stream", "buffers")
+    __slots__ = ("_each", "_position", "_since", "_stream", "buffers")
 
     def __init__(self, tables: Iterable[Table]) -> None:
         self.buffers = {table.name: Buffer(table) for table in tables}
+        self._each = list(self.buffers.values())
         self._stream, self._position, self._since = UUID(int=0), 0, datetime.min.replace(tzinfo=UTC)
 
     def begin(self, stream: UUID, position: int, since: datetime) -> None:
         """The event at hand: its stream and position, and since when its consequences are so."""
         self._stream, self._position, self._since = stream, position, since
+        for buffer in self._each:
+            buffer.mine = buffer.current.get(stream)
 
     def get(self, table: Table, *subkey: Any) -> Row | None:
         """The stream's row, or the one that the rest of the key names; None if there is none. Never change it in place."""
-        version = self.buffers[table.name].current.get(self._stream, {}).get(subkey)
+        mine = self.buffers[table.name].mine
+        version = mine.get(subkey) if mine else None
         return version.row if version else None
 
     def all(self, table: Table) -> list[Row]:
         """Every row of the stream."""
-        return [version.row for version in self.buffers[table.name].current.get(self._stream, {}).values()]
+        return [version.row for version in (self.buffers[table.name].mine or {}).values()]
 
     def put(self, table: Table, **row: Any) -> None:
         """Hold this row from now on; columns that are left out are NULL."""
@@ -148,7 +154,7 @@ class Rows:
     def change(self, table: Table, *subkey: Any, **changes: Any) -> None:
         """Change some columns of a row; nothing where there is no such row, because history always folds."""
         buffer = self.buffers[table.name]
-        version = buffer.current.get(self._stream, {}).get(subkey)
+        version = buffer.mine.get(subkey) if buffer.mine else None
         if version is None:
             return
         row = {**version.row, **changes}
@@ -159,14 +165,14 @@ class Rows:
     def close(self, table: Table, *subkey: Any) -> None:
         """Hold this row no longer."""
         buffer = self.buffers[table.name]
-        version = buffer.current.get(self._stream, {}).pop(subkey, None)
+        version = buffer.mine.pop(subkey, None) if buffer.mine else None
         if version is not None:
             self._supersede(buffer, subkey, version)
 
     def _hold(self, buffer: Buffer, subkey: SubKey, row: Row) -> None:
-        versions = buffer.current.get(self._stream)
+        versions = buffer.mine
         if versions is None:
-            versions = buffer.current[self._stream] = {}
+            versions = buffer.mine = buffer.current[self._stream] = {}
         version = versions.get(subkey)
         if version is not None:
             if version.row == row:

@@ -53,9 +53,16 @@ class Runner:
     """Folds live until cancelled. Several may run, in any number of processes."""
 
     def __init__(
-        self, database: Database, log: Log, wakes: Wakes, projections: Iterable[Projection], *, batch: int = BATCH, retry_after: float = 0.2
+        self,
+        database: Database,
+        log: Log,
+        wakes: Wakes,
+        projections: Iterable[Projection],
+        *,
+        batch: int = BATCH,
+        retry_after: float = 0.2,
     ) -> None:
-        self._database, self._log, self._wakes = database, log, wakes
+        self._database, self._codec, self._wakes = database, log.codec, wakes
         self._projections = by_name(projections)
         self._batch, self._retry_after = batch, retry_after
         self._care: dict[tuple[str, str], Care] = {}
@@ -144,7 +151,7 @@ class Runner:
         return size
 
     async def _fold(self, cursor: Cursor, tenant: Tenant, group: Sequence[Projection], after: int, limit: int) -> int:
-        batch = await read(cursor, self._log, tenant, after, limit, frozenset[str]().union(*(p.topics for p in group)))
+        batch = await read(cursor, self._codec, tenant, after, limit, frozenset[str]().union(*(p.topics for p in group)))
         if not batch.size:
             return 0
         for projection in group:

@@ -23,6 +23,11 @@ class Log:
         self._database = database
         self._codec = codec
 
+    @property
+    def codec(self) -> Codec:
+        """What turns stored bytes into events, for readers that need less than a whole envelope."""
+        return self._codec
+
     def decode(self, tenant: Tenant, row: Row) -> Recorded:
         """One stored row as the event in its envelope. Raises UndecodableEvent."""
         position, stream, version, topic, meta, state, recorded_at, effective_at = row

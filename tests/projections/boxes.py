@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.kernel import Event, Recorded
+from domain.kernel import Event
+from projections.batch import Entry
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.tables import Table
@@ -48,8 +49,8 @@ class Boxes(Projection):
     tables = (BOXES, ITEMS)
     events = (BoxOpened, BoxMoved, ItemPut, ItemsTaken, BoxBurnt)
 
-    def handle(self, rows: Rows, recorded: Recorded) -> None:
-        match recorded.event:
+    def handle(self, rows: Rows, entry: Entry) -> None:
+        match entry.event:
             case BoxOpened(label=label):
                 rows.put(BOXES, label=label, items=0, about={"opened": label})
             case BoxMoved(place=place):
@@ -81,8 +82,8 @@ class Labels(Projection):
     def __init__(self) -> None:
         self.poison: str | None = "poison"
 
-    def handle(self, rows: Rows, recorded: Recorded) -> None:
-        assert isinstance(recorded.event, BoxOpened)
-        if self.poison == recorded.event.label:
+    def handle(self, rows: Rows, entry: Entry) -> None:
+        assert isinstance(entry.event, BoxOpened)
+        if self.poison == entry.event.label:
             raise ValueError(f"cannot read the label {self.poison}")
-        rows.put(LABELS, label=recorded.event.label)
+        rows.put(LABELS, label=entry.event.label)

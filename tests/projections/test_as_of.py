@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.kernel import Recorded
 from infra.database import Tenant
 from projections.as_of import AsOf, Basis
-from projections.batch import in_effective_order
+from projections.batch import Entry, in_effective_order
 from projections.rows import Rows
 from tests.projections.boxes import BOXES, ITEMS, BoxBurnt, Boxes, BoxMoved, BoxOpened, BoxShaken, ItemPut, ItemsTaken
 from tests.projections.world import Fact, World, instant, world
@@ -33,11 +32,11 @@ FACTS = st.builds(Fact, stream=st.sampled_from(STREAMS), event=EVENTS, late=st.s
 HISTORIES = st.lists(FACTS, min_size=1, max_size=14).map(lambda facts: [*(Fact(s, BoxOpened(label="a")) for s in STREAMS), *facts])
 
 
-def replayed(events: list[Recorded]) -> dict[str, list[dict[str, Any]]]:
+def replayed(events: list[Entry]) -> dict[str, list[dict[str, Any]]]:
     """The rows that the handlers hold after one stream after another was folded in effective order."""
     projection, rows = Boxes(), Rows(Boxes.tables)
     for stream in STREAMS:
-        own = [e for e in events if e.originator_id == stream]
+        own = [e for e in events if e.stream == stream]
         for number, (since, event) in enumerate(in_effective_order(own) if own else (), 1):
             rows.begin(stream, number, since)
             projection.handle(rows, event)
@@ -82,13 +81,13 @@ def test_any_past_moment_of_any_history_with_late_facts_equals_its_replay(databa
             turn += 1
             if not await here.runner.step(tenant):
                 break
-        log = await here.store.read(tenant, 0, 1000)
+        log = await here.log(tenant)
         for position in range(len(facts) + 1):
             known = AsOf(Basis.KNOWN, position, instant(position))
             assert await answered(here, tenant, known) == replayed([e for e in log if e.position <= position]), f"known at {position}"
         for day in range(-8, len(facts) + 1):
             happened = AsOf(Basis.HAPPENED, None, instant(day) + timedelta(hours=1))
-            counted = [c for stream in STREAMS for c in in_effective_order([e for e in log if e.originator_id == stream])]
+            counted = [c for stream in STREAMS for c in in_effective_order([e for e in log if e.stream == stream])]
             assert await answered(here, tenant, happened) == replayed([e for since, e in counted if since <= happened.instant]), (
                 f"by day {day}"
             )

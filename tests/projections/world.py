@@ -11,11 +11,12 @@ from uuid import UUID
 
 import psycopg
 
-from domain.kernel import Event
+from domain.kernel import TOPICS, Event
 from infra.codec import Codec
 from infra.database import Database, Tenant
 from infra.event_store.store import Store
 from infra.migrations import create_tenant, migrate
+from projections.batch import Entry, read
 from projections.projection import Projection
 from projections.runner import Runner
 from projections.schema import create_read_models
@@ -38,7 +39,8 @@ class World:
 
     def __init__(self, url: str, database: Database, projections: Sequence[Projection]) -> None:
         self.url, self.database, self.projections = url, database, projections
-        self.store = Store(database, Codec())
+        self.codec = Codec()
+        self.store = Store(database, self.codec)
         self.runner = Runner(database, self.store, self.store.wakes, projections, retry_after=0.01)
 
     def tenant(self, slug: str) -> Tenant:
@@ -62,6 +64,11 @@ class World:
                     copy.write_row(
                         (position, fact.stream, versions[fact.stream], fact.event.topic, b"", state, at, at - timedelta(days=fact.late))
                     )
+
+    async def log(self, tenant: Tenant) -> list[Entry]:
+        """Every event that can be decoded."""
+        async with self.database.tenant(tenant) as cursor:
+            return (await read(cursor, self.codec, tenant, 0, 10**9, TOPICS.keys())).events
 
     async def rows(self, tenant: Tenant, table: Table, *, past: bool = False) -> list[tuple[Any, ...]]:
         """Every row, with its ends, in the order of its key."""

@@ -1,0 +1,258 @@
+"""Deals as boards, lists and forecasts see them: one row per deal, one per line of a deal, as they stood at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.deals import events as e
+from domain.deals.amounts import line_annual, line_total
+from domain.deals.imported import DealImported, DealImportUndone, DealReimported, DealStageReported
+from domain.deals.state import ASKED_FOR
+from domain.deals.terms import Line
+from domain.kernel import Event
+from domain.stages import StageKind
+from domain.values import Money
+from projections.batch import Entry
+from projections.projection import Projection
+from projections.rows import Row, Rows
+from projections.tables import Table
+
+DEALS = Table(
+    "deals",
+    ("id",),
+    {
+        "id": "uuid NOT NULL",
+        "version": "int8 NOT NULL",  # of the deal's stream, for If-Match
+        "account": "uuid",
+        "owner": "uuid",
+        "team": "uuid",
+        "pipeline": "uuid NOT NULL",
+        "pipeline_version": "int8 NOT NULL",
+        "opened_at": "timestamptz NOT NULL",
+        "since": "timestamptz NOT NULL",  # in its stage
+        "probability": "int4 NOT NULL",
+        "pushes": "int4 NOT NULL",
+        "max_days": "int4",
+        "close_date": "date",
+        "books_on": "date",  # the day it counts for: when won, the day it booked on, else the close date
+        "next_step_on": "date",
+        "stalled": "bool NOT NULL",  # recorded by the sweep, never computed from the clock
+        "lapsed": "bool NOT NULL",
+        "commit_lost": "bool NOT NULL",
+        "amount": "numeric",
+        "annual": "numeric",
+        "currency": "text",
+        "stage": "text NOT NULL",
+        "stage_name": "text NOT NULL",
+        "kind": "text NOT NULL",
+        "category": "text NOT NULL",
+        "capped_by": "text[]",
+        "source": "text NOT NULL",
+        "title": "text NOT NULL",
+        "next_step": "text",
+        "pending_to": "text",  # the stage of a requested move that has not settled
+        "pending_since": "timestamptz",
+        "reason": "text",  # why it is lost
+        "competitor": "text",
+        "needs_attention": "text[]",
+    },
+    (
+        "(pipeline, stage) WHERE kind = 'open'",
+        "(account)",
+        "(owner, close_date)",
+        "(close_date, id)",
+        "(amount, id)",
+        "(title, id)",
+        "(since, id)",
+        "(opened_at, id)",
+    ),
+)
+LINES = Table(
+    "deal_lines",
+    ("deal", "number"),
+    {
+        "deal": "uuid NOT NULL",
+        "number": "int4 NOT NULL",
+        "product": "uuid",
+        "label": "text",
+        "quantity": "numeric NOT NULL",
+        "unit_price": "numeric NOT NULL",
+        "discount": "numeric NOT NULL",
+        "period": "text",
+        "months": "int4",
+        "total": "numeric NOT NULL",
+        "annual": "numeric NOT NULL",
+        "currency": "text NOT NULL",
+    },
+    ("(product)",),
+)
+
+
+def _placed(event: e.StageFacts) -> Row:
+    return {
+        "pipeline": event.pipeline,
+        "pipeline_version": event.pipeline_version,
+        "stage": event.stage,
+        "stage_name": event.stage_name,
+        "kind": event.kind.value,
+        "probability": event.probability,
+        "category": event.category.value,
+        "capped_by": None,
+        "max_days": event.max_days,
+        "since": event.since,
+        "stalled": False,
+        "commit_lost": False,
+    }
+
+
+def _worth(amount: Money | None, annual: Money | None) -> Row:
+    return {
+        "amount": amount.amount if amount else None,
+        "annual": annual.amount if annual else None,
+        "currency": amount.currency if amount else None,
+    }
+
+
+def _opened(event: e.DealOpened | DealImported) -> Row:
+    return {
+        **_placed(event),
+        **_worth(event.amount, event.annual),
+        "title": event.title,
+        "account": event.account,
+        "owner": event.owner,
+        "team": event.team,
+        "close_date": event.close_date,
+        "books_on": event.close_date,
+        "next_step": event.next_step,
+        "next_step_on": event.next_step_on,
+        "source": event.source if isinstance(event, DealImported) else event.source.value,
+        "pushes": 0,
+        "lapsed": False,
+    }
+
+
+def _entered(row: Row, event: e.DealStageEntered | DealStageReported) -> Row:
+    closed = event.kind is not StageKind.OPEN
+    return {
+        **_placed(event),
+        **_SETTLED,
+        "books_on": (event.won_on or event.since.date()) if event.kind is StageKind.WON else row["close_date"],
+        "reason": event.reason if closed else None,
+        "competitor": event.competitor if closed else None,
+        "lapsed": row["lapsed"] and not closed,
+    }
+
+
+def _reported(row: Row, event: DealStageReported) -> Row:
+    # a stage that lies before the present one belongs to the past only, even where it is told of a time before the deal began
+    return _entered(row, event) if event.current or event.since >= row["since"] else {}
+
+
+def _back_open(row: Row, event: e.DealReopened | e.DealWinReversed) -> Row:
+    return {**_placed(event), **_SETTLED, "books_on": row["close_date"], "reason": None, "competitor": None}
+
+
+def _moved(row: Row, close_date: date | None, pushes: int) -> Row:
+    books_on = row["books_on"] if row["kind"] == StageKind.WON.value else close_date
+    return {"close_date": close_date, "books_on": books_on, "pushes": pushes, "lapsed": False}
+
+
+_SETTLED: Row = {"pending_to": None, "pending_since": None}
+_CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
+    e.DealStageRequested: lambda _, v: {"pending_to": v.to, "pending_since": v.requested_at},
+    e.DealStageEntered: _entered,
+    DealStageReported: _reported,
+    e.DealMoveRefused: lambda _, __: _SETTLED,
+    e.DealMoveWithdrawn: lambda _, __: _SETTLED,
+    e.DealReopened: _back_open,
+    e.DealWinReversed: _back_open,
+    e.DealPipelineMigrated: lambda _, v: _placed(v),
+    e.DealEvidenceRecorded: lambda _, __: {},
+    e.DealEvidenceRetracted: lambda _, __: {},
+    e.DealAmountChanged: lambda _, v: _worth(v.amount, v.annual),
+    e.DealLinesChanged: lambda _, v: _worth(v.amount, v.annual),
+    e.DealCloseDateMoved: lambda row, v: _moved(row, v.close_date, v.pushes),
+    e.DealCloseDateLapsed: lambda row, v: {"lapsed": row["lapsed"] or v.close_date == row["close_date"]},
+    e.DealStalled: lambda row, v: {"stalled": row["stalled"] or v.stage == row["stage"]},
+    e.DealCommitLost: lambda _, __: {"commit_lost": True},
+    e.DealForecastCategoryChanged: lambda _, v: {
+        "category": v.category.value,
+        "capped_by": list(v.capped_by) or None,
+        "commit_lost": False,
+    },
+    e.DealCategorySet: lambda _, __: {},
+    e.DealCategoryCleared: lambda _, __: {},
+    e.DealProbabilityOverridden: lambda _, v: {"probability": v.probability},
+    e.DealProbabilityCleared: lambda _, v: {"probability": v.probability},
+    e.DealOwnerAssigned: lambda _, v: {"owner": v.owner, "team": v.team},
+    e.DealAccountSet: lambda _, v: {"account": v.account},
+    e.DealNextStepSet: lambda _, v: {"next_step": v.next_step, "next_step_on": v.next_step_on},
+    e.DealPeopleSet: lambda _, __: {},
+    e.DealRenamed: lambda _, v: {"title": v.title},
+    e.DealAttributesSet: lambda _, __: {},
+    DealReimported: lambda _, __: {},
+}
+
+
+class Deals(Projection):
+    """Deals and their lines as they stood at any time."""
+
+    name = "deals"
+    tables = (DEALS, LINES)
+    events = (e.DealOpened, DealImported, DealImportUndone, *_CHANGES)
+
+    def handle(self, rows: Rows, entry: Entry) -> None:
+        event, version = entry.event, entry.version
+        change = _CHANGES.get(type(event))
+        if change is not None:
+            row = rows.get(DEALS)
+            if row is not None:
+                # a late fact is folded where it was so, but counts for the version all the same
+                rows.change(DEALS, **_attended(row, {**change(row, event), "version": max(version, row["version"])}))
+                if isinstance(event, e.DealLinesChanged | e.DealAmountChanged):
+                    _put_lines(rows, event.lines if isinstance(event, e.DealLinesChanged) else ())
+        elif isinstance(event, e.DealOpened | DealImported):
+            row = {**_opened(event), "opened_at": entry.effective_at, "version": version}
+            rows.put(DEALS, **_attended(dict.fromkeys(ASKED_FOR), row))
+            _put_lines(rows, event.lines)
+        elif isinstance(event, DealImportUndone):
+            if event.withdrawn:
+                rows.close(DEALS)
+                _put_lines(rows, ())
+            else:
+                rows.change(DEALS, version=version)
+
+
+def _attended(row: Row, changes: Row) -> Row:
+    """With the fields that the deal lacks, where a change touches one of them."""
+    if changes.keys().isdisjoint(ASKED_FOR):
+        return changes
+    lacking = [name for name in ASKED_FOR if changes.get(name, row[name]) is None]
+    return {**changes, "needs_attention": lacking or None}
+
+
+def _put_lines(rows: Rows, lines: Sequence[Line]) -> None:
+    for number, line in enumerate(lines, 1):
+        rows.put(LINES, number=number, **_line(line))
+    for held in rows.all(LINES):
+        if held["number"] > len(lines):
+            rows.close(LINES, held["number"])
+
+
+def _line(line: Line) -> dict[str, UUID | str | int | Decimal | None]:
+    return {
+        "product": line.product,
+        "label": line.label,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price.amount,
+        "discount": line.discount,
+        "period": line.period.value if line.period else None,
+        "months": line.months,
+        "total": line_total(line),
+        "annual": line_annual(line),
+        "currency": line.unit_price.currency,
+    }

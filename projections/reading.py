@@ -1,0 +1,75 @@
+"""Asking read models: one short transaction at one moment, and a statement of how far the answer reaches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from infra.database import Database, Tenant
+from infra.event_store.log import Log
+from projections import tracking
+from projections.as_of import NOW, AsOf, Basis
+from projections.at_least import Positions
+from projections.projection import Projection
+from projections.writing import Cursor
+
+
+class Scope(Protocol):
+    """Which rows the caller may see: a condition on columns `owner` and `team`, and its parameters by name."""
+
+    @property
+    def sql(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Everything:
+    sql: str = "true"
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+EVERYTHING: Scope = _Everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question's cursor and moment. `position`: every read model that the question names holds the log at least up to there."""
+
+    cursor: Cursor
+    log: Log
+    tenant: Tenant
+    as_of: AsOf
+    position: int
+
+    async def rows(self, query: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run a query whose relations come from `as_of.of`."""
+        await self.cursor.execute(query.encode(), {**params, **self.as_of.params})
+        return await self.cursor.fetchall()
+
+
+class Reader:
+    """Opens readings; one per process."""
+
+    def __init__(self, database: Database, log: Log) -> None:
+        self._database, self._log = database, log
+        self.positions = Positions(database)
+
+    @asynccontextmanager
+    async def read(
+        self, tenant: Tenant, *projections: type[Projection], as_of: AsOf = NOW, at_least: int | None = None
+    ) -> AsyncIterator[Reading]:
+        """A reading of these read models. Waits until they hold `at_least`, and the position of a past moment. Raises ProjectionBehind."""
+        names: Sequence[str] = [p.name for p in projections]
+        needed = max(at_least or 0, as_of.position or 0 if as_of.basis is Basis.KNOWN else 0)
+        if needed:
+            await self.positions.at_least(tenant, names, needed)
+        async with self._database.tenant(tenant, read_only=True) as cursor:
+            # before the rows: what they hold can only be more
+            reached = await tracking.positions(cursor, names)
+            yield Reading(cursor, self._log, tenant, as_of, min(reached.values(), default=0))
+
+    async def close(self) -> None:
+        await self.positions.close()
