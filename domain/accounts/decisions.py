@@ -47,7 +47,7 @@ from domain.accounts.state import Account, above, evolve
 from domain.attributes import Attributed, AttributeSchema, schema_read, validated
 from domain.backdating import check_dating
 from domain.hierarchy import chain_reads, check_no_cycle
-from domain.imports import UndoImport
+from domain.imports import ChangedSinceImport, UndoImport
 from domain.kernel import AlreadyExists, Context, Decider, Event, Invalid, NotFound, On, Read
 from domain.reservations import release, reserve
 from domain.standing import check_active, check_team, standing_reads
@@ -156,10 +156,9 @@ def _undone(account: Account, run: UUID, ctx: Context) -> Iterable[Event | On]:
         return
     if account.merged_into is not None:
         raise merged_away(account)
-    current = row(account)
-    if account.absorbed:
-        current["merged accounts"] = sorted(account.absorbed)
-    back = account.provenance.returning(run, current)
+    back = account.provenance.returning(run, row(account))
+    if back is None and account.absorbed:
+        raise ChangedSinceImport("Other accounts were merged into this one since; undo those merges first.", fields=["merged accounts"])
     yield AccountImportUndone(run=run, withdrawn=back is None)
     yield from _change(account, back or {}, ctx)
     if back is None and account.registration is not None:
