@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -26,14 +27,13 @@ import domain.tenants
 from domain.accounts.state import above
 from domain.attributes import attributes_id
 from domain.hierarchy import upward
-from domain.kernel import SYSTEM, TOPICS, Actor, Command, Decider, Event, Refused, Role, natural_id
+from domain.kernel import ERASED, SYSTEM, TOPICS, Actor, Command, Decider, Event, Refused, Role
 from domain.rates import rates_id
 from domain.settings import SETTINGS_ID
 from domain.tenants import TENANT_ID
 from tests.domain.strategies import IDS, instances
 from tests.domain.world import World
 
-ACCOUNTS = [natural_id("test", "account", str(n)) for n in range(3)]
 NOUNS: dict[str, tuple[Decider[Any], list[Any], list[UUID]]] = {
     "account": (domain.accounts.decisions.accounts, [domain.accounts, domain.accounts.decisions], IDS),
     "attributes": (domain.attributes.attributes, [domain.attributes], [attributes_id("account")]),
@@ -125,3 +125,13 @@ def test_every_event_of_these_nouns_is_stored_and_read_back_unchanged():
 
     round_trip()
     assert len(seen) > 30
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.one_of(*(instances(c) for noun in NOUNS for c in words(noun, Event) if c.personal)))
+def test_an_event_whose_person_was_erased_still_loads_and_folds(event: Event):
+    raw = json.loads(event.model_dump_json())
+    erased = raw | {name: ERASED for name in event.personal if raw[name] is not None}
+    loaded = type(event).model_validate_json(json.dumps(erased))
+    for decider, _, _ in NOUNS.values():
+        decider.fold([loaded])
