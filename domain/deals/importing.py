@@ -148,7 +148,9 @@ def import_stage(deal: Deal, command: ImportStage | CloseImported, ctx: Context)
     if not deal.stage_reported or (undated and deal.stage == stage.key):
         return ()
     since = _since(command.since, ctx)
-    event = _stage_reported(deal, command, version, stage, since, current=since >= deal.since)
+    # an open stage that was told without its date begins when we heard of it; a closing comes after it nonetheless
+    current = since >= deal.since or (deal.open and stage.kind is not StageKind.OPEN)
+    event = _stage_reported(deal, command, version, stage, since, current=current)
     return () if report(event) in deal.reports else (event,)
 
 
@@ -208,7 +210,7 @@ def undo_import(deal: Deal, command: UndoImport, ctx: Context) -> tuple[Event, .
     ours = _ours(deal, told(deal), provenance.said)
     wanted = {name: value for name, value in back.items() if name not in ours}
     events: list[Event] = [DealImportUndone(run=command.run, withdrawn=False), *_changes(deal, wanted)]
-    if not wanted.keys().isdisjoint(STAGE):
+    if wanted.keys() & {*STAGE} and {"stage", "stage_since"} <= provenance.before(command.run).keys():
         events.append(_stage_before(deal, provenance, command, ctx))
     return tuple(events)
 
@@ -224,10 +226,10 @@ def _stage_before(deal: Deal, provenance: Provenance, command: UndoImport, ctx: 
         run=run,
         current=True,
         previous=deal.stage,
-        won_on=typed("won_on", row["won_on"]),
-        reason=row["reason"],
-        note=row["note"],
-        competitor=row["competitor"],
+        won_on=typed("won_on", row.get("won_on")),
+        reason=row.get("reason"),
+        note=row.get("note"),
+        competitor=row.get("competitor"),
     )
 
 

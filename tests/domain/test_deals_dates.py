@@ -9,9 +9,9 @@ import pytest
 from domain.deals import (
     CloseDateInPast,
     CloseDateReasonNeeded,
+    DealClosed,
     DealCloseDateLapsed,
     DealCloseDateMoved,
-    DealClosed,
     DealStalled,
     MoveCloseDate,
     RecordCloseDateLapsed,

@@ -98,7 +98,7 @@ CRITERION = Criterion(key="met", label="Met us", evidence=EvidenceKind.DATE)
         ((OPEN.model_copy(update={"category": Category.CLOSED}), WON, LOST), (), "cannot be closed"),
         ((OPEN, WON.model_copy(update={"probability": 90}), LOST), (), "its probability is 100"),
         ((OPEN, WON, LOST.model_copy(update={"max_days": 3})), (), "nothing leaves it"),
-        (tuple(s.model_copy(update={"exit_criteria": (CRITERION,)}) for s in (OPEN, DEAL)) + (WON, LOST), (), "Two exit criteria"),
+        ((*tuple(s.model_copy(update={"exit_criteria": (CRITERION,)}) for s in (OPEN, DEAL)), WON, LOST), (), "Two exit criteria"),
         (SMALL.stages, (Transition(leave="talk", enter="nowhere"),), "does not exist"),
         (SMALL.stages, (Transition(leave="won", enter="talk"),), "leaves a closed stage"),
         (SMALL.stages, (Transition(leave="talk", enter="won"), Transition(leave="talk", enter="lost")), "No way leads to Deal"),
@@ -142,7 +142,10 @@ def test_the_default_pipeline_is_sound_and_has_the_known_probabilities():
 def test_a_gate_asks_for_every_stage_left_skipped_ones_included():
     version = folded(default_pipeline()).latest
     qualify, propose, won, lost = (version.stage(key) for key in ("qualify", "propose", "won", "lost"))
-    assert qualify and propose and won and lost
+    assert qualify
+    assert propose
+    assert won
+    assert lost
     assert [u.criterion for u in version.unmet(qualify, propose, set())] == ["need_stated", "economic_buyer_met", "budget_named"]
     assert [u.criterion for u in version.unmet(qualify, propose, {"need_stated", "budget_named"})] == ["economic_buyer_met"]
     assert len(version.unmet(qualify, won, set())) == sum(len(s.exit_criteria) for s in version.stages)
@@ -197,7 +200,8 @@ def test_a_stage_is_found_by_its_source_name_whatever_its_case():
     version = folded(imported_pipeline("crm", [SourceStage("In Talks"), SourceStage("IN TALKS")])).latest
     assert [s.key for s in version.of_kind(StageKind.OPEN)] == ["in_talks", "in_talks_2"]
     exact, folded_ = stage_named(version, "IN TALKS"), stage_named(version, " in  talks ")
-    assert exact and folded_
+    assert exact
+    assert folded_
     assert (exact.key, folded_.key) == ("in_talks_2", "in_talks")
     assert stage_named(version, "elsewhere") is None
 
