@@ -59,9 +59,9 @@ class Throttle:
             for bucket, of in ((self._by_source, source), (self._by_name, name)):
                 values = {"bucket": bucket.key(of), "burst": float(bucket.burst), "seconds": bucket.seconds}
                 if await (await connection.execute(_TAKE, values)).fetchone() is None:
-                    raise TooManyAttempts(
-                        "Too many sign-ins were tried. Wait a minute, then try again.", retry_after=max(1, round(bucket.seconds))
-                    )
+                    # the same wait for both, so that the answer does not tell which of them it was
+                    wait = max(1, round(max(self._by_name.seconds, self._by_source.seconds)))
+                    raise TooManyAttempts("Too many sign-ins were tried. Wait a minute, then try again.", retry_after=wait)
 
     async def forgive(self, name: str, source: str) -> None:
         """Give back what a successful sign-in took."""

@@ -4,6 +4,7 @@ Most of these run PostgreSQL, Temporal and the supervisor as they are, with chil
 worker and projector; the first runs everything through the command line.
 """
 
+import io
 import json
 import os
 import pwd
@@ -20,9 +21,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from api.up import down
+from api.up_screen import TerminalScreen
+from infra.doctor import reach_postgres, reach_temporal
 from infra.embedded.process import RunningProcess
 from infra.embedded.run_state import READY, RunState
+from infra.embedded.services import connected
 from infra.settings import Settings
 
 ROOT = os.geteuid() == 0
@@ -96,8 +102,11 @@ class Home:
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
+    def down(self):
+        return down(Settings(home=self.path), screen=TerminalScreen(Console(file=io.StringIO())))
+
     def end(self):
-        self.concord("down")
+        self.down()
         for process in self.started:
             process.communicate(timeout=30)
 
@@ -246,7 +255,7 @@ def test_down_stops_what_a_killed_supervisor_left_behind(home):
     state = home.up()
     everything = [*state.children.values(), *home.servers()]
     os.kill(state.supervisor.pid, signal.SIGKILL)
-    assert home.concord("down").returncode == 0
+    assert home.down() == 0
     assert not [process for process in everything if process.alive]
 
 
@@ -268,7 +277,10 @@ def test_a_server_that_dies_is_started_again(home):
     for server in before:
         server.signal(signal.SIGKILL)
     until(lambda: all(new != old and new.alive for new, old in zip(home.servers(), before, strict=True)))
-    until(lambda: home.concord("doctor").returncode == 0)
+    settings = connected(Settings(home=home.path))
+    assert reach_temporal(settings.temporal_address, settings.temporal_namespace)
+    with reach_postgres(settings.database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM concord.tenants").fetchone() == (1,)
 
 
 def test_a_pid_that_now_belongs_to_another_program_is_never_signalled(home):
@@ -278,8 +290,7 @@ def test_a_pid_that_now_belongs_to_another_program_is_never_signalled(home):
     bystander = subprocess.Popen(["sleep", "60"])
     forged = RunningProcess(bystander.pid, state.supervisor.started)
     RunState(forged, phase=READY, address=state.address, children={"api": forged}).write(home.path / "state.json")
-    assert home.concord("status").returncode == 3
-    assert home.concord("down").returncode == 0
+    assert home.down() == 0
     assert home.up().supervisor.pid != bystander.pid
     assert bystander.poll() is None
     bystander.kill()
@@ -287,7 +298,7 @@ def test_a_pid_that_now_belongs_to_another_program_is_never_signalled(home):
 
 
 def test_durability_that_was_switched_off_is_refused_and_nothing_is_left_running(home):
-    home.concord("down")
+    home.down()
     local = home.path / "postgres" / "local.conf"
     local.write_text("fsync = off\n")
     local.chmod(0o644)
@@ -301,7 +312,7 @@ def test_durability_that_was_switched_off_is_refused_and_nothing_is_left_running
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_told(home):
-    home.concord("down")
+    home.down()
     with socket.create_server(("127.0.0.1", 0)) as other:
         said, _ = (refused := home.launch(CONCORD_HTTP_PORT=str(other.getsockname()[1]))).communicate(timeout=60)
     assert refused.returncode == 1
@@ -311,7 +322,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told(home):
 
 def test_a_sign_in_that_the_given_server_refuses_is_told(home, server):
     url = re.sub(r"//[^@]*@", "//nobody_known:wrong@", server)
-    said, _ = (refused := home.launch(DATABASE_URL=url, TEMPORAL_ADDRESS="")).communicate(timeout=60)
+    said, _ = (refused := home.launch(DATABASE_URL=url, TEMPORAL_ADDRESS="127.0.0.1:9")).communicate(timeout=60)
     assert refused.returncode == 1
     assert "DATABASE_URL" in said
     assert "Traceback" not in said
