@@ -68,6 +68,7 @@ class Overrides(_Strict):
     zone: Zone | None = None
     deleted: Literal["skip", "import"] = "skip"
     amounts: Literal["as-reported", "list-price"] | None = None
+    conflicts: Literal["keep", "source"] = "keep"
     files: dict[str, FileOverride] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     stages: dict[str, StageOverride] = Field(default_factory=dict)

@@ -24,6 +24,7 @@ class ColumnProfile:
 
     blanks: int = 0
     values: Counter[str] = field(default_factory=Counter)
+    days: set[str] = field(default_factory=set)
     dates: DateColumn | None = None
     numbers: NumberColumn | None = None
 
@@ -97,7 +98,7 @@ def _watch(result: TableProfile, index: int, kind: Kind, target: str) -> Callabl
     match known.type if known else Type.INSTANT:
         case Type.DATE | Type.INSTANT:
             column.dates = dates = DateColumn()
-            return lambda cells: _note(column, cells, lambda: dates.observe(cells))
+            return lambda cells: _note(column, cells, lambda: _observe_dates(column, dates, cells))
         case Type.MONEY | Type.NUMBER:
             column.numbers = numbers = NumberColumn()
             return lambda cells: _note(column, cells, lambda: numbers.observe(cells))
@@ -113,6 +114,11 @@ def _watch(result: TableProfile, index: int, kind: Kind, target: str) -> Callabl
 def _note(column: ColumnProfile, cells: tuple[str, ...], learn: Callable[[], None]) -> None:
     column.blanks += cells.count("")
     learn()
+
+
+def _observe_dates(column: ColumnProfile, dates: DateColumn, cells: tuple[str, ...]) -> None:
+    dates.observe(cells)
+    column.days.update(c[:10].split("T", 1)[0].split(" ", 1)[0] for c in set(cells) if c)
 
 
 def _count(column: ColumnProfile, cells: tuple[str, ...]) -> None:

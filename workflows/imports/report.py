@@ -123,7 +123,11 @@ class RowReport(_Part):
 
 
 class KindCount(_Part):
-    """How many rows of a kind have which outcome; `derived` are things named in other rows only (managers, teams)."""
+    """How many rows of a kind have which outcome.
+
+    used: rows that say something of another row's thing (lines, histories). mentioned: things that only other rows name (managers,
+    teams), which are no rows of their own but are created too, and are not in the other numbers. Rows = all outcomes + used.
+    """
 
     rows: int = 0
     created: int = 0
@@ -132,7 +136,8 @@ class KindCount(_Part):
     conflict: int = 0
     rejected: int = 0
     skipped: int = 0
-    derived: int = 0
+    used: int = 0
+    mentioned: int = 0
     needs_attention: int = 0
 
 

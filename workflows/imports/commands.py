@@ -1,0 +1,194 @@
+"""Records to commands: which stream each thing has, what is told of it, and when that was so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from domain.accounts import ImportAccount, accounts
+from domain.deals import CloseImported, ImportDeal, ImportStage, deals
+from domain.deals.terms import Line
+from domain.imports import imported_id
+from domain.members import ImportMember, members
+from domain.products import ImportProduct, products
+from domain.stages import PipelineVersion
+from domain.teams import ImportTeam, teams
+from domain.values import Money
+from infra.event_store.store import Step
+from workflows.imports.records import AccountRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
+
+LONGEST_TEXT = 20_000
+MOST_ATTRIBUTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPipeline:
+    """A pipeline here that holds stages of the source: label -> key, and which keys are closed."""
+
+    id: UUID
+    keys: dict[str, str]
+    closed: frozenset[str]
+
+    @classmethod
+    def of(cls, id_: UUID, version: PipelineVersion) -> ImportedPipeline:
+        """From the version as it is defined now."""
+        return cls(id_, {s.name: s.key for s in version.stages}, frozenset(s.key for s in version.stages if s.kind != "open"))
+
+
+class Commands:
+    """Makes the steps of each record. `beginning`: the earliest instant that the source reports; what is undated was there by then."""
+
+    def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None) -> None:
+        self._source, self._run, self._zone, self._beginning = source, run, zone, beginning
+        self.pipelines: dict[str, ImportedPipeline] = {}
+        self._ids: dict[tuple[str, str], UUID] = {}
+        self._money: dict[tuple[Decimal, str], Money] = {}
+        self._lines: dict[tuple[str | None, str, Decimal, Decimal, Decimal, str], Line] = {}
+        self._makers: dict[type[Record], Callable[[Any], list[Step]]] = {
+            TeamRecord: self._team,
+            UserRecord: self._user,
+            ProductRecord: self._product,
+            AccountRecord: self._account,
+            DealRecord: self._deal,
+        }
+
+    def of(self, record: Record) -> list[Step]:
+        """The steps, all or none of which hold. Raises pydantic's ValidationError where a value is not what the domain takes."""
+        return self._makers[type(record)](record)
+
+    def id_of(self, noun: str, key: str | None) -> UUID | None:
+        """The stream of a thing of the source, or the one that the key names outright."""
+        if key is None:
+            return None
+        if key.startswith("="):
+            return UUID(key[1:])
+        known = self._ids.get((noun, key))
+        if known is None:
+            known = imported_id(noun, self._source, key)
+            if noun != "deal":
+                self._ids[noun, key] = known
+        return known
+
+    def _told(self, record: Record) -> dict[str, Any]:
+        return {"source": self._source, "source_id": record.id[:200], "run": self._run}
+
+    def _step(self, noun: str, decider: Any, record: Record, command: Any, at: datetime | None = None) -> list[Step]:
+        stream = self.id_of(noun, record.id)
+        assert stream is not None
+        return [Step(decider, stream, command, at or self._beginning)]
+
+    def _team(self, record: TeamRecord) -> list[Step]:
+        return self._step("team", teams, record, ImportTeam(name=record.name, **self._told(record)))
+
+    def _user(self, record: UserRecord) -> list[Step]:
+        command = ImportMember(
+            name=record.name,
+            email=record.email,
+            manager=self.id_of("member", record.manager),
+            team=self.id_of("team", record.team),
+            attributes=_attributes(record),
+            **self._told(record),
+        )
+        return self._step("member", members, record, command)
+
+    def _product(self, record: ProductRecord) -> list[Step]:
+        price = self._amount(record.price, record.currency)
+        attributes = _attributes(record)
+        optional = {"unit": record.unit[:200]} if record.unit else {}
+        command = ImportProduct(
+            name=record.name,
+            code=record.code[:200] if record.code else None,
+            price=price,
+            family=record.family[:200] if record.family else None,
+            attributes=attributes,
+            **optional,
+            **self._told(record),
+        )
+        return self._step("product", products, record, command)
+
+    def _account(self, record: AccountRecord) -> list[Step]:
+        command = ImportAccount(
+            legal_name=record.name,
+            domain=record.domain,
+            country=record.country,
+            industry=record.industry,
+            owner=self.id_of("member", record.owner),
+            parent=self.id_of("account", record.parent),
+            attributes=_attributes(record),
+            **self._told(record),
+        )
+        return self._step("account", accounts, record, command, record.created_at)
+
+    def _deal(self, record: DealRecord) -> list[Step]:
+        pipeline = self.pipelines[record.pipeline]
+        stream = imported_id("deal", self._source, record.id)
+        first, *later = record.stages
+        amount = self._amount(record.amount, record.currency)
+        opening = ImportDeal(
+            title=record.name,
+            pipeline=pipeline.id,
+            stage=pipeline.keys[first.label],
+            account=self.id_of("account", record.account),
+            owner=self.id_of("member", record.owner),
+            lines=tuple(self._line(line, record.currency) for line in record.lines),
+            amount=None if record.lines else amount,
+            close_date=record.close_date,
+            zone=self._zone,
+            next_step=record.next_step[:LONGEST_TEXT] if record.next_step else None,
+            attributes=_attributes(record),
+            run=self._run,
+            source=self._source,
+            source_id=record.id[:200],
+        )
+        steps = [Step(deals, stream, opening, first.since)]
+        for stage in later:
+            key = pipeline.keys[stage.label]
+            if key in pipeline.closed:
+                won_on = record.close_date if record.won else None
+                reason = record.lost_reason[:200] if record.lost_reason else None
+                closing = CloseImported(run=self._run, stage=key, since=stage.since, won_on=won_on, reason=reason)
+                steps.append(Step(deals, stream, closing, stage.since))
+            else:
+                steps.append(Step(deals, stream, ImportStage(run=self._run, stage=key, since=stage.since), stage.since))
+        return steps
+
+    def _amount(self, amount: Decimal | None, currency: str | None) -> Money | None:
+        """Money, made once per distinct amount. A value without any currency is none."""
+        if amount is None or currency is None:
+            return None
+        key = amount, currency
+        money = self._money.get(key)
+        if money is None:
+            if len(self._money) > 100_000:
+                self._money.clear()
+            money = self._money[key] = Money(amount=amount, currency=currency)
+        return money
+
+    def _line(self, line: LineRecord, currency: str | None) -> Line:
+        key = line.product, line.label, line.quantity, line.unit_price, line.discount, currency or ""
+        known = self._lines.get(key)
+        if known is None:
+            if len(self._lines) > 100_000:
+                self._lines.clear()
+            price = self._amount(line.unit_price, currency)
+            if price is None:
+                raise ValueError("no currency is known for the line's price; say which with --answer currency=EUR")
+            known = self._lines[key] = Line(
+                product=self.id_of("product", line.product),
+                label=line.label,
+                quantity=line.quantity,
+                unit_price=price,
+                discount=line.discount,
+            )
+        return known
+
+
+def _attributes(record: Record) -> dict[str, str]:
+    kept = record.attributes
+    if len(kept) > MOST_ATTRIBUTES:
+        kept = dict(sorted(kept.items())[:MOST_ATTRIBUTES])
+    return {key: value.replace("\x00", "")[:LONGEST_TEXT] for key, value in kept.items()} if kept else {}

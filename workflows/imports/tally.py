@@ -1,0 +1,92 @@
+"""Counting what becomes of rows: every row of every table has exactly one outcome, so that none can vanish."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from workflows.imports.conversion import Skipped
+from workflows.imports.deciding import Work
+from workflows.imports.faults import Fault
+from workflows.imports.fields import Kind
+from workflows.imports.report import KindCount, RowReport
+from workflows.imports.settling import Settled
+
+MOST_ROWS = 2000
+"""Rows that a report tells one by one; beyond, they are only counted."""
+_BESIDE = (Kind.TEAMS, Kind.STAGES, Kind.LINES, Kind.HISTORY, Kind.DEAL_ACCOUNTS, Kind.MERGES)
+
+
+class Tally:
+    """Outcomes by kind, the rows worth telling, and the faults for the rejected rows file."""
+
+    def __init__(self, settled: Settled) -> None:
+        self._kinds = {t.name: t.kind for t in settled.tables}
+        self._counts: dict[Kind, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.faults: list[Fault] = []
+        self.rows: list[RowReport] = []
+        self.truncated = 0
+        for table in settled.tables:
+            if table.kind is not Kind.IGNORED:
+                self._counts[table.kind]["rows"] += table.profile.rows + len(table.profile.faults)
+                for fault in table.profile.faults:
+                    self.fault(fault)
+
+    def work(self, work: Work) -> None:
+        """A record that was decided."""
+        record, counts = work.record, self._counts[work.record.kind]
+        if record.attention and work.outcome in ("created", "updated", "unchanged", "conflict"):
+            counts["needs_attention"] += 1
+        if record.row == 0:
+            counts["mentioned"] += work.outcome == "created"
+            if work.outcome != "rejected":
+                return
+        else:
+            counts[work.outcome] += 1
+        if work.outcome == "rejected":
+            self.faults.append(Fault(record.table, record.row, None, record.id, work.reason))
+        if work.outcome != "unchanged" and (work.outcome != "created" or record.attention):
+            self._tell(
+                RowReport(
+                    table=record.table,
+                    row=record.row,
+                    kind=record.kind,
+                    source_id=record.id,
+                    outcome=work.outcome,
+                    reason=work.reason,
+                    changes=work.changes,
+                    needs_attention=record.attention,
+                )
+            )
+
+    def fault(self, fault: Fault) -> None:
+        """A row that could not be read."""
+        kind = self._kinds[fault.table]
+        self._counts[kind]["rejected"] += 1
+        self.faults.append(fault)
+        where = f"{fault.column}: " if fault.column else ""
+        self._tell(RowReport(table=fault.table, row=fault.row, kind=kind, source_id="", outcome="rejected", reason=where + fault.reason))
+
+    def skipped(self, skipped: Skipped) -> None:
+        """A row that is left out on purpose."""
+        self._counts[skipped.kind]["skipped"] += 1
+        self._tell(
+            RowReport(
+                table=skipped.table, row=skipped.row, kind=skipped.kind, source_id=skipped.id, outcome="skipped", reason=skipped.reason
+            )
+        )
+
+    def counts(self) -> dict[Kind, KindCount]:
+        """The numbers so far; rows of tables that only say something of deals count as used, unless they were rejected or skipped."""
+        result = {}
+        for kind, numbers in self._counts.items():
+            counted = dict(numbers)
+            if kind in _BESIDE:
+                counted["used"] = counted.get("rows", 0) - counted.get("rejected", 0) - counted.get("skipped", 0)
+            result[kind] = KindCount(**counted)
+        return result
+
+    def _tell(self, row: RowReport) -> None:
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(row)
+        else:
+            self.truncated += 1

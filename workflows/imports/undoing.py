@@ -1,0 +1,149 @@
+"""Taking an import back: compensating events for everything that the run brought or changed, except what people have worked on since."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel
+
+from domain.import_runs import ImportRun, RecordImportUndone, import_runs
+from domain.imports import UndoImport
+from domain.kernel import DECIDERS, Actor, NotFound, Recorded, Refused
+from domain.pipelines import RetirePipeline
+from infra.database import Tenant
+from infra.event_store import Step, Store
+from workflows.imports.fields import Kind
+from workflows.imports.report import RowReport, Undone
+
+_KINDS = {
+    "deal": Kind.DEALS,
+    "account": Kind.ACCOUNTS,
+    "product": Kind.PRODUCTS,
+    "member": Kind.USERS,
+    "team": Kind.TEAMS,
+    "pipeline": Kind.STAGES,
+}
+_ORDER = ("deal", "account", "product", "member", "team", "pipeline")
+"""What refers goes before what is referred to."""
+_PAGE = 2000
+_CHUNK = 100
+
+
+async def undo_run(
+    store: Store, tenant: Tenant, run: UUID, by: Actor, told: Callable[[int, int], None] = lambda _done, _all: None
+) -> Undone:
+    """Take the run back; quiet when it was taken back before.
+
+    What people changed since, or what something newer refers to, stays and is listed in `kept`, with the reason.
+    Raises NotFound when there is no such run.
+    """
+    history = await store.history(tenant, run)
+    known: ImportRun | None = (await store.load(tenant, import_runs, run)).state
+    if not history or known is None:
+        raise NotFound("There is no such import; list the imports to find it.", run=str(run))
+    touched, used = await _scan(store, tenant, run, history[0].position)
+    total = sum(len(streams) for streams in touched.values())
+    result = _Result(run, total, told)
+    for noun in _ORDER:
+        streams = sorted(touched.get(noun, ()))
+        for start in range(0, len(streams), _CHUNK):
+            part = streams[start : start + _CHUNK]
+            await asyncio.gather(*(_undo(store, tenant, noun, stream, by, used, result) for stream in part))
+            result.tell(len(part))
+    await store.execute(
+        tenant,
+        import_runs,
+        run,
+        RecordImportUndone(withdrawn=result.withdrawn, restored=result.restored, kept=len(result.kept)),
+        by=by,
+        correlation_id=run,
+    )
+    return Undone(run=run, withdrawn=result.withdrawn, restored=result.restored, untouched=result.untouched, kept=tuple(result.kept))
+
+
+class _Result:
+    """What was done so far."""
+
+    def __init__(self, run: UUID, total: int, told: Callable[[int, int], None]) -> None:
+        self.run, self._total, self._told = run, total, told
+        self.withdrawn = self.restored = self.untouched = self._done = 0
+        self.kept: list[RowReport] = []
+
+    def tell(self, done: int) -> None:
+        self._done += done
+        self._told(self._done, self._total)
+
+
+async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[dict[str, set[UUID]], set[UUID]]:
+    """(streams that the run wrote, by noun; ids that anything else has mentioned since it began)."""
+    touched: dict[str, set[UUID]] = {}
+    used: set[UUID] = set()
+    after = start - 1
+    while page := await store.read(tenant, after, _PAGE):
+        for recorded in page:
+            noun = recorded.event.topic.split(".", 1)[0]
+            if recorded.correlation_id == run:
+                if noun in _KINDS:
+                    touched.setdefault(noun, set()).add(recorded.originator_id)
+            else:
+                used.update(_mentioned(recorded))
+        after = page[-1].position
+    return touched, used
+
+
+def _mentioned(recorded: Recorded) -> Iterable[UUID]:
+    """Other streams' ids in an event. Its own stream is the aggregate's business, which knows what was changed in it."""
+    return {found for found in _ids(dict(recorded.event)) if found != recorded.originator_id}
+
+
+def _ids(value: Any) -> Iterable[UUID]:
+    if isinstance(value, UUID):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from _ids(dict(value))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _ids(part)
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        for part in value:
+            yield from _ids(part)
+
+
+async def _undo(store: Store, tenant: Tenant, noun: str, stream: UUID, by: Actor, used: set[UUID], result: _Result) -> None:
+    decider = DECIDERS[noun]
+    state = (await store.load(tenant, decider, stream)).state
+    provenance = getattr(state, "provenance", None)
+    goes = noun == "pipeline" or (provenance is not None and provenance.spoke(result.run) and not provenance.before(result.run))
+    if goes and stream in used:
+        _keep(result, noun, stream, state, "something newer refers to it; point that elsewhere first")
+        return
+    command = RetirePipeline(reason="the import that brought it was undone") if noun == "pipeline" else UndoImport(run=result.run)
+    try:
+        done = await store.execute_steps(
+            tenant,
+            [Step(decider, stream, command)],
+            by=by,
+            command_id=uuid5(result.run, f"undo\x1f{stream}"),
+            correlation_id=result.run,
+        )
+    except Refused as refusal:
+        _keep(result, noun, stream, state, refusal.detail)
+        # what stays still needs what it refers to
+        used.update(i for i in (getattr(state, n, None) for n in ("account", "owner", "team", "parent", "manager", "pipeline")) if i)
+        used.update(line.product for line in getattr(state, "lines", ()) if line.product)
+        return
+    if not done.events:
+        result.untouched += 1
+    elif noun == "pipeline" or getattr(done.events[0], "withdrawn", False):
+        result.withdrawn += 1
+    else:
+        result.restored += 1
+
+
+def _keep(result: _Result, noun: str, stream: UUID, state: Any, reason: str) -> None:
+    provenance = getattr(state, "provenance", None)
+    source_id = provenance.source_id if provenance is not None else str(stream)
+    result.kept.append(RowReport(table="", row=0, kind=_KINDS[noun], source_id=source_id, outcome="skipped", reason=reason))
