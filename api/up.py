@@ -160,14 +160,14 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
     """Bring the database to shape, make the empty tenant, leave the operator's credential."""
     assert reached.database_url is not None
     assert reached.migrator_url is not None
-    if asked.temporal_address:
-        reach_temporal(asked.temporal_address, asked.temporal_namespace)
     with reach_postgres(reached.migrator_url) as connection:
         if connection.info.server_version < OLDEST_SERVER:
             raise ServerDown(
                 f"PostgreSQL {connection.info.server_version // 10000} is too old: Concord needs {OLDEST_SERVER // 10000} or newer."
             )
         refuse_unsafe_settings(connection)
+    if asked.temporal_address:
+        reach_temporal(asked.temporal_address, asked.temporal_namespace)
     migrate_all(reached)
     tenant = make_tenant(reached, reached.tenant)
     # what counts for acknowledged commands is what holds for the role that writes them

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -37,12 +36,12 @@ class TerminalScreen:
         else:
             self._status.update(Text(sentence))
 
-    def ready(self, settings: Settings, state: RunState, notes: Sequence[str]) -> None:
+    def ready(self, settings: Settings, state: RunState, *, already: bool = False) -> None:
         """The one status screen."""
         self.settled()
         stopping = "`concord down` stops it" if self._detached else "Ctrl-C stops it"
         self.console.print(Panel(_places(settings, state), title="Concord runs", subtitle=stopping, expand=False, padding=(1, 2)))
-        for note in notes:
+        for note in (*state.notes, *(["It was running already."] if already else [])):
             self.console.print(Text(note, style="dim"))
 
     def event(self, sentence: str) -> None:

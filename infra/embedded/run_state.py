@@ -19,6 +19,8 @@ class RunState:
     postgres: str = ""
     temporal: str = ""
     children: dict[str, RunningProcess] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What a person should know beside the addresses."""
     problem: str = ""
     """Why it ended, if it ended with an error."""
 
@@ -35,6 +37,7 @@ class RunState:
             "postgres": self.postgres,
             "temporal": self.temporal,
             "children": processes,
+            "notes": list(self.notes),
             "problem": self.problem,
         }
         write_privately(file, json.dumps(text, indent=2))
@@ -45,7 +48,8 @@ class RunState:
         try:
             text = json.loads(file.read_text(encoding="utf-8"))
             children = {str(name): RunningProcess(**process) for name, process in text.pop("children").items()}
-            return cls(supervisor=RunningProcess(**text.pop("supervisor")), children=children, **text)
+            notes = tuple(map(str, text.pop("notes")))
+            return cls(supervisor=RunningProcess(**text.pop("supervisor")), children=children, notes=notes, **text)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

@@ -29,7 +29,7 @@ class Screen(Protocol):
     """Where the supervisor tells a person what goes on."""
 
     def step(self, sentence: str) -> None: ...
-    def ready(self, settings: Settings, state: RunState, notes: Sequence[str]) -> None: ...
+    def ready(self, settings: Settings, state: RunState) -> None: ...
     def event(self, sentence: str) -> None: ...
 
 
@@ -96,10 +96,11 @@ class Supervisor:
         if earlier and (orphans := earlier.stop_orphans()):
             self._screen.step(f"Stopped what an earlier run left behind: {', '.join(orphans)}")
         self._write()
-        self._screen.step("Starting PostgreSQL and Temporal")
-        reached = self._services.start()
+        # first what fails at once
         last = _port_of(earlier.address) if earlier else None
         self._listening = bind(self.settings.http_host, self.settings.http_port, last)
+        self._screen.step("Starting PostgreSQL and Temporal")
+        reached = self._services.start()
         port = int(self._listening.getsockname()[1])
         address = f"http://{shown_host(self.settings.http_host)}:{port}"
         self._screen.step("Bringing the database to shape")
@@ -111,9 +112,10 @@ class Supervisor:
             self._children.append(self._child(name, command))
             self._begin(self._children[-1])
         self._await_api()
-        self.state = replace(self.state, phase=READY)
+        failing = tuple(f"{child.name} does not run: {child.last_line()} (more in {child.log})" for child in self._children if child.deaths)
+        self.state = replace(self.state, phase=READY, notes=(*self._services.notes, *failing))
+        self._screen.ready(self.settings, self.state)
         self._write()
-        self._screen.ready(self.settings, self.state, self._services.notes)
         if self._services.lost_temporal_state:
             self._once |= self._after_lost_state
         for name, command in self._once.items():
