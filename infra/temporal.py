@@ -32,12 +32,22 @@ class TemporalUnavailable(Exception):  # noqa: N818  names the state, as StoreUn
     """Temporal could not be reached, or not in time. What was asked may or may not have happened: ask again."""
 
 
-async def connect(address: str, namespace: str) -> Client:
-    """A client of the server at `address` (host:port). It connects at its first call, and again after an outage."""
+async def connect(address: str, namespace: str, *, lazy: bool = True) -> Client:
+    """A client of the server at `address` (host:port). It connects at its first call, and again after an outage.
+
+    A worker needs one that is connected: `lazy=False`, which raises TemporalUnavailable where no server answers.
+    """
+    try:
+        return await _connect(address, namespace, lazy=lazy)
+    except RuntimeError as error:
+        raise TemporalUnavailable(str(error)) from error
+
+
+async def _connect(address: str, namespace: str, *, lazy: bool) -> Client:
     return await Client.connect(
         address,
         namespace=namespace,
-        lazy=True,
+        lazy=lazy,
         data_converter=pydantic_data_converter,
         connect_timeout=timedelta(seconds=2),
         # short, because our loops try again by themselves and say so; the client's own retries would hide an outage
