@@ -7,8 +7,10 @@ A key is durable before the event that uses it is sent.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,14 +52,12 @@ class Keys:
         if not root_file.exists():
             if path.exists():
                 raise KeysUnavailable(f"{path} holds keys but their root {root_file} is missing; restore it from where you keep it safe")
-            handle = os.open(root_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(AESGCM.generate_key(256))
-                file.flush()
-                os.fsync(file.fileno())
+            _make_root(root_file)
         root = root_file.read_bytes()
         if len(root) != 32:
             raise KeysUnavailable(f"{root_file} is not a root key: it must hold exactly 32 bytes")
+        # only its owner may look, from the first byte
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         return cls(path, root)
 
     def cached(self, tenant: str, subject: UUID) -> bytes | None:
@@ -117,3 +117,17 @@ class Keys:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _make_root(file: Path) -> None:
+    """Make a root key in one step: of several processes that start at once, one wins, and none reads half a key."""
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".root-")
+    try:
+        with os.fdopen(handle, "wb") as written:
+            written.write(AESGCM.generate_key(256))
+            written.flush()
+            os.fsync(written.fileno())
+        with contextlib.suppress(FileExistsError):
+            Path(file).hardlink_to(draft)
+    finally:
+        Path(draft).unlink()
