@@ -78,11 +78,11 @@ class Client:
         code = Exit.UNREACHABLE if answer.status_code >= 500 else Exit.REFUSED
         if self._as_json:
             fail(problem.get("detail", ""), code, data=problem, as_json=True)
-        lines = [str(problem.get("detail") or problem.get("title"))]
-        for missing in problem.get("unmet") or ():
-            lines.append(f"  - {missing.get('label') or missing.get('key') if isinstance(missing, dict) else missing}")
-        for error in problem.get("errors") or ():
-            lines.append(f"  - {'.'.join(map(str, error.get('loc', ())))}: {error.get('msg', '')}")
+        lines = [
+            str(problem.get("detail") or problem.get("title")),
+            *(f"  - {unmet['label'] if isinstance(unmet, dict) else unmet}" for unmet in problem.get("unmet") or ()),
+            *(f"  - {'.'.join(map(str, error.get('loc', ())))}: {error.get('msg', '')}" for error in problem.get("errors") or ()),
+        ]
         fail("\n".join(lines), code)
 
     def close(self) -> None:
@@ -98,11 +98,8 @@ def calling(tenant: str | None, *, as_json: bool = False) -> Iterator[Client]:
     """A client for a tenant. CONCORD_API_KEY with CONCORD_ADDRESS is used before the operator's own credential."""
     settings = Settings.from_environment()
     key, address = os.environ.get("CONCORD_API_KEY"), os.environ.get("CONCORD_ADDRESS")
-    if key and address:
-        credential = Credential(address.rstrip("/"), tenant or settings.tenant, key)
-    else:
-        credential = read_credential(settings, tenant)
-    client = Client(credential, as_json=as_json)
+    given = Credential(address.rstrip("/"), tenant or settings.tenant, key) if key and address else None
+    client = Client(given or read_credential(settings, tenant), as_json=as_json)
     try:
         yield client
     finally:
