@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from projections.accounts import Accounts
+from projections.deals import Deals
+from projections.members import Members
+from projections.pipelines import Pipelines
 from projections.projection import Projection
 
 
 def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
-    return ()
+    return (Accounts(), Deals(), Members(), Pipelines())

@@ -21,6 +21,8 @@ from projections.projection import Projection
 from projections.rows import Row, Rows
 from projections.tables import Table
 
+CLOSES, AMOUNT = "coalesce(close_date, 'infinity'::date)", "coalesce(amount, -1)"
+"""Sort keys: deals without a date come last, those without an amount before all others."""
 DEALS = Table(
     "deals",
     ("id",),
@@ -64,8 +66,8 @@ DEALS = Table(
         "(pipeline, stage) WHERE kind = 'open'",
         "(account)",
         "(owner, close_date)",
-        "(close_date, id)",
-        "(amount, id)",
+        f"(({CLOSES}), id)",
+        f"(({AMOUNT}), id)",
         "(title, id)",
         "(since, id)",
         "(opened_at, id)",

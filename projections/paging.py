@@ -1,0 +1,112 @@
+"""Lists page by page: allow-listed filters and sorts, keyset cursors, and never a count of everything."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from psycopg.rows import dict_row
+from pydantic import BaseModel
+
+from domain.kernel import Invalid
+from projections.reading import Reading, Scope
+
+LARGEST_PAGE = 200
+T = TypeVar("T", bound=BaseModel)
+
+
+class Page(BaseModel, Generic[T]):
+    """One page. `next` goes into `cursor` for the page after it; None: that was all. `position`: the answer holds the log up to there."""
+
+    items: list[T]
+    next: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort order: an SQL expression that is never NULL, so that an index on (expression, id) serves every page, and its type."""
+
+    expression: str
+    type: str
+
+
+async def page_of(
+    reading: Reading,
+    card: type[T],
+    relation: str,
+    *,
+    conditions: Iterable[str],
+    known: Mapping[str, str],
+    filters: Mapping[str, Any],
+    scope: Scope,
+    sorts: Mapping[str, Sort],
+    sort: str,
+    descending: bool,
+    limit: int,
+    cursor: str | None,
+    shown: str,
+) -> Page[T]:
+    """Up to `limit` rows of `relation` that satisfy `conditions`, `filters` (those of `known` that are not None) and `scope`.
+
+    `shown` selects what a card has, and `p.sort_key`, from the relation `page AS p`; it is joined to at most a page of rows. Raises Invalid.
+    """
+    if sort not in sorts:
+        raise Invalid(f"This list cannot be sorted by {sort}; choose one of the sorts.", sort=sort, sorts=sorted(sorts))
+    if unknown := filters.keys() - known.keys():
+        raise Invalid("This list has no such filter; choose one of the filters.", unknown=sorted(unknown), filters=sorted(known))
+    given = {name: value for name, value in filters.items() if value is not None}
+    wheres = [*conditions, scope.sql, *(known[name] for name in given)]
+    params: dict[str, Any] = {**scope.params, **given, "page_size": min(max(limit, 1), LARGEST_PAGE) + 1}
+    if "text" in given:
+        params["text"] = contains(given["text"])
+    key = sorts[sort].expression
+    if cursor is not None:
+        value, id = _opened(cursor, sort, descending)
+        params |= {"after": value, "after_id": id}
+        wheres.append(f"({key}, id) {'<' if descending else '>'} (%(after)s::{sorts[sort].type}, %(after_id)s::uuid)")
+    way = "DESC" if descending else "ASC"
+    query = (
+        f"WITH page AS MATERIALIZED (SELECT r.*, {key} AS sort_key FROM {relation} WHERE {' AND '.join(wheres)} "
+        f"ORDER BY {key} {way}, id {way} LIMIT %(page_size)s) "
+        f"SELECT s.* FROM ({shown}) AS s ORDER BY sort_key {way}, id {way}"
+    )
+    found = await _rows(reading, query, params)
+    more = len(found) >= params["page_size"]
+    found = found[: params["page_size"] - 1]
+    following = _closed(found[-1], sort, descending) if more and found else None
+    for row in found:
+        del row["sort_key"]
+    return Page(items=[card.model_construct(**row) for row in found], next=following, position=reading.position)
+
+
+def contains(text: str) -> str:
+    """The pattern for ILIKE that finds `text` anywhere, whatever signs it has."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+async def _rows(reading: Reading, query: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async with reading.cursor.connection.cursor(binary=True, row_factory=dict_row) as cursor:
+        await cursor.execute(query.encode(), {**params, **reading.as_of.params})
+        return await cursor.fetchall()
+
+
+def _closed(row: Mapping[str, Any], sort: str, descending: bool) -> str:
+    place = [sort, descending, str(row["sort_key"]), str(row["id"])]
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def _opened(cursor: str, sort: str, descending: bool) -> tuple[str, UUID]:
+    try:
+        of_sort, of_descending, value, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = str(value), UUID(id)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        raise Invalid("This cursor is not one that a page answered with; begin again without it.") from None
+    if (of_sort, of_descending) != (sort, descending):
+        raise Invalid("This cursor belongs to another order; begin again without it.")
+    return place
