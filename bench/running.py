@@ -104,7 +104,7 @@ def concord(server: Server, *, embedded: bool = False) -> Iterator[Running]:
         with _login(server, login, password, f"concord_t_{tenant}"):
             try:
                 _concord(environment, "up", "--detach")
-                _concord(environment, "down")
+                _concord(environment, "down", seconds=180)
                 start = time.perf_counter()
                 _concord(environment, "up", "--detach")
                 ready_after = time.perf_counter() - start
@@ -112,7 +112,7 @@ def concord(server: Server, *, embedded: bool = False) -> Iterator[Running]:
                 port = int(operator["address"].rpartition(":")[2])
                 yield Running(Path(folder), port, operator["keys"][tenant], ready_after, environment)
             finally:
-                _concord(environment, "down")
+                _concord(environment, "down", seconds=180)
                 _drop_connections(server, owner_url)
 
 
