@@ -12,10 +12,11 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from api import accounts, attributes, contacts, deals, interactions, members, notifications, pipelines, products, rates, sessions, teams
 from api import settings as settings_routes
@@ -23,7 +24,7 @@ from api.conventions import reply
 from api.docs_page import CSP, page
 from api.doors import Doors
 from api.limits import Rates
-from api.middleware import HOOKS, Shell, on_refused
+from api.middleware import Shell
 from api.openapi import build
 from api.problems import NoSuchPlace, all_rules, title_of
 from infra.access_log import Access, AccessLog
@@ -81,6 +82,13 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
             await access_log.close()
 
 
+class Application(FastAPI):
+    """FastAPI with our shell as the only layer around its router: it answers every exception, so the others have nothing to do."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Shell(AsyncExitStackMiddleware(self.router), witness=partial(_witness, self), uploads=frozenset({"/v1/imports"}))
+
+
 def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None, freeze: bool = True) -> FastAPI:
     """The application. `freeze` takes what was loaded out of the garbage collector's sight, for a process that only serves."""
 
@@ -94,7 +102,7 @@ def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Pas
                 gc.set_threshold(50_000, 20, 50)
             yield
 
-    app = FastAPI(
+    app = Application(
         title="Concord",
         version=version(),
         lifespan=lifespan,
@@ -103,14 +111,12 @@ def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Pas
         openapi_url=None,
         redirect_slashes=False,
         telemetry={"operation_spans": False},
-        exception_handlers=dict.fromkeys(HOOKS, on_refused),
     )
     for router in ROUTERS:
         # flat, not nested: their prefixes are in their paths already, and the hottest come first
         app.router.routes.extend(router.routes)
     app.openapi = _once(partial(build, app, version=version()))  # type: ignore[method-assign]
     _add_public(app)
-    app.add_middleware(Shell, witness=partial(_witness, app), uploads=frozenset({"/v1/imports"}))
     return app
 
 

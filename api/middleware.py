@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import psycopg
-from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import BodyTooLarge, Fault, Unavailable, as_refused, from_http, problem
@@ -79,10 +77,9 @@ class Shell:
             _check_length(scope, limit)
             await self._app(scope, _counted(receive, limit), answer)
         except Exception as error:  # noqa: BLE001  the last line: nothing internal may pass
-            refused = foreseen(error, correlation_id)
-            if started:
-                return
-            await problem(refused, correlation_id)(scope, receive, answer)
+            response = answer_to(error, correlation_id)
+            if not started:
+                await response(scope, receive, answer)
 
 
 def foreseen(error: Exception, correlation_id: UUID) -> Refused:
@@ -96,17 +93,13 @@ def foreseen(error: Exception, correlation_id: UUID) -> Refused:
     return Fault("Something went wrong here. Try again, and tell the operator the instance below if it stays.")
 
 
-async def on_refused(request: Any, error: Exception) -> Any:
-    """The framework's hook for refusals and malformed requests."""
-    correlation_id = request.scope["state"]["correlation_id"]
+def answer_to(error: Exception, correlation_id: UUID) -> Response:
+    """The problem details for an exception."""
     if isinstance(error, HTTPException):
         answer = problem(from_http(error.status_code), correlation_id, status=error.status_code)
-        MutableHeaders(raw=answer.raw_headers).update(error.headers or {})
+        answer.headers.update(error.headers or {})
         return answer
     return problem(foreseen(error, correlation_id), correlation_id)
-
-
-HOOKS: tuple[type[Exception], ...] = (Refused, RequestValidationError, HTTPException, StoreUnavailable, psycopg.OperationalError)
 
 
 def _check_length(scope: Scope, limit: int) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.callers import Caller, Roles
 from api.conventions import Changing, Creating, Write, Written, body, written
+from api.direct import Direct
 from api.execution import OutOfReach, Sight, change, create
 from api.problems import documented
 from domain.kernel import AlreadyExists, Command, Decider, Refused
@@ -37,7 +38,7 @@ class Noun:
 
     def __init__(self, name: str, plural: str, decider: Decider[Any], *, sight: Sight = OWNERLESS, tag: str | None = None) -> None:
         self.name = name
-        self.router = APIRouter(prefix=f"/v1/{plural}", tags=[tag or plural])
+        self.router = APIRouter(prefix=f"/v1/{plural}", tags=[tag or plural], route_class=Direct)
         self.prefix = f"/v1/{plural}"
         self.decider = decider
         self.sight = sight

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.callers import COOKIE, AnyCredential, KeyOwner, check_origin, source_of
 from api.conventions import body, reply
+from api.direct import Direct
 from api.doors import Doors
 from api.problems import SIGN_IN, documented
 from domain.kernel import Forbidden, NotFound, Role
@@ -20,7 +21,7 @@ from domain.values import Name
 from infra.identity import ApiKey, Credential, SignInFailed
 from infra.identity_passwords import LONGEST, PasswordUnfit
 
-router = APIRouter(prefix="/v1", tags=["sessions"])
+router = APIRouter(prefix="/v1", tags=["sessions"], route_class=Direct)
 
 
 class SignIn(BaseModel):
