@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from workflows.imports.dates import DateOrder, parse_date, parse_instant
 from workflows.imports.faults import Fault
@@ -139,6 +141,11 @@ def _written_as_fractions(table: FoundTable, target: str) -> bool:
     return bool(stated) and max(stated) <= 1
 
 
-def instant_of(day: Any, settled: Settled) -> datetime | None:
+@lru_cache(maxsize=20_000)
+def _start_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def instant_of(day: date | None, settled: Settled) -> datetime | None:
     """The start of a local day as an instant; None for None."""
-    return None if day is None else parse_instant(day.isoformat(), DateOrder.ISO, settled.zone)[0]
+    return None if day is None else _start_of(day, settled.zone)

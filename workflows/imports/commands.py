@@ -18,7 +18,7 @@ from domain.products import ImportProduct, products
 from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
 from domain.values import Money
-from infra.event_store.store import Step
+from infra.event_store import Step
 from workflows.imports.records import AccountRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
 
 LONGEST_TEXT = 20_000

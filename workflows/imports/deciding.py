@@ -17,24 +17,25 @@ from domain.deals.importing import difference
 from domain.imports import Provenance
 from domain.kernel import DECIDERS, Actor, Context, Event, On, Read, Refused
 from infra.database import Tenant
-from infra.event_store import Store
-from infra.event_store.states import Loaded
-from infra.event_store.store import Step
+from infra.event_store import Loaded, Step, Store
 from infra.ids import uuid7
 from workflows.imports.records import Record
 from workflows.imports.report import Outcome
 
+_NOTHING = Loaded(None, 0)
+
 
 @dataclass(slots=True)
 class Work:
-    """A record's steps, and what came of deciding them."""
+    """A record's steps, and what came of deciding them. decided: stream, version, event, when it was so. guards: what was only read."""
 
     record: Record
     steps: list[Step]
     outcome: Outcome = "unchanged"
     reason: str = ""
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    events: int = 0
+    decided: list[tuple[UUID, int, Event, datetime | None]] = field(default_factory=list)
+    guards: dict[UUID, int] = field(default_factory=dict)
 
 
 class Deciding:
@@ -43,109 +44,140 @@ class Deciding:
     def __init__(self, store: Store, tenant: Tenant, by: Actor, now: datetime, *, conflicts: str = "keep") -> None:
         self._store, self._tenant, self._by, self._now = store, tenant, by, now
         self._take_source = conflicts == "source"
-        self._kept: dict[UUID, Any] = {}
+        self._kept: dict[UUID, Loaded] = {}
+        self._deals: dict[UUID, Loaded] = {}
 
     async def state(self, read: Read) -> Any:
         """The state of one stream, with what was decided in this run."""
-        await self._load([read], {})
-        return self._kept[read.id]
+        await self._load([read])
+        return self._known(read.id).state
 
     async def decide(self, works: Sequence[Work]) -> None:
         """Fill in the outcome of each. Rows see what rows before them decided."""
-        states: dict[UUID, Any] = {}
-        await self._load([Read(s.decider.name, s.stream) for w in works for s in w.steps[:1]], states)
-        wanted = self._references(works, states)
-        while wanted:
-            await self._load(wanted, states)
-            wanted = self._references(works, states)
+        self._deals.clear()
+        await self._load([Read(w.steps[0].decider.name, w.steps[0].stream) for w in works])
+        while wanted := self._unread(works):
+            await self._load(wanted)
         for work in works:
-            self._decide(work, states)
+            self._decide(work)
 
-    def _references(self, works: Sequence[Work], states: dict[UUID, Any]) -> list[Read]:
+    def _unread(self, works: Sequence[Work]) -> list[Read]:
+        """What decisions will read and is not loaded. Later steps of a deal read no more than its first does."""
         missing: dict[UUID, Read] = {}
+        facts = _States(self)
         for work in works:
-            for step in work.steps:
-                own = self._known(step.stream, states)
-                facts = {**self._kept, **states} if step.decider.name != "deal" else self._kept
-                for read in step.decider.reads(own, step.command, facts):
-                    if read.id not in states and read.id not in self._kept:
-                        missing[read.id] = read
+            step = work.steps[0]
+            for read in step.decider.reads(self._known(step.stream).state, step.command, facts):
+                if read.id not in self._kept and read.id not in self._deals:
+                    missing[read.id] = read
         return list(missing.values())
 
-    def _known(self, stream: UUID, states: dict[UUID, Any]) -> Any:
-        return states[stream] if stream in states else self._kept.get(stream)
+    def _known(self, stream: UUID) -> Loaded:
+        return self._deals.get(stream) or self._kept.get(stream) or _NOTHING
 
-    async def _load(self, reads: Sequence[Read], states: dict[UUID, Any]) -> None:
-        unknown = [r for r in {r.id: r for r in reads}.values() if r.id not in states and r.id not in self._kept]
-        loads = (self._store.load(self._tenant, DECIDERS[r.decider], r.id) for r in unknown)
-        found: list[Loaded] = await asyncio.gather(*loads)
-        for read, loaded in zip(unknown, found, strict=True):
-            (states if read.decider == "deal" else self._kept)[read.id] = loaded.state
-
-    def _decide(self, work: Work, states: dict[UUID, Any]) -> None:
-        stream = work.steps[0].stream
-        before = state = self._known(stream, states)
-        happened: list[Event] = []
-        elsewhere: list[On] = []
-        work.changes, conflicting = _compared(before, work.steps[0])
-        if conflicting and not self._take_source and work.steps[0].decider.name != "deal":
-            work.outcome = "conflict"
-            work.reason = f"changed here and at the source: {', '.join(conflicting)}; what is here stays"
+    async def _load(self, reads: Sequence[Read]) -> None:
+        unknown = [r for r in {r.id: r for r in reads}.values() if r.id not in self._deals and r.id not in self._kept]
+        if not unknown:
             return
+        found: list[Loaded] = await asyncio.gather(*(self._store.load(self._tenant, DECIDERS[r.decider], r.id) for r in unknown))
+        for read, loaded in zip(unknown, found, strict=True):
+            (self._deals if read.decider == "deal" else self._kept)[read.id] = loaded
+
+    def _keep(self, decider: str, stream: UUID, loaded: Loaded) -> None:
+        (self._deals if decider == "deal" else self._kept)[stream] = loaded
+
+    def _decide(self, work: Work) -> None:
+        first = work.steps[0]
+        decider, stream = first.decider, first.stream
+        own = self._known(stream)
+        state, version = own.state, own.version
+        is_deal = decider.name == "deal"
+        if own.version:
+            work.changes, conflicting = _compared(state, first)
+            if conflicting and not self._take_source and not is_deal:
+                work.outcome = "conflict"
+                work.reason = f"changed here and at the source: {', '.join(conflicting)}; what is here stays"
+                return
+        elsewhere: list[tuple[On, datetime | None]] = []
+        facts = _States(self)
+        last = work.steps[-1]
         try:
             for step in work.steps:
-                facts = {r.id: self._known(r.id, states) for r in step.decider.reads(state, step.command, self._kept)}
-                context = Context(self._now, self._by, facts, uuid7, step.effective_at, step.stream)
-                for event in step.decider.decide(state, step.command, context):
+                for read in decider.reads(state, step.command, facts):
+                    if read.id not in work.guards:
+                        work.guards[read.id] = self._known(read.id).version
+                context = Context(self._now, self._by, facts, uuid7, step.effective_at, stream)
+                for event in decider.decide(state, step.command, context):
                     if isinstance(event, On):
-                        elsewhere.append(event)
-                    else:
-                        happened.append(event)
-                        state = step.decider.evolve(state, event)
+                        elsewhere.append((event, step.effective_at))
+                        continue
+                    version += 1
+                    work.decided.append((stream, version, event, step.effective_at))
+                    # nothing reads a deal after its last step, and its state is the costliest to make
+                    if not (is_deal and step is last):
+                        state = decider.evolve(state, event)
         except Refused as refusal:
-            work.outcome, work.reason = "rejected", f"{refusal.rule}: {refusal.detail}"
+            work.outcome, work.reason, work.decided = "rejected", f"{refusal.rule}: {refusal.detail}", []
             return
-        self._settle(work, before, happened, conflicting)
-        if happened:
-            (states if work.steps[0].decider.name == "deal" else self._kept)[stream] = state
-        for other in elsewhere:
-            decider = DECIDERS[other.target.decider]
-            self._kept[other.target.id] = decider.evolve(self._known(other.target.id, states), other.event)
-        work.events = len(happened) + len(elsewhere)
+        _settle(work, own.state)
+        if work.decided and not is_deal:
+            self._keep(decider.name, stream, Loaded(state, version))
+        for other, effective_at in elsewhere:
+            self._decided_elsewhere(work, other, effective_at)
 
-    def _settle(self, work: Work, before: Any, happened: Sequence[Event], conflicting: Sequence[str]) -> None:
-        if not happened:
-            return
-        if before is None or getattr(before, "withdrawn", False):
-            work.outcome, work.changes = "created", {}
-            return
-        kept = [name for event in happened for name in getattr(event, "kept", ())]
-        if kept:
-            work.outcome = "conflict"
-            work.reason = f"changed here and at the source: {', '.join(kept)}; what is here stays"
-        else:
-            work.outcome = "updated"
-            work.reason = "the source says something new" + (" and it goes before what is here" if conflicting else "")
+    def _decided_elsewhere(self, work: Work, other: On, effective_at: datetime | None) -> None:
+        """An event for another stream, such as a reservation."""
+        before = self._known(other.target.id)
+        after = Loaded(DECIDERS[other.target.decider].evolve(before.state, other.event), before.version + 1)
+        self._keep(other.target.decider, other.target.id, after)
+        work.decided.append((other.target.id, after.version, other.event, effective_at))
+
+
+class _States(dict[UUID, Any]):
+    """The states that were loaded, as decisions look them up: what is not there has no events."""
+
+    def __init__(self, deciding: Deciding) -> None:
+        super().__init__()
+        self._deciding = deciding
+
+    def __missing__(self, stream: UUID) -> Any:
+        return self._deciding._known(stream).state  # noqa: SLF001  it is a view of it
+
+    def __contains__(self, stream: object) -> bool:
+        return stream in self._deciding._kept or stream in self._deciding._deals  # noqa: SLF001  as above
+
+    def get(self, stream: UUID, default: Any = None) -> Any:
+        return self.__missing__(stream) if stream in self else default
+
+
+def _settle(work: Work, before: Any) -> None:
+    if not work.decided:
+        work.changes = {}
+        return
+    if before is None or getattr(before, "withdrawn", False):
+        work.outcome, work.changes = "created", {}
+        return
+    kept = [name for _, _, event, _ in work.decided for name in getattr(event, "kept", ())]
+    if kept:
+        work.outcome = "conflict"
+        work.reason = f"changed here and at the source: {', '.join(kept)}; what is here stays"
+    else:
+        work.outcome, work.reason = "updated", "the source says something new"
 
 
 def _compared(state: Any, step: Step) -> tuple[dict[str, tuple[str, str]], list[str]]:
     """(what the source says anew: field -> before, after; the fields in which people said something else meanwhile)."""
     provenance: Provenance | None = getattr(state, "provenance", None)
-    if provenance is None or step.decider.name == "deal":
-        return _deal_changes(state, step, provenance), []
+    if provenance is None:
+        return {}, []
+    if isinstance(step.command, ImportDeal):
+        wanted, _ = difference(state, step.command)
+        return {name: (_text(provenance.said.get(name)), _text(value)) for name, value in wanted.items()}, []
     told = {name: getattr(step.command, name) for name in provenance.said if hasattr(step.command, name)}
     news = {name: value for name, value in told.items() if _plain(provenance.said[name]) != _plain(value)}
     changes = {name: (_text(provenance.said[name]), _text(value)) for name, value in news.items()}
     ours = [n for n in news if hasattr(state, n) and _plain(getattr(state, n)) not in (_plain(provenance.said[n]), _plain(news[n]))]
     return changes, ours
-
-
-def _deal_changes(deal: Any, step: Step, provenance: Provenance | None) -> dict[str, tuple[str, str]]:
-    if provenance is None:
-        return {}
-    assert isinstance(step.command, ImportDeal)
-    wanted, _ = difference(deal, step.command)
-    return {name: (_text(provenance.said.get(name)), _text(value)) for name, value in wanted.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -8,19 +8,22 @@ stored whole or not at all, in streams named by the source's own ids.
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from uuid import UUID, uuid5
+from typing import Any
+from uuid import UUID
 
 from domain.default_pipeline import imported_pipeline, imported_pipeline_id
 from domain.import_runs import FinishImport, ImportedFile, ImportRun, StartImport, import_runs
 from domain.kernel import SYSTEM, Actor, Read, Refused, natural_id
 from domain.pipelines import Pipeline, ReinstatePipeline, pipelines
 from infra.database import Tenant
-from infra.event_store import Step, Store, VersionConflict
+from infra.event_store import Step, Store
+from workflows.imports.appending import Appending
 from workflows.imports.cells import instant_of
 from workflows.imports.commands import Commands, ImportedPipeline
 from workflows.imports.conversion import Converted, Seen, Skipped, convert_accounts, convert_products, convert_users, mentioned
@@ -63,30 +66,29 @@ class Running:
         """Decide, and unless it is a dry run store, every record of every table, in the order in which they refer to each other."""
         deciding = Deciding(self.store, self.tenant, self.by, self.now, conflicts=self.settled.overrides.conflicts)
         commands = Commands(self.settled.source, self.run, self.settled.zone.key, beginning_of(self.settled))
-        await self._define_pipelines(deciding, commands)
+        appending = Appending(self.store, self.tenant, self.by, self.run)
+        await self._define_pipelines(deciding, commands, appending)
         total = sum(t.profile.rows for t in self.settled.tables if t.kind is not Kind.IGNORED)
         done = 0
-        flying: set[asyncio.Task[None]] = set()
+        flying = _Flying()
+        thresholds = gc.get_threshold()
+        gc.set_threshold(50_000, 20, 50)  # rows make no cycles; looking for them after each 700 objects costs a third of the time
         try:
             async for chunk, rows in _chunks(self._works(commands)):
                 await deciding.decide(chunk)
                 done += rows
                 if self.store_it:
-                    while len(flying) >= IN_FLIGHT:
-                        finished, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                        for task in finished:
-                            task.result()
-                    flying.add(asyncio.create_task(self._append(chunk)))
+                    # others than deals refer to each other, so their chunks go one after the other
+                    await flying.room(IN_FLIGHT if chunk and chunk[0].record.kind is Kind.DEALS else 1)
+                    flying.add(self._append(appending, chunk))
                 else:
                     self._count(chunk)
                 self.told(min(done, total), total)
-            for task in flying:
-                await task
-        except BaseException:
-            for task in flying:
-                task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
-            raise
+            await flying.room(1)
+        finally:
+            gc.set_threshold(*thresholds)
+            await flying.abandon()
+        self.events, self.first, self.last = self.events + appending.events, appending.first, appending.last
         self.told(total, total)
 
     def _works(self, commands: Commands) -> Iterator[Work | None]:
@@ -108,29 +110,14 @@ class Running:
     def _count(self, chunk: list[Work]) -> None:
         for work in chunk:
             self.tally.work(work)
-            self.events += work.events
+            if not self.store_it:
+                self.events += len(work.decided)
 
-    async def _append(self, chunk: list[Work]) -> None:
-        await asyncio.gather(*(self._store(work) for work in chunk if work.events))
+    async def _append(self, appending: Appending, chunk: list[Work]) -> None:
+        await appending.append(chunk)
         self._count(chunk)
 
-    async def _store(self, work: Work) -> None:
-        """One row: all of it or nothing. A row that others changed at this moment is decided anew by the store."""
-        command_id = uuid5(self.run, f"{work.record.kind}\x1f{work.record.id}")
-        try:
-            done = await self.store.execute_steps(
-                self.tenant, work.steps, by=self.by, command_id=command_id, correlation_id=self.run, causation_id=None
-            )
-        except VersionConflict as conflict:
-            work.outcome, work.reason, work.events = "rejected", f"{conflict.detail}", 0
-        except Refused as refusal:
-            work.outcome, work.reason, work.events = "rejected", f"{refusal.rule}: {refusal.detail}", 0
-        else:
-            if done.first is not None and done.last is not None:
-                self.first = done.first if self.first is None else min(self.first, done.first)
-                self.last = done.last if self.last is None else max(self.last, done.last)
-
-    async def _define_pipelines(self, deciding: Deciding, commands: Commands) -> None:
+    async def _define_pipelines(self, deciding: Deciding, commands: Commands, appending: Appending) -> None:
         """The source's stages as pipelines of that source; stages that an earlier import brought keep their keys."""
         for value, found in self.settled.pipelines.items():
             id_ = imported_pipeline_id(self.settled.source, value)
@@ -145,15 +132,38 @@ class Running:
                 raise Refused(
                     f"the stages of {self.settled.source} make no pipeline here ({work.reason}); say in the mapping file what they are"
                 )
-            if self.store_it and work.events:
-                await self._store(work)
-                self.events += work.events
+            if self.store_it:
+                await appending.append([work])
             defined: Pipeline = await deciding.state(Read("pipeline", id_))
             pipeline = ImportedPipeline.of(id_, defined.latest)
             commands.pipelines[value] = pipeline
         commands.pipelines.setdefault(
             "", next(iter(commands.pipelines.values()), ImportedPipeline(natural_id("pipeline"), {}, frozenset()))
         )
+
+
+class _Flying:
+    """Appends under way."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, append: Coroutine[Any, Any, None]) -> None:
+        """Start one."""
+        self._tasks.add(asyncio.create_task(append))
+
+    async def room(self, limit: int) -> None:
+        """Wait until fewer than `limit` are under way. Raises what one of them raised."""
+        while len(self._tasks) >= limit:
+            finished, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                task.result()
+
+    async def abandon(self) -> None:
+        """Give up those that are left, after a failure."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def converted_rows(settled: Settled, now: datetime, tally: Tally) -> Iterator[Converted]:
