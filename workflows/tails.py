@@ -32,7 +32,7 @@ _SLACK = 500
 """Positions without anything of interest that may lie behind the head before the remembered position is brought forward."""
 _AT_ONCE = 3
 """Tenants that one tail serves at the same time; each holds a connection meanwhile."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 1.0
 """Seconds between tries while a server is away; short, because what waited has to start soon after its return."""
 
 _log = logging.getLogger("concord.workflows")

@@ -125,10 +125,10 @@ async def carry_out(address: str, namespace: str, activities: Activities) -> Non
     while True:
         try:
             client = await connect(address, namespace, lazy=False)
-            async with worker_of(client, activities) as worker:
+            async with worker_of(client, activities):
                 _log.log(logging.WARNING if told else logging.INFO, "carrying out workflows of Temporal at %s", address)
                 told = False
-                await _until_away(client, worker)
+                await _until_away(client)
         except (TemporalUnavailable, RPCError, RuntimeError) as error:
             _log.debug("the worker stopped: %s", error)
         if not told:
@@ -137,9 +137,9 @@ async def carry_out(address: str, namespace: str, activities: Activities) -> Non
         await asyncio.sleep(LOOK)
 
 
-async def _until_away(client: Client, worker: Worker) -> None:
+async def _until_away(client: Client) -> None:
     """Return when the server is away: a worker that begins anew polls at once, an old one has backed off by then."""
-    while worker.is_running and await serving(client):  # noqa: ASYNC110  there is no event to wait for but the server's silence
+    while await serving(client):  # noqa: ASYNC110  there is no event to wait for but the server's silence
         await asyncio.sleep(_PULSE)
 
 
