@@ -66,7 +66,7 @@ def of_group(group: str, server: Server, console: Console) -> list[Measurement]:
             found[reading.key] = reading
     except Exception as error:  # noqa: BLE001  one group's failure must not cost the others' rows
         console.print_exception()
-        cause = f"{type(error).__name__}: {error}"
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return [judge(bar, found.get(bar.key), cause) for bar in BARS if bar.group == group]
 
 

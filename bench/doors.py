@@ -76,6 +76,13 @@ class Deals:
         self._opened += [json.loads(body.partition(b"\r\n\r\n")[2]) for body in answers.bodies]
         return answers.rate()
 
+    def opened(self, count: int) -> list[dict[str, Any]]:
+        """So many new deals, as the door answered: `id`, `version`, `position`."""
+        requests = [self._running.raw("POST", "/v1/deals", self._deal) for _ in range(count)]
+        answers = send(Load(self._running.port, requests, 8, 60, keep_answers=True))
+        answers.rate()
+        return [json.loads(body.partition(b"\r\n\r\n")[2]) for body in answers.bodies]
+
     def advance(self, connections: int, seconds: float = SECONDS) -> Rate:
         """Each request asks for one deal's move into the next stage, with the evidence its gate wants and the ETag it was given."""
         while len(self._opened) < FASTEST * seconds / 4:
