@@ -94,10 +94,9 @@ _NAMES = {
     Dimension.ACCOUNT: (ACCOUNTS, "legal_name"),
 }
 _COLUMNS = (
-    "id owner team account pipeline stage kind category probability amount annual currency close_date books_on source stalled lapsed "
+    "id owner team account pipeline stage kind category probability amount annual currency close_date books_on books_in source stalled lapsed "
     "pending_to needs_attention title"
 ).split()
-_MONTH = "d.books_on - (extract(day FROM d.books_on)::int - 1)"
 
 
 async def forecast(
@@ -154,7 +153,7 @@ def _query(
     wheres = ["category <> 'omitted'", "currency IS NOT NULL", scope.sql, *(known[name] for name in given)]
     relation = f"(SELECT * FROM {of(DEALS, *_COLUMNS)} AS r WHERE {' AND '.join(wheres)}) AS d"
     expressions = {dimension: f"d.{dimension.value}" for dimension in Dimension} | {
-        Dimension.PERIOD: _MONTH,
+        Dimension.PERIOD: "d.books_in",
         Dimension.PRODUCT: "l.product",
     }
     value, deals = f"d.{own}", "count(*)"
@@ -166,10 +165,10 @@ def _query(
         relation += f" LEFT JOIN {of(LINES, 'deal', 'product', 'total', 'annual')} AS l ON l.deal = d.id"
         value, deals = f"CASE WHEN l.deal IS NULL THEN d.{own} ELSE l.{share} END", "count(DISTINCT d.id)"
     keys = [f"{expressions[dimension]} AS k{number}" for number, dimension in enumerate(by)]
-    groups = ", ".join(str(n + 1) for n in range(len(by) + 2))
+    groups = ", ".join(str(n + 1) for n in range(len(by) + 3))
     sums = (
-        f"SELECT d.currency, d.category{''.join(f', {key}' for key in keys)}, {deals} AS deals, coalesce(sum({value}), 0) AS amount, "
-        f"coalesce(sum({value} * d.probability), 0) AS weighted FROM {relation} GROUP BY {groups}"
+        f"SELECT d.category, d.currency{''.join(f', {key}' for key in keys)}, d.probability, {deals} AS deals, "
+        f"coalesce(sum({value}), 0) AS amount FROM {relation} GROUP BY {groups}"
     )
     names, joins = "", ""
     for number, dimension in enumerate(by):
@@ -183,7 +182,7 @@ def _query(
 
 
 class _Table:
-    """Sums as they come from the database (by month and category), gathered into rows."""
+    """Sums as they come from the database (by month, category and probability), gathered into rows."""
 
     def __init__(self, by: list[Dimension], periods: PeriodKind, year_start: int) -> None:
         self.by, self._periods, self._year_start = by, periods, year_start
@@ -193,8 +192,8 @@ class _Table:
 
     def add(self, row: Sequence[Any]) -> None:
         size = len(self.by)
-        currency, category, *keys = row[: 2 + size]
-        deals, amount, weighted, *names = row[2 + size :]
+        category, currency, *keys = row[: 2 + size]
+        probability, deals, amount, *names = row[2 + size :]
         for number, dimension in enumerate(self.by):
             if dimension is Dimension.PERIOD and keys[number] is not None:
                 keys[number] = self._in(keys[number])
@@ -204,7 +203,7 @@ class _Table:
             cell = self._cells.setdefault(place, {}).setdefault(category, [0, Decimal(0), Decimal(0)])
             cell[0] += deals
             cell[1] += amount
-            cell[2] += weighted
+            cell[2] += amount * probability
 
     def _in(self, month: date) -> Period:
         found = self._months.get(month)
@@ -232,9 +231,9 @@ class _Table:
         for category in CATEGORIES:
             deals, amount, _ = found.get(category, (0, Decimal(0), Decimal(0)))
             cumulative += amount
-            cells[category] = Cell(deals=deals, single=amount, cumulative=cumulative)
+            cells[category] = Cell.model_construct(deals=deals, single=amount, cumulative=cumulative)
         weighted = sum((cell[2] for cell in found.values()), Decimal(0)) / 100
-        return ForecastRow(currency=place[0], categories=cells, weighted=weighted.quantize(minor), **self._told(place[1:]))
+        return ForecastRow.model_construct(currency=place[0], categories=cells, weighted=weighted.quantize(minor), **self._told(place[1:]))
 
     def _told(self, keys: Iterable[Any]) -> dict[str, Any]:
         told: dict[str, Any] = {}

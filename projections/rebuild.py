@@ -21,7 +21,7 @@ from projections.fold import fold
 from projections.projection import Projection
 from projections.rows import Rows
 from projections.schema import sealing
-from projections.writing import Cursor, cut, write, write_current, write_past
+from projections.writing import Cursor, amend, write, write_current, write_past
 
 SUFFIX = "__new"
 BATCH = 5000
@@ -94,7 +94,7 @@ class Rebuild:
                 await writer.execute(statement)
             for right in sealing(self._tenant, table, SUFFIX):
                 await writer.execute(right)
-            await cut(writer, self._rows.buffers[table.name], SUFFIX)
+            await amend(writer, self._rows.buffers[table.name], SUFFIX)
             # fresh statistics for the planner, and a visibility map for index-only scans
             for name in (table.name, table.past):
                 await writer.execute(f"VACUUM (ANALYZE) {name}{SUFFIX}")

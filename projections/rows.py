@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from domain.kernel import ERASED
 from projections.tables import Table
 
 Row = dict[str, Any]
+FORGOTTEN: dict[str, Any] = {"text": ERASED, "jsonb": {}}
+"""What stands in a personal column once its person is forgotten: what the codec reads without the key."""
 SubKey = tuple[Any, ...]
 
 
@@ -51,7 +54,7 @@ class Cut:
 class Buffer:
     """One table's share of a batch."""
 
-    __slots__ = ("current", "cuts", "gone", "mine", "past", "subkey", "table")
+    __slots__ = ("current", "cuts", "erased", "gone", "mine", "past", "subkey", "table")
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -63,6 +66,8 @@ class Buffer:
         self.gone: list[tuple[Any, ...]] = []
         """Keys of stored current rows that are superseded."""
         self.cuts: list[Cut] = []
+        self.erased: list[UUID] = []
+        """Streams whose personal columns are forgotten, in the stored past too."""
 
     def load(self, row: Row, known_from: int, true_from: datetime) -> None:
         """Take over a stored current row."""
@@ -87,6 +92,7 @@ class Buffer:
                 version.true_to = max(version.true_from, since)
         self.past[stream] = kept = [version for version in kept if not version.nowhere]
         self.cuts.append(Cut(stream, since, position))
+        self.erased.extend(told.erased)
         for version in told.past.get(stream, ()):
             if version.true_to > max(version.true_from, since):
                 kept.append(Past(version.row, position, position, max(version.true_from, since), version.true_to))
@@ -94,7 +100,7 @@ class Buffer:
         after = told.current.get(stream, {})
         for subkey in [*before, *(k for k in after if k not in before)]:
             old, new = before.get(subkey), after.get(subkey)
-            if old and new and old.row == new.row and old.true_from == new.true_from:
+            if old and new and old.row == new.row and old.true_from == new.true_from and not self.table.personal:
                 continue
             if old:
                 ended = Past(old.row, old.known_from, position, old.true_from, max(old.true_from, since))
@@ -102,6 +108,20 @@ class Buffer:
                 del before[subkey]
             if new:
                 before[subkey] = Version(new.row, position, max(new.true_from, since))
+
+    def erase(self, stream: UUID) -> None:
+        """Forget the personal columns of every version of a stream's rows."""
+        self.erased.append(stream)
+        for past in self.past.get(stream, ()):
+            past.row = self._forgotten(past.row)
+        for subkey, version in self.current.get(stream, {}).items():
+            version.row = self._forgotten(version.row)
+            if version.stored:
+                self.gone.append((stream, *subkey))
+                version.stored = False
+
+    def _forgotten(self, row: Row) -> Row:
+        return {**row, **{name: None if row[name] is None else FORGOTTEN[self.table.types[name]] for name in self.table.personal}}
 
     def fresh(self) -> Iterator[Version]:
         """Current versions that are not stored yet."""
@@ -169,13 +189,18 @@ class Rows:
         if version is not None:
             self._supersede(buffer, subkey, version)
 
+    def erase(self, table: Table) -> None:
+        """Forget the table's personal columns in every version of the stream's rows, past ones included."""
+        self.buffers[table.name].erase(self._stream)
+
     def _hold(self, buffer: Buffer, subkey: SubKey, row: Row) -> None:
         versions = buffer.mine
         if versions is None:
             versions = buffer.mine = buffer.current[self._stream] = {}
         version = versions.get(subkey)
         if version is not None:
-            if version.row == row:
+            # versions of persons are kept apart even where they read the same: they do once the person is forgotten
+            if version.row == row and not buffer.table.personal:
                 return
             self._supersede(buffer, subkey, version)
         versions[subkey] = Version(row, self._position, self._since)

@@ -70,6 +70,8 @@ class Table:
     columns: Mapping[str, str]
     indexes: tuple[str, ...] = ()
     past_indexes: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    """Columns that `Rows.erase` forgets, in every version."""
     types: Mapping[str, str] = field(init=False)
     """Column to bare type name, as COPY and casts want it."""
 

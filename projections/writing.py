@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
+from domain.kernel import ERASED
 from projections.rows import Buffer, Rows
 from projections.tables import NOW_ENDS, PAST_ENDS, Table
 
@@ -34,7 +35,7 @@ async def write(cursor: Cursor, rows: Rows, suffix: str = "") -> None:
     for buffer in rows.buffers.values():
         await _delete_superseded(cursor, buffer, suffix)
         await write_current(cursor, buffer, suffix)
-        await cut(cursor, buffer, suffix)
+        await amend(cursor, buffer, suffix)
         await write_past(cursor, buffer, suffix)
 
 
@@ -54,7 +55,21 @@ async def write_past(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     buffer.past.clear()
 
 
-async def cut(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
+async def amend(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
+    """Carry late facts and erasures to the versions that are stored."""
+    await _cut(cursor, buffer, suffix)
+    if buffer.erased:
+        table = buffer.table
+        forgotten = ", ".join(
+            f"{name} = CASE WHEN {name} IS NOT NULL THEN '{{}}'::jsonb END" if table.types[name] == "jsonb"
+            else f"{name} = CASE WHEN {name} IS NOT NULL THEN '{ERASED}' END"
+            for name in table.personal
+        )  # fmt: skip
+        await cursor.execute(f"UPDATE {table.past}{suffix} SET {forgotten} WHERE {table.stream} = ANY (%b)", (list(set(buffer.erased)),))
+        buffer.erased.clear()
+
+
+async def _cut(cursor: Cursor, buffer: Buffer, suffix: str) -> None:
     """Carry late facts to the versions that are stored: each ends on the true timeline at the earliest cut after it was superseded."""
     if not buffer.cuts:
         return

@@ -30,6 +30,10 @@ class BoxBurnt(Event, topic="test.box_burnt"):
     pass
 
 
+class LabelTorn(Event, topic="test.label_torn"):
+    """Nobody is to know any more what it said."""
+
+
 class BoxShaken(Event, topic="test.box_shaken"):
     """Of interest to nobody."""
 
@@ -41,7 +45,7 @@ BOXES = Table(
     ("(place)",),
 )
 ITEMS = Table("box_items", ("box", "item"), {"box": "uuid NOT NULL", "item": "text NOT NULL", "count": "int4 NOT NULL"})
-LABELS = Table("labels", ("id",), {"id": "uuid NOT NULL", "label": "text NOT NULL"})
+LABELS = Table("labels", ("id",), {"id": "uuid NOT NULL", "label": "text NOT NULL", "about": "jsonb"}, personal=("label", "about"))
 
 
 class Boxes(Projection):
@@ -77,13 +81,16 @@ class Labels(Projection):
 
     name = "labels"
     tables = (LABELS,)
-    events = (BoxOpened,)
+    events = (BoxOpened, LabelTorn)
 
     def __init__(self) -> None:
         self.poison: str | None = "poison"
 
     def handle(self, rows: Rows, entry: Entry) -> None:
-        assert isinstance(entry.event, BoxOpened)
-        if self.poison == entry.event.label:
-            raise ValueError(f"cannot read the label {self.poison}")
-        rows.put(LABELS, label=entry.event.label)
+        match entry.event:
+            case BoxOpened(label=label):
+                if self.poison == label:
+                    raise ValueError(f"cannot read the label {self.poison}")
+                rows.put(LABELS, label=label, about={"label": label})
+            case LabelTorn():
+                rows.erase(LABELS)

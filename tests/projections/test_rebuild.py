@@ -13,7 +13,7 @@ from projections.as_of import AsOf, Basis
 from projections.rebuild import Rebuild, digest, rebuild
 from projections.schema import create_read_models
 from projections.tables import Table
-from tests.projections.boxes import BOXES, ITEMS, BoxBurnt, Boxes, BoxMoved, BoxOpened, ItemPut, ItemsTaken, Labels
+from tests.projections.boxes import BOXES, ITEMS, LABELS, BoxBurnt, Boxes, BoxMoved, BoxOpened, ItemPut, ItemsTaken, Labels, LabelTorn
 from tests.projections.test_as_of import answered
 from tests.projections.world import Fact, instant, world
 
@@ -99,6 +99,28 @@ async def test_readers_never_see_an_empty_table_while_writers_go_on(database_url
         assert min(seen) >= least
         await here.runner.catch_up(tenant)
         assert len(await here.rows(tenant, BOXES)) == least + await here.store.head(tenant) - len(facts)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+async def test_what_is_erased_is_gone_from_every_version_and_from_a_rebuild(database_url, batch) -> None:
+    labels = Labels()
+    async with world(database_url, labels) as here:
+        tenant = here.tenant("t")
+        box = UUID(int=1)
+        said = [Fact(box, BoxOpened(label="secret")), Fact(box, BoxOpened(label="secret too")), Fact(box, BoxOpened(label="secret"))]
+        here.write(tenant, [*said, Fact(UUID(int=2), BoxOpened(label="kept")), Fact(box, LabelTorn())])
+        here.runner._batch = batch
+        await here.runner.catch_up(tenant)
+        for _ in range(2):
+            held = [*await here.rows(tenant, LABELS), *await here.rows(tenant, LABELS, past=True)]
+            assert len(held) == 4
+            assert {row[1] for row in held} == {"[erased]", "kept"}
+            assert "secret" not in str(held)
+            async with here.database.tenant(tenant) as cursor:
+                live = await digest(cursor, labels)
+            await rebuild(here.url, here.store, tenant, [labels])
+            async with here.database.tenant(tenant) as cursor:
+                assert await digest(cursor, labels) == live
 
 
 async def test_a_failing_rebuild_leaves_the_live_tables_alone(database_url) -> None:
