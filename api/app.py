@@ -18,7 +18,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from api import accounts, attributes, contacts, deals, interactions, members, notifications, pipelines, products, rates, sessions, teams
+from api import (
+    account_reads,
+    attributes,
+    contacts,
+    deal_reads,
+    forecast,
+    interactions,
+    members,
+    notifications,
+    pipelines,
+    products,
+    rates,
+    sessions,
+    teams,
+)
 from api import settings as settings_routes
 from api.conventions import reply
 from api.docs_page import CSP, page
@@ -36,9 +50,10 @@ from infra.settings import Settings
 from projections.reading import Reader
 
 ROUTERS: tuple[APIRouter, ...] = (
-    deals.router,
+    deal_reads.router,
     sessions.router,
-    accounts.router,
+    account_reads.router,
+    forecast.router,
     contacts.router,
     interactions.router,
     notifications.router,

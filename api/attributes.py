@@ -58,7 +58,7 @@ async def read_attributes(noun_name: Attributed, caller: CatalogueReader, moment
     """The fields of accounts, contacts or deals, now or as they were."""
     head = await check_reached(caller, moment)
     as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, noun, attributes_id(noun_name), as_of)
+    state, version = await state_at(caller, noun.decider, attributes_id(noun_name), as_of)
     headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
     return reply({"item": _show(state), "version": version, **told(as_of)}, headers=headers)
 

@@ -58,7 +58,7 @@ async def read_rates(caller: CatalogueReader, pair: Annotated[Pair, Query()]) ->
     head = await check_reached(caller, pair)
     as_of = await resolve(caller, pair)
     series: Series
-    series, version = await state_at(caller, noun, rates_id(pair.base, pair.quote), as_of)
+    series, version = await state_at(caller, noun.decider, rates_id(pair.base, pair.quote), as_of)
     first, last = pair.first_day or date.min, pair.last_day or date.max
     found = [{"day": day, "rate": rate} for day, rate in zip(series.days, series.rates, strict=True) if first <= day <= last]
     headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})

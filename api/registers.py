@@ -1,6 +1,6 @@
 """Reading what has no read model of its own because it is small: states folded from the log itself, so never behind it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -15,11 +15,13 @@ from api.execution import absent, sees
 from api.moments import PROBLEMS, AheadOfLog, At, Moment, resolve, told
 from api.nouns import IdParameter, Noun
 from api.problems import documented
-from domain.kernel import NotFound, Recorded
+from domain.kernel import Decider, NotFound, Recorded
 from infra.access import Action
 from infra.event_store import event_id
 from projections.as_of import AsOf, Basis
 
+Show = Callable[[Caller, UUID, Any, AsOf], Awaitable[Any]]
+"""How a state is shown: the caller, the stream, the state, and the moment it is of."""
 V = TypeVar("V", bound=BaseModel)
 LARGEST_PAGE = 200
 
@@ -92,17 +94,17 @@ def entry(recorded: Recorded) -> dict[str, Any]:
     }
 
 
-async def state_at(caller: Caller, noun: Noun, stream: UUID, as_of: AsOf) -> tuple[Any, int]:
+async def state_at(caller: Caller, decider: Decider[Any], stream: UUID, as_of: AsOf) -> tuple[Any, int]:
     """A stream's state and version at a moment."""
     store = caller.doors.store
     if as_of.now:
-        loaded = await store.load(caller.tenant, noun.decider, stream)
+        loaded = await store.load(caller.tenant, decider, stream)
         return loaded.state, loaded.version
     known = as_of.basis is Basis.KNOWN
     history = await store.history(caller.tenant, stream, upto=as_of.position if known else None)
     if not known and as_of.instant is not None:
         history = sorted((r for r in history if r.effective_at <= as_of.instant), key=lambda r: (r.effective_at, r.position))
-    return noun.decider.fold(r.event for r in history), len(history)
+    return decider.fold(r.event for r in history), len(history)
 
 
 async def check_reached(caller: Caller, moment: Moment) -> int:
@@ -118,20 +120,6 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
     may = Depends(Roles(action))
     shown = show or (lambda state: view.model_validate(state, from_attributes=True))
 
-    async def one(id: IdParameter, caller: Annotated[Caller, may], moment: At) -> Response:
-        """As it is, or as it was."""
-        head = await check_reached(caller, moment)
-        as_of = await resolve(caller, moment)
-        current, _ = await state_at(caller, noun, id, AsOf())
-        # today's rights decide, whatever the moment
-        if not await sees(caller, action, noun.sight, current):
-            raise absent()
-        state, version = await state_at(caller, noun, id, as_of)
-        if state is None:
-            raise NotFound("It was not there then; choose a later moment.")
-        headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-        return reply({"item": shown(state), "version": version, **told(as_of)}, headers=headers)
-
     async def many(caller: Annotated[Caller, may], page: Annotated[Paged, Query()]) -> Response:
         """All within the caller's reach, in a stable order, page by page."""
         head = await check_reached(caller, page)
@@ -143,9 +131,9 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
             more = len(streams) > page.limit
             for stream in streams:
                 after = stream
-                current, _ = await state_at(caller, noun, stream, AsOf())
+                current, _ = await state_at(caller, noun.decider, stream, AsOf())
                 if await sees(caller, action, noun.sight, current):
-                    state, version = await state_at(caller, noun, stream, as_of)
+                    state, version = await state_at(caller, noun.decider, stream, as_of)
                     if state is not None and not getattr(state, "withdrawn", False):
                         items.append({"id": stream, "version": version, "item": shown(state)})
                 if len(items) > page.limit:
@@ -167,17 +155,44 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
         response_model=_of(Listing, view),
         responses=responses,
     )
-    one_responses = documented(NotFound, *PROBLEMS)
-    add(
+    add_one(noun, view, action, _plainly(shown))
+    add_history(noun, action)
+
+
+def _plainly(show: Callable[[Any], Any]) -> Show:
+    async def shown(_caller: Caller, _id: UUID, state: Any, _as_of: AsOf) -> Any:
+        return show(state)
+
+    return shown
+
+
+def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> None:
+    """`GET <plural>/{id}`: the state folded from the log itself, so that it is never behind a write."""
+    may = Depends(Roles(action))
+
+    async def one(id: IdParameter, caller: Annotated[Caller, may], moment: At) -> Response:
+        """As it is, or as it was."""
+        head = await check_reached(caller, moment)
+        as_of = await resolve(caller, moment)
+        current, _ = await state_at(caller, noun.decider, id, AsOf())
+        # today's rights decide, whatever the moment
+        if not await sees(caller, action, noun.sight, current):
+            raise absent()
+        state, version = await state_at(caller, noun.decider, id, as_of)
+        if state is None or getattr(state, "withdrawn", False):
+            raise NotFound("It was not there then; choose a later moment.")
+        headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
+        return reply({"item": await show(caller, id, state, as_of), "version": version, **told(as_of)}, headers=headers)
+
+    noun.router.add_api_route(
         "/{id}",
         one,
         methods=["GET"],
         operation_id=f"read_{noun.name}",
         summary=f"Read one {noun.name}",
         response_model=_of(Answer, view),
-        responses=one_responses,
+        responses=documented(NotFound, *PROBLEMS),
     )
-    add_history(noun, action)
 
 
 def add_history(noun: Noun, action: Action) -> None:
@@ -186,7 +201,7 @@ def add_history(noun: Noun, action: Action) -> None:
 
     async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
         """Every event, oldest first."""
-        current, _ = await state_at(caller, noun, id, AsOf())
+        current, _ = await state_at(caller, noun.decider, id, AsOf())
         if not await sees(caller, action, noun.sight, current):
             raise absent()
         return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])

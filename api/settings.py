@@ -60,7 +60,7 @@ async def read_settings(caller: CatalogueReader, moment: At) -> Response:
     """The settings, now or as they were."""
     head = await check_reached(caller, moment)
     as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, noun, SETTINGS_ID, as_of)
+    state, version = await state_at(caller, noun.decider, SETTINGS_ID, as_of)
     headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
     return reply({"item": _show(state), "version": version, **told(as_of)}, headers=headers)
 

@@ -1,0 +1,50 @@
+"""The credential that `concord up` leaves for the commands of this machine. Few imports: every user's command reads it first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a command needs to call the API: where it is, and the key, which also says the tenant."""
+
+    address: str
+    tenant: str
+    api_key: str = field(repr=False)
+
+
+def read_credential(settings: Settings, tenant: str | None = None) -> Credential:
+    """The operator's credential for a tenant (default: CONCORD_TENANT). Raises ServerDown, which says how to get one."""
+    from infra.embedded.process import ServerDown
+
+    tenant = tenant or settings.tenant
+    known = credentials(settings)
+    if not known:
+        raise ServerDown(
+            f"There is no credential in {settings.operator_file}: start Concord with `concord up`, or set CONCORD_HOME to where it runs."
+        )
+    if tenant not in known["keys"]:
+        raise ServerDown(
+            f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `concord tenant create {tenant}`."
+        )
+    return Credential(known["address"], tenant, known["keys"][tenant])
+
+
+def credentials(settings: Settings) -> dict[str, Any]:
+    """What the file holds, with the key of each tenant in `keys`; empty where there is no such file. Raises ServerDown."""
+    from infra.embedded.process import ServerDown
+
+    try:
+        written = json.loads(settings.operator_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except PermissionError:
+        raise ServerDown(f"{settings.operator_file} may be read by {settings.operator_file.owner()} only: run this as that user.") from None
+    except ValueError:
+        return {}
+    return written if isinstance(written, dict) and isinstance(written.get("keys"), dict) else {}

@@ -1,0 +1,176 @@
+"""Reading deals: the list, the board, one deal with all that is said of it, and its history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.callers import Caller, DealReader
+from api.deals import noun
+from api.moments import PROBLEMS, Moment
+from api.problems import documented
+from api.reading import Found, Slice, order, page, reading, rows_of, stood
+from api.registers import add_history, add_one, state_at
+from domain.attributes import AttributeValue
+from domain.deals.state import Deal
+from domain.deals.terms import DealPerson, Evidence, Line
+from domain.kernel import DECIDERS, Invalid
+from domain.pipelines import DEFAULT_PIPELINE
+from domain.stages import Category, StageKind
+from domain.values import Currency, Key, Money, Name
+from infra.access import Action
+from projections.accounts import Accounts
+from projections.as_of import AsOf, Basis
+from projections.board import Board, board
+from projections.deal_list import DealCard, deal_list
+from projections.deals import DEALS, Deals
+from projections.members import Members
+from projections.pipelines import Pipelines
+
+MODELS = (Deals, Accounts, Members, Pipelines)
+Sorts = Literal["close_date", "-close_date", "amount", "-amount", "title", "-title", "since", "-since", "opened_at", "-opened_at"]
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+_Number = Annotated[Decimal, Field(max_digits=21, decimal_places=6, allow_inf_nan=False, json_schema_extra={"pattern": "^-?[0-9]{1,15}$"})]
+
+
+class DealFilters(BaseModel):
+    """What a list of deals can be narrowed by; a filter that is left away does not narrow."""
+
+    account: UUID | None = None
+    owner: UUID | None = None
+    team: UUID | None = None
+    stage: Key | None = None
+    kind: StageKind | None = None
+    category: Category | None = None
+    currency: Currency | None = None
+    source: Name | None = None
+    product: UUID | None = None
+    closes_from: Annotated[date | None, Field(description="Counts for this day or later: when won, the day it booked on.")] = None
+    closes_before: date | None = None
+    amount_from: _Number | None = None
+    amount_to: _Number | None = None
+    stalled: bool | None = None
+    lapsed: bool | None = None
+    pending: Annotated[bool | None, Field(description="With a requested move that has not settled.")] = None
+    needs_attention: bool | None = None
+    owner_missing: bool | None = None
+    team_missing: bool | None = None
+    date_missing: bool | None = None
+    product_missing: bool | None = None
+    text: Annotated[_Text | None, Field(description="Looked for anywhere in the title and the account's name.")] = None
+
+    def given(self, **more: Any) -> dict[str, Any]:
+        """The filters by name."""
+        found = {name: getattr(self, name) for name in DealFilters.model_fields} | more
+        return {name: getattr(value, "value", value) for name, value in found.items() if value is not None}
+
+
+class DealsAsked(DealFilters, Slice):
+    """Which deals, in which order."""
+
+    pipeline: UUID | None = None
+    sort: Sorts = "close_date"
+
+
+class BoardAsked(DealFilters, Moment):
+    """Which pipeline's board."""
+
+    pipeline: UUID = DEFAULT_PIPELINE
+    cards: Annotated[int, Field(ge=0, le=200, description="Cards of each stage.")] = 100
+
+
+class BoardThen(Board):
+    """The board, and the moment it is about."""
+
+    as_of: int | None
+    basis: Basis
+
+
+class Move(BaseModel):
+    """A requested move that has not settled."""
+
+    to: str
+    request: UUID = Field(description="The id of the event that asked.")
+
+
+class DealView(BaseModel):
+    """All that is said of a deal, from the log itself."""
+
+    title: str
+    account: UUID | None
+    account_name: str | None = None
+    owner: UUID | None
+    owner_name: str | None = None
+    team: UUID | None
+    team_name: str | None = None
+    pipeline: UUID
+    pipeline_version: int
+    stage: str
+    stage_name: str
+    kind: StageKind
+    since: datetime
+    probability: int
+    probability_override: int | None
+    category: Category
+    category_override: Category | None
+    amount: Money | None
+    annual: Money | None
+    lines: list[Line]
+    close_date: date | None
+    zone: str
+    pushes: int
+    stalled: bool
+    won_on: date | None
+    people: list[DealPerson]
+    next_step: str | None
+    next_step_on: date | None
+    evidence: dict[str, Evidence]
+    attributes: dict[str, AttributeValue]
+    pending: Move | None = None
+    needs_attention: list[str]
+    source: str
+
+
+_NAMES = {"account_name", "owner_name", "team_name"}
+_PLAIN = tuple(name for name in DealView.model_fields if name not in _NAMES | {"pending"})
+
+
+@noun.router.get("", response_model=Found[DealCard], operation_id="list_deals", responses=documented(Invalid, *PROBLEMS))
+async def list_deals(caller: DealReader, asked: Annotated[DealsAsked, Query()]) -> Response:
+    """The deals within the caller's reach, filtered and sorted, page by page."""
+    sort, descending = order(asked.sort)
+    async with reading(caller, asked, *MODELS) as opened:
+        scope = rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of)
+        given = asked.given(pipeline=asked.pipeline)
+        found = await deal_list(opened, scope=scope, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given)
+        return page(found, opened.as_of)
+
+
+@noun.router.get("/board", response_model=BoardThen, operation_id="read_board", responses=documented(Invalid, *PROBLEMS))
+async def read_board(caller: DealReader, asked: Annotated[BoardAsked, Query()]) -> Response:
+    """A pipeline's open deals by stage, with counts, sums per currency, and cards."""
+    async with reading(caller, asked, *MODELS) as opened:
+        scope = rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of)
+        found = await board(opened, asked.pipeline, scope=scope, cards=asked.cards, **asked.given())
+        return stood(found, opened.as_of, found.position)
+
+
+async def _view(caller: Caller, id: UUID, deal: Deal, as_of: AsOf) -> dict[str, Any]:
+    view = {name: getattr(deal, name) for name in _PLAIN}
+    view["pending"] = {"to": deal.pending.asked.to, "request": deal.pending.request(id)} if deal.pending else None
+    for name, decider, field in (("account", "account", "legal_name"), ("owner", "member", "name"), ("team", "team", "name")):
+        named = view[name]
+        state = None if named is None else (await state_at(caller, DECIDERS[decider], named, as_of))[0]
+        view[f"{name}_name"] = getattr(state, field, None)
+    return view
+
+
+add_one(noun, DealView, Action.DEAL_READ, _view)
+add_history(noun, Action.DEAL_READ)
+router = noun.router
