@@ -7,17 +7,16 @@ can read the database's passwords beside it, too.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from api.credential import Credential, credentials, read_credential
 from domain.default_pipeline import default_pipeline
 from domain.kernel import SYSTEM, Role, natural_id
 from domain.members import AddMember, members
 from domain.pipelines import DEFAULT_PIPELINE, pipelines
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Tenant
-from infra.embedded.process import ServerDown, write_privately
+from infra.embedded.process import write_privately
 from infra.event_store import Step, Store
 from infra.identity import Identity, NotSignedIn
 from infra.opening import opened
@@ -30,15 +29,6 @@ OPERATOR_MEMBER = natural_id("member", "operator")
 KEY_LABEL = "operator of this machine"
 _KEY_LASTS = timedelta(days=366)
 _RENEW_BEFORE = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a command needs to call the API: where it is, and the key, which also says the tenant."""
-
-    address: str
-    tenant: str
-    api_key: str = field(repr=False)
 
 
 async def found_tenant(store: Store, tenant: Tenant, name: str) -> None:
@@ -81,25 +71,10 @@ async def operator_key(store: Store, identity: Identity, tenant: Tenant, known: 
 
 def write_credential(settings: Settings, credential: Credential) -> None:
     """Leave the credential for the commands of this machine, beside those of other tenants. The tenant of the settings is the usual one."""
-    keys = {**_read(settings).get("keys", {}), credential.tenant: credential.api_key}
+    keys = {**credentials(settings).get("keys", {}), credential.tenant: credential.api_key}
     usual = settings.tenant if settings.tenant in keys else credential.tenant
     text = {"address": credential.address, "tenant": usual, "api_key": keys[usual], "keys": keys}
     write_privately(settings.operator_file, json.dumps(text, indent=2))
-
-
-def read_credential(settings: Settings, tenant: str | None = None) -> Credential:
-    """The operator's credential for a tenant (default: CONCORD_TENANT). Raises ServerDown, which says how to get one."""
-    tenant = tenant or settings.tenant
-    known = _read(settings)
-    if not known:
-        raise ServerDown(
-            f"There is no credential in {settings.operator_file}: start Concord with `concord up`, or set CONCORD_HOME to where it runs."
-        )
-    if tenant not in known["keys"]:
-        raise ServerDown(
-            f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `concord tenant create {tenant}`."
-        )
-    return Credential(known["address"], tenant, known["keys"][tenant])
 
 
 async def provide(settings: Settings, tenant: Tenant, address: str, *, name: str | None = None) -> None:
@@ -110,18 +85,19 @@ async def provide(settings: Settings, tenant: Tenant, address: str, *, name: str
     async with opened(settings) as process:
         store, identity = process.store, Identity(process.database)
         await found_tenant(store, tenant, name or tenant.slug.replace("_", " ").capitalize())
-        known = _read(settings).get("keys", {}).get(tenant.slug)
+        known = credentials(settings).get("keys", {}).get(tenant.slug)
         key = await operator_key(store, identity, tenant, known)
     write_credential(settings, Credential(address, tenant.slug, key))
 
 
-def _read(settings: Settings) -> dict[str, Any]:
-    try:
-        written = json.loads(settings.operator_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except PermissionError:
-        raise ServerDown(f"{settings.operator_file} may be read by {settings.operator_file.owner()} only: run this as that user.") from None
-    except ValueError:
-        return {}
-    return written if isinstance(written, dict) and isinstance(written.get("keys"), dict) else {}
+__all__ = [
+    "KEY_LABEL",
+    "OPERATOR",
+    "OPERATOR_MEMBER",
+    "Credential",
+    "found_tenant",
+    "operator_key",
+    "provide",
+    "read_credential",
+    "write_credential",
+]
