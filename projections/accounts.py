@@ -17,7 +17,7 @@ from projections.paging import Page, Sort, page_of
 from projections.projection import Projection
 from projections.reading import EVERYTHING, Reading, Scope
 from projections.rows import Row, Rows
-from projections.tables import Table
+from projections.tables import Table, searchable
 
 _NAME = "coalesce(legal_name, '')"
 ACCOUNTS = Table(
@@ -35,6 +35,7 @@ ACCOUNTS = Table(
         "cadence_days": "int4",
         "closed": "bool NOT NULL",
         "legal_name": "text",
+        "words": 'text COLLATE "C" NOT NULL',  # name and web domain as they are searched
         "domain": "text",
         "country": "text",
         "industry": "text",
@@ -53,7 +54,8 @@ _ALWAYS = datetime(1, 1, 2, tzinfo=UTC)
 
 def _details(event: e.AccountDetails) -> Row:
     row = {name: getattr(event, name) for name in e.DETAILS}
-    return {**row, "relationship": event.relationship.value if event.relationship else None}
+    words = searchable(event.legal_name, event.domain)
+    return {**row, "words": words, "relationship": event.relationship.value if event.relationship else None}
 
 
 def _registered(registration: e.Registration | None) -> Row:
@@ -184,7 +186,7 @@ FILTERS = {
     "country": "country = %(country)s",
     "role": "roles @> ARRAY[%(role)s::text]",
     "closed": "closed = %(closed)s",
-    "text": "(legal_name ILIKE %(text)s OR domain ILIKE %(text)s)",
+    "text": "words LIKE %(text)s",
 }
 """What a list can be narrowed by, as SQL on a row; `text` is looked for anywhere in name and web domain."""
 

@@ -57,7 +57,7 @@ async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, 
         params["text"] = contains(given["text"])
     query = (
         "WITH held AS MATERIALIZED (SELECT r.*, row_number() OVER (PARTITION BY stage ORDER BY close_date NULLS LAST, id) AS place "
-        f"FROM {reading.as_of.of(DEALS, *OWN)} AS r WHERE {' AND '.join(wheres)}), "
+        f"FROM {reading.as_of.of(DEALS, *OWN, 'words')} AS r WHERE {' AND '.join(wheres)}), "
         "shown AS (SELECT * FROM held WHERE place <= %(cards)s), "
         "sums AS (SELECT stage AS sum_stage, currency AS sum_currency, count(*) AS deals, sum(amount) AS total, "
         "sum(amount * probability) / 100 AS weighted, min(stage_name) AS sum_name FROM held GROUP BY stage, currency) "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from projections.accounts import Accounts
+from projections.contacts import Contacts
 from projections.deals import Deals
+from projections.interactions import Interactions
 from projections.members import Members
 from projections.pipelines import Pipelines
 from projections.projection import Projection
+from projections.today import Notifications
 
 
 def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
-    return (Accounts(), Deals(), Members(), Pipelines())
+    return (Accounts(), Contacts(), Deals(), Interactions(), Members(), Notifications(), Pipelines())

@@ -104,6 +104,7 @@ FILTERS = {
     "amount_to": "amount <= %(amount_to)s",
     "stalled": "stalled = %(stalled)s",
     "lapsed": "lapsed = %(lapsed)s",
+    "attention": "(stalled OR lapsed OR commit_lost OR needs_attention IS NOT NULL) = %(attention)s",
     "pending": "(pending_to IS NOT NULL) = %(pending)s",
     "needs_attention": "(needs_attention IS NOT NULL) = %(needs_attention)s",
     "owner_missing": "(owner IS NULL) = %(owner_missing)s",
@@ -112,7 +113,7 @@ FILTERS = {
     "product_missing": "(id NOT IN (SELECT deal FROM {lines} AS l WHERE l.product IS NOT NULL) "
     "OR id IN (SELECT deal FROM {lines} AS l WHERE l.product IS NULL)) = %(product_missing)s",
     "product": "id IN (SELECT deal FROM {lines} AS l WHERE l.product = %(product)s)",
-    "text": "(title ILIKE %(text)s OR account IN (SELECT id FROM {accounts} AS a WHERE a.legal_name ILIKE %(text)s))",
+    "text": "(words LIKE %(text)s OR account IN (SELECT id FROM {accounts} AS a WHERE a.words LIKE %(text)s))",
 }
 """What a list can be narrowed by, as SQL on a row. `closes_*` look at the day a deal counts for: when won, the day it booked on.
 `text` is looked for anywhere in the title and in the account's name.
@@ -122,7 +123,7 @@ FILTERS = {
 def filters_at(reading: Reading) -> dict[str, str]:
     """`FILTERS`, with their relations as they stood."""
     of = reading.as_of.of
-    relations = {"{lines}": of(LINES, "deal", "product"), "{accounts}": of(ACCOUNTS, "id", "legal_name")}
+    relations = {"{lines}": of(LINES, "deal", "product"), "{accounts}": of(ACCOUNTS, "id", "words")}
     found = dict(FILTERS)
     for name, relation in relations.items():
         found = {key: condition.replace(name, relation) for key, condition in found.items()}
@@ -154,7 +155,7 @@ async def deal_list(
     return await page_of(
         reading,
         DealCard,
-        f"{reading.as_of.of(DEALS, *OWN)} AS r",
+        f"{reading.as_of.of(DEALS, *OWN, 'words')} AS r",
         conditions=(),
         known=filters_at(reading),
         filters=filters,

@@ -19,7 +19,7 @@ from domain.values import Money
 from projections.batch import Entry
 from projections.projection import Projection
 from projections.rows import Row, Rows
-from projections.tables import Table
+from projections.tables import Table, searchable
 
 CLOSES, AMOUNT = "coalesce(close_date, 'infinity'::date)", "coalesce(amount, -1)"
 """Sort keys: deals without a date come last, those without an amount before all others."""
@@ -56,6 +56,7 @@ DEALS = Table(
         "capped_by": "text[]",
         "source": "text NOT NULL",
         "title": "text NOT NULL",
+        "words": 'text COLLATE "C" NOT NULL',  # the title as it is searched
         "next_step": "text",
         "pending_to": "text",  # the stage of a requested move that has not settled
         "pending_since": "timestamptz",
@@ -67,6 +68,7 @@ DEALS = Table(
         "(pipeline, stage) WHERE kind = 'open'",
         # the forecast of today reads nothing else
         "(category, currency, books_in, probability) INCLUDE (amount) WHERE category <> 'omitted' AND currency IS NOT NULL",
+        f"(({CLOSES}), id) WHERE kind = 'open'",
         "(account)",
         "(owner, close_date)",
         f"(({CLOSES}), id)",
@@ -127,6 +129,7 @@ def _opened(event: e.DealOpened | DealImported) -> Row:
         **_placed(event),
         **_worth(event.amount, event.annual),
         "title": event.title,
+        "words": searchable(event.title),
         "account": event.account,
         "owner": event.owner,
         "team": event.team,
@@ -201,7 +204,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.DealAccountSet: lambda _, v: {"account": v.account},
     e.DealNextStepSet: lambda _, v: {"next_step": v.next_step, "next_step_on": v.next_step_on},
     e.DealPeopleSet: lambda _, __: {},
-    e.DealRenamed: lambda _, v: {"title": v.title},
+    e.DealRenamed: lambda _, v: {"title": v.title, "words": searchable(v.title)},
     e.DealAttributesSet: lambda _, __: {},
     DealReimported: lambda _, __: {},
 }

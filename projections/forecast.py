@@ -95,7 +95,7 @@ _NAMES = {
 }
 _COLUMNS = (
     "id owner team account pipeline stage kind category probability amount annual currency close_date books_on books_in source stalled lapsed "
-    "pending_to needs_attention title"
+    "pending_to needs_attention commit_lost words"
 ).split()
 
 

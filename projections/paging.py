@@ -51,10 +51,12 @@ async def page_of(
     limit: int,
     cursor: str | None,
     shown: str,
+    more: Mapping[str, Any] | None = None,
 ) -> Page[T]:
     """Up to `limit` rows of `relation` that satisfy `conditions`, `filters` (those of `known` that are not None) and `scope`.
 
-    `shown` selects what a card has, and `p.sort_key`, from the relation `page AS p`; it is joined to at most a page of rows. Raises Invalid.
+    `shown` selects what a card has, and `p.sort_key`, from the relation `page AS p`; it is joined to at most a page of rows.
+    `more`: parameters of `conditions`. Raises Invalid.
     """
     if sort not in sorts:
         raise Invalid(f"This list cannot be sorted by {sort}; choose one of the sorts.", sort=sort, sorts=sorted(sorts))
@@ -62,7 +64,7 @@ async def page_of(
         raise Invalid("This list has no such filter; choose one of the filters.", unknown=sorted(unknown), filters=sorted(known))
     given = {name: value for name, value in filters.items() if value is not None}
     wheres = [*conditions, scope.sql, *(known[name] for name in given)]
-    params: dict[str, Any] = {**scope.params, **given, "page_size": min(max(limit, 1), LARGEST_PAGE) + 1}
+    params: dict[str, Any] = {**(more or {}), **scope.params, **given, "page_size": min(max(limit, 1), LARGEST_PAGE) + 1}
     if "text" in given:
         params["text"] = contains(given["text"])
     key = sorts[sort].expression
@@ -86,8 +88,8 @@ async def page_of(
 
 
 def contains(text: str) -> str:
-    """The pattern for ILIKE that finds `text` anywhere, whatever signs it has."""
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    """The pattern for LIKE that finds `text` anywhere in a searchable column, whatever signs it has."""
+    return "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 async def _rows(reading: Reading, query: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:

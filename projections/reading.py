@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from domain.kernel import Recorded
 from infra.database import Database, Tenant
+from infra.event_store.loader import COLUMNS
 from infra.event_store.log import Log
 from projections import tracking
 from projections.as_of import NOW, AsOf, Basis
@@ -48,6 +50,14 @@ class Reading:
         """Run a query whose relations come from `as_of.of`."""
         await self.cursor.execute(query.encode(), {**params, **self.as_of.params})
         return await self.cursor.fetchall()
+
+    async def events(self, positions: Sequence[int]) -> list[Recorded]:
+        """The events at these positions, in their order, with what is personal in them as far as it is not erased."""
+        if not positions:
+            return []
+        await self.cursor.execute(f"SELECT {COLUMNS} FROM events WHERE position = ANY (%b)", (list(positions),), prepare=True)
+        found = {row[0]: self.log.decode(self.tenant, row) for row in await self.cursor.fetchall()}
+        return [found[position] for position in positions]
 
 
 class Reader:

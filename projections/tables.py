@@ -28,6 +28,11 @@ PAST_ENDS = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def searchable(*texts: str | None) -> str:
+    """Texts as a column that is searched holds them: without case, so that LIKE on it needs no rules of a language."""
+    return " ".join(text for text in texts if text).casefold()
+
+
 def _node(low: str, high: str) -> str:
     """SQL of the topmost node in the half-open interval of whole numbers: `high - 1` with all bits cleared below the highest
     in which it differs from `low - 1`. NULL for an empty interval.
