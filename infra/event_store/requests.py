@@ -79,7 +79,7 @@ CALL = (
 def take_group(waiting: deque[Append]) -> list[Append]:
     """Take the next appends that can share one statement: no two with one id, and none that touches a stream another writes.
 
-    What does not fit stays in order for the next group. An append with its own recorded_at goes alone.
+    What does not fit stays in order for the next group. A group has one recorded_at, so that time rises with position.
     """
     group: list[Append] = []
     later: list[Append] = []
@@ -89,11 +89,9 @@ def take_group(waiting: deque[Append]) -> list[Append]:
     events = 0
     while waiting and len(group) < LIMIT_COMMANDS and events < LIMIT_EVENTS and len(later) < LIMIT_COMMANDS:
         append = waiting.popleft()
-        if append.recorded_at is not None:
-            if group or later:
-                later.append(append)
-                break
-            return [append]
+        if group and append.recorded_at != group[0].recorded_at:
+            later.append(append)
+            break
         streams = {row.stream for row in append.rows}
         guards = {stream for stream, _ in append.guards}
         if append.id in ids or not written.isdisjoint(streams | guards) or not guarded.isdisjoint(streams):

@@ -54,9 +54,17 @@ class Executed:
 class Store(Log):
     """One per process, for all tenants; belongs to the event loop that first uses it."""
 
-    def __init__(self, database: Database, codec: Codec, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        codec: Codec,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], UUID] = uuid7,
+    ) -> None:
+        """`clock` and `new_id` are what decisions see as time and chance; a simulation brings its own."""
         super().__init__(database, codec)
         self.wakes = Wakes(database)
+        self.new_id = new_id
         self._clock = clock
         self._states = States()
         self._committers: dict[str, LoopCommitter] = {}
@@ -234,7 +242,7 @@ class _Work:
         while wanted := [r for r in decider.reads(own.state, step.command, facts) if r.id not in facts]:
             for read in wanted:
                 facts[read.id] = (await self._state(DECIDERS[read.decider], read.id)).state
-        context = Context(self._now, self._by, facts, uuid7, step.effective_at, step.stream)
+        context = Context(self._now, self._by, facts, self._store.new_id, step.effective_at, step.stream)
         for outcome in decider.decide(own.state, step.command, context):
             if isinstance(outcome, On):
                 self._record(outcome.target, outcome.event, step.effective_at)

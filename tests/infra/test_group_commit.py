@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import psycopg
@@ -190,6 +191,33 @@ def test_a_group_never_holds_two_commands_for_one_stream_and_keeps_their_order()
     assert take_group(waiting) == [second]
     assert take_group(waiting) == [third]
     assert not waiting
+
+
+def test_a_group_has_one_recorded_at_and_times_keep_their_order():
+    from collections import deque
+
+    morning, noon = (datetime(2024, 3, 1, hour, tzinfo=UTC) for hour in (8, 12))
+    dated = [append((uuid4(), 1)) for _ in range(4)]
+    for one, at in zip(dated, (morning, morning, noon, None), strict=True):
+        one.recorded_at = at
+    waiting = deque(dated)
+    assert take_group(waiting) == dated[:2]
+    assert take_group(waiting) == dated[2:3]
+    assert take_group(waiting) == dated[3:]
+
+
+def test_what_a_dated_group_defers_is_taken_before_what_was_recorded_later():
+    from collections import deque
+
+    morning, noon = (datetime(2024, 3, 1, hour, tzinfo=UTC) for hour in (8, 12))
+    stream = uuid4()
+    dated = [append((stream, 1)), append((stream, 2)), append((uuid4(), 1)), append((uuid4(), 1))]
+    for one, at in zip(dated, (morning, morning, morning, noon), strict=True):
+        one.recorded_at = at
+    waiting = deque(dated)
+    assert take_group(waiting) == [dated[0], dated[2]]
+    assert take_group(waiting) == [dated[1]]
+    assert take_group(waiting) == [dated[3]]
 
 
 async def test_the_login_role_cannot_write_or_change_the_log_but_through_append(store, tenant, login_url):
