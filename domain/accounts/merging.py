@@ -57,7 +57,9 @@ def undo_merge(account: Account, ctx: Context) -> Iterable[Event | On]:
     """Raises MergedAway (undo the later merge first), Taken (the other uses a registration itself), HierarchyCycle."""
     if account.merged_into is None:
         return
-    stays: Account = ctx.fact(account_read(account.merged_into))
+    stays: Account | None = ctx.fact(account_read(account.merged_into))
+    if stays is None:
+        raise NotFound("The account it went into is not there.", account=str(account.merged_into))
     if stays.merged_into is not None:
         raise MergedAway("The account it went into was merged on; undo that merge first.", into=str(stays.merged_into))
     check_no_cycle(ctx.own_id, account.parent, ctx.facts, above, "account")
