@@ -68,7 +68,7 @@ def send(load: Load) -> Answers:
 
 
 class _Connection:
-    __slots__ = ("buffer", "needed", "socket", "started")
+    __slots__ = ("asked", "buffer", "needed", "retried", "socket", "started")
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
@@ -76,9 +76,12 @@ class _Connection:
         self.buffer = bytearray()
         self.needed = -1  # length of head and body together, once the head is there
         self.started = 0.0
+        self.asked: bytes | None = None  # the request under way
+        self.retried = False
 
     def ask(self, request: bytes) -> None:
         self.started = time.perf_counter()
+        self.asked = request
         self.buffer.clear()
         self.needed = -1
         self.socket.sendall(request)
@@ -133,6 +136,7 @@ class _Run:
     def finish(self, connection: _Connection) -> _Connection:
         """Note the answer; the connection to use next (a new one where the server closed this one)."""
         answer = bytes(connection.buffer)
+        connection.asked, connection.retried = None, False
         accepted = answer[9:10] == b"2" and not (self.load.rejects and self.load.rejects in answer)
         if accepted:
             self.durations.append(time.perf_counter() - connection.started)
@@ -143,6 +147,18 @@ class _Run:
         if b"\r\nconnection: close" in answer[: answer.find(b"\r\n\r\n")].lower():
             return self.replace(connection)
         return connection
+
+    def reopened(self, connection: _Connection) -> bool:
+        """A server may close a kept connection between two requests: open another, and send what crossed with that once more."""
+        if connection.asked is None:
+            self.idle[self.idle.index(connection)] = self.replace(connection)
+            return True
+        if connection.buffer or connection.retried:
+            return False
+        again = self.replace(connection)
+        again.ask(connection.asked)
+        again.started, again.retried = connection.started, True
+        return True
 
     def replace(self, connection: _Connection) -> _Connection:
         del self.open[connection.socket.fileno()]
@@ -165,13 +181,15 @@ class _Run:
             for number, _ in self.poll.poll(0.001 if left and self.load.paced else TIMEOUT):
                 connection = self.open[number]
                 chunk = connection.socket.recv(262_144)
+                if not chunk and self.reopened(connection):
+                    continue
                 if chunk and not connection.complete(chunk):
                     continue
                 busy -= 1
                 if chunk:
                     following = self.finish(connection)
                 else:
-                    self.failures.append(b"connection closed: " + bytes(connection.buffer[:200]))
+                    self.failures.append(b"connection closed in the middle of: " + bytes(connection.buffer[:600]))
                     following = self.replace(connection)
                 # the next request leaves at once, not after the other sockets of this turn
                 if self.load.paced is None and self.due(time.perf_counter()):

@@ -29,6 +29,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+        # a server may give up a kept connection without a word
+        self.close_connection = self.close_connection or (self.path == "/forgetful" and asked == b"5")
+
     def log_message(self, *_):
         pass
 
@@ -48,7 +51,7 @@ def requests(count, path="/"):
     return [b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%d" % (path.encode(), len(str(n)), n) for n in range(count)]
 
 
-@pytest.mark.parametrize("path", ["/", "/chunked", "/closing"])
+@pytest.mark.parametrize("path", ["/", "/chunked", "/closing", "/forgetful"])
 def test_every_request_is_sent_once_and_answered(server, path):
     answers = send(Load(server.server_port, requests(50, path), connections=4, seconds=30, keep_answers=True))
     assert sorted(server.seen) == sorted(str(n).encode() for n in range(50))
@@ -72,6 +75,11 @@ def test_it_ends_with_its_time_even_if_requests_are_left(server):
     answers = send(Load(server.server_port, requests(100_000), connections=2, seconds=0.2))
     assert 0 < len(server.seen) < 100_000
     assert answers.failures == []
+
+
+def test_a_connection_closed_after_the_last_answer_is_no_failure(server):
+    answers = send(Load(server.server_port, requests(6, "/forgetful"), connections=1, seconds=0.3, paced=50))
+    assert (len(answers.durations), answers.failures) == (6, [])
 
 
 def test_a_paced_load_spreads_its_requests(server):
