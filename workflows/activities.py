@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
+import psycopg
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from domain.deals import deals
 from domain.deals.state import Deal
 from domain.kernel import SYSTEM
-from infra.database import Database, Tenant
+from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import Store
+from infra.event_store.requests import VersionConflict
 from workflows.clocks import due, next_due
 from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
 from workflows.messages import ATTEND, SWEEP_PAGE, Attend, Standing, SweepPage, SweepRun
 from workflows.moves import carry_out
 from workflows.sweep import sweep_page
 from workflows.telling import manager_for, tell
+
+_log = logging.getLogger("concord.workflows")
+
+
+@contextmanager
+def discreetly(tenant: str, what: object) -> Iterator[None]:
+    """What fails here is told to Temporal by its kind alone: messages may hold what must not stand in its histories."""
+    try:
+        yield
+    except (StoreUnavailable, VersionConflict, psycopg.OperationalError) as error:
+        raise ApplicationError(type(error).__name__, category=ApplicationErrorCategory.BENIGN) from None
+    except Exception as error:  # noqa: BLE001  told in our own log, with everything, and tried again
+        _log.exception("%s of tenant %s could not be seen to", what, tenant)
+        raise ApplicationError(type(error).__name__, category=ApplicationErrorCategory.BENIGN) from None
 
 
 class Activities:
@@ -31,7 +50,11 @@ class Activities:
 
     @activity.defn(name=ATTEND)
     async def attend(self, ask: Attend) -> Standing:
-        """Carry out the deal's pending move, record what is due, tell whom it concerns. Raises StoreUnavailable; then try again."""
+        """Carry out the deal's pending move, record what is due, tell whom it concerns."""
+        with discreetly(ask.tenant, f"deal {ask.deal}"):
+            return await self._attend(ask)
+
+    async def _attend(self, ask: Attend) -> Standing:
         tenant = Tenant(ask.tenant)
         deal = await self._deal(tenant, ask.deal)
         if deal is not None and deal.pending is not None:
@@ -50,7 +73,8 @@ class Activities:
     @activity.defn(name=SWEEP_PAGE)
     async def sweep_page(self, run: SweepRun) -> SweepPage:
         """Record what is due for the next deals of the tenant's log."""
-        return await sweep_page(self._database, self._store, run, self._clock)
+        with discreetly(run.tenant, f"the sweep after {run.after}"):
+            return await sweep_page(self._database, self._store, run, self._clock)
 
     async def _tell(self, tenant: Tenant, ask: Attend, deal: Deal) -> tuple[Concern, ...]:
         found = concerns(deal, await self._store.history(tenant, ask.deal))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from uuid import UUID
@@ -23,6 +23,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import ATTEND, DEAL_WORKFLOW, ESCALATE_AFTER, Attend, DealRun, Standing
 
 _ATTEMPTS = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=4)
+_PATIENCE = timedelta(seconds=10)
+"""For all attempts of one look together. The SDK panics on a start-to-close timeout whose worker was replaced meanwhile."""
 _LONGEST_PAUSE = 60.0
 """Seconds between tries when the log cannot be reached, or a fault of ours keeps a deal from being seen to."""
 _SHORTEST_PAUSE = timedelta(seconds=1)
@@ -71,12 +73,12 @@ class DealWorkflow:
         try:
             # local: a move then costs one workflow task instead of two and a task of its own
             standing: Standing = await workflow.execute_local_activity(
-                ATTEND, ask, result_type=Standing, start_to_close_timeout=timedelta(seconds=8), retry_policy=_ATTEMPTS
+                ATTEND, ask, result_type=Standing, schedule_to_close_timeout=_PATIENCE, retry_policy=_ATTEMPTS
             )
-        except ActivityError as error:
+        except FailureError as error:  # of a local activity as it is, not inside an ActivityError
             if is_cancelled_exception(error):
                 raise
-            workflow.logger.warning("the deal could not be seen to and waits: %s", error.cause)
+            workflow.logger.warning("the deal could not be seen to and is tried again later: %s", error)
             return None
         self._escalations |= dict.fromkeys(ripe)
         return standing

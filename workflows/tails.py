@@ -30,6 +30,8 @@ WINDOW = 5_000
 """Positions that one step passes at most."""
 _SLACK = 500
 """Positions without anything of interest that may lie behind the head before the remembered position is brought forward."""
+GAP = 0.02
+"""Seconds between two steps of a tenant while its log grows without pause; a quiet log is answered at once."""
 _AT_ONCE = 3
 """Tenants that one tail serves at the same time; each holds a connection meanwhile."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 1.0
@@ -65,7 +67,7 @@ Handle = Callable[[Tenant, Sequence[Fact]], Awaitable[None]]
 class Tail:
     """Hands the events of some topics to `handle`, in order and in batches, for all tenants, until cancelled.
 
-    `gap`: seconds between two steps of a tenant while its log grows without pause; a quiet log is answered at once.
+    `gap`: see GAP. `longest_pause`: seconds between tries, at most, while something is away.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Tail:
         wakes: Wakes,
         *,
         batch: int = 200,
-        gap: float = 0.02,
+        gap: float = GAP,
         longest_pause: float = _LONGEST_PAUSE,
     ) -> None:
         self.name = name

@@ -1,0 +1,160 @@
+"""Records one history of every branch of every workflow, for `test_replay.py`: `python -m tests.workflows.record_histories`.
+
+Run it when a branch is added. Histories that are there stay as they are: they stand for workflows that run somewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from infra.database import StoreUnavailable
+from infra.temporal import TASK_QUEUE, connect
+from tests.workflows.office import MAX_DAYS, SANDBOX, Activities, Office, office
+from tests.workflows.servers import Dev
+from workflows.messages import ESCALATE_AFTER, SWEEP_WORKFLOW, Attend, Standing, SweepPage, SweepRun
+from workflows.starting import Starter
+from workflows.worker import worker_of
+
+FOLDER = Path(__file__).parent / "histories"
+
+
+class Faltering(Activities):
+    """Fails the first looks at a deal, as when the log cannot be reached, longer than the workflow tries at once."""
+
+    failures = 5
+
+    async def _attend(self, ask: Attend) -> Standing:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the log is away")
+        return await super()._attend(ask)
+
+
+class Endless(Activities):
+    """A log of many windows."""
+
+    @activity.defn(name="sweep_page")
+    async def sweep_page(self, run: SweepRun) -> SweepPage:
+        page = await super().sweep_page(run)
+        return page.model_copy(update={"upto": run.after + 1 if run.after < 12 else None})
+
+
+async def record(desk: Office) -> None:
+    starter = Starter(desk.client)
+    client = await connect(desk.address, desk.client.namespace, lazy=False)
+
+    async with worker_of(client, desk.activities(), SANDBOX), desk.trigger():
+        closed = await desk.open_deal()
+        for to in ("second", "lost"):
+            await desk.ask(closed, to)
+            await desk.settled(closed)
+        await desk.handle(closed).result()
+        await save(desk.handle(closed), "deal-moved-and-closed")
+
+        skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
+        stalled = await desk.open_deal(closes_in=20)
+        await Starter(skipper.client).start(desk.tenant, stalled)
+        await asyncio.sleep(1)
+        for days in (21, ESCALATE_AFTER.days, MAX_DAYS, ESCALATE_AFTER.days + 1):
+            desk.clock.ahead += timedelta(days=days)
+            await skipper.fast_forward(desk.handle(stalled), timedelta(days=days))
+        await asyncio.sleep(1)
+        await save(desk.handle(stalled), "deal-reminded-and-escalated")
+        desk.clock.ahead = timedelta(0)
+
+        swept = await desk.client.start_workflow(
+            SWEEP_WORKFLOW, SweepRun(tenant=desk.tenant.slug), id=f"sweep-{uuid4()}", task_queue=TASK_QUEUE
+        )
+        await swept.result()
+        await save(swept, "sweep")
+
+    async with worker_of(client, Faltering(desk.database, desk.store, desk.clock), SANDBOX):
+        late = await desk.open_deal()
+        await starter.ask(desk.tenant, late, uuid4())
+        await asyncio.sleep(6)
+        await save(desk.handle(late), "deal-tried-again-later")
+
+
+async def record_continued(desk: Office) -> None:
+    """On a server that suggests to continue as new early."""
+    client = await connect(desk.address, desk.client.namespace, lazy=False)
+    async with worker_of(client, desk.activities(), SANDBOX), desk.trigger():
+        renewed = await desk.open_deal()
+        for number in range(8):
+            await desk.ask(renewed, ("second", "third")[number % 2])
+            await desk.settled(renewed)
+        await save(await first_run(desk, renewed), "deal-continued-as-new")
+        await desk.ask(renewed, "lost")
+        await desk.settled(renewed)
+        await desk.handle(renewed).result()
+        await save(desk.handle(renewed), "deal-continued")
+
+    async with worker_of(client, Endless(desk.database, desk.store, desk.clock), SANDBOX):
+        swept = await desk.client.start_workflow(
+            SWEEP_WORKFLOW, SweepRun(tenant=desk.tenant.slug), id=f"sweep-{uuid4()}", task_queue=TASK_QUEUE
+        )
+        first = desk.client.get_workflow_handle(swept.id, run_id=swept.first_execution_run_id)
+        await swept.result()
+        await save(first, "sweep-continued-as-new")
+        await save(desk.client.get_workflow_handle(swept.id), "sweep-continued")
+
+
+async def first_run(desk: Office, deal: Any) -> WorkflowHandle[Any, Any]:
+    handle = desk.handle(deal)
+    runs = [e async for e in desk.client.list_workflows(f"WorkflowId = '{handle.id}'")]
+    oldest = min(runs, key=lambda e: e.start_time)
+    return desk.client.get_workflow_handle(handle.id, run_id=oldest.run_id)
+
+
+async def save(handle: WorkflowHandle[Any, Any], name: str) -> None:
+    file = FOLDER / f"{name}.json"
+    if file.exists():
+        return
+    history = plain((await handle.fetch_history()).to_json_dict())
+    file.write_text(json.dumps({"id": handle.id, "events": history["events"]}, indent=1) + "\n")
+    sys.stdout.write(f"{file.name}: {len(history['events'])} events\n")
+
+
+def plain(value: Any) -> Any:
+    """Without the names of the machine that it was recorded on."""
+    if isinstance(value, dict):
+        return {k: "worker" if k == "identity" else plain(v) for k, v in value.items() if k != "stackTrace"}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    return "worker" if isinstance(value, str) and f"@{os.uname().nodename}" in value else value
+
+
+async def main(server: str, folder: Path) -> None:
+    skipping = "frontend.WorkflowTimeSkippingEnabled=true"
+    for number, (work, *configuration) in enumerate(((record, skipping), (record_continued, "limit.historyCount.suggestContinueAsNew=20"))):
+        temporal = Dev(folder / f"temporal{number}", *configuration)
+        name = f"histories_{os.getpid()}_{number}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        try:
+            async with office(server.rpartition("/")[0] + f"/{name}", folder / str(number), temporal.start().address) as desk:
+                await work(desk)
+        finally:
+            temporal.stop()
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        asyncio.run(main(os.environ["CONCORD_TEST_SERVER"], Path(temporary)))
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,92 @@
+"""Workflows that run somewhere survive a deploy: what they did before is what the code of today would do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.workflow import NondeterminismError
+
+from tests.workflows.office import SANDBOX
+from workflows.deals import DealWorkflow
+from workflows.messages import SWEEP_PAGE, SWEEP_WORKFLOW, DealRun, SweepCounts, SweepPage, SweepRun
+from workflows.sweep import SweepWorkflow
+
+FOLDER = Path(__file__).parent / "histories"
+BRANCHES = (
+    "deal-moved-and-closed",
+    "deal-reminded-and-escalated",
+    "deal-tried-again-later",
+    "deal-continued-as-new",
+    "deal-continued",
+    "sweep",
+    "sweep-continued-as-new",
+    "sweep-continued",
+)
+
+
+def history(name: str) -> WorkflowHistory:
+    saved = json.loads((FOLDER / f"{name}.json").read_text())
+    return WorkflowHistory.from_json(saved["id"], {"events": saved["events"]})
+
+
+def test_every_branch_has_a_history_and_every_history_is_replayed():
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(BRANCHES)
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+async def test_saved_histories_replay(name: str):
+    replayer = Replayer(workflows=[DealWorkflow, SweepWorkflow], data_converter=pydantic_data_converter, workflow_runner=SANDBOX)
+    await replayer.replay_workflow(history(name))
+
+
+@workflow.defn(name="deal", sandboxed=False)
+class ReorderedDeal(DealWorkflow):
+    """As the real one, but it rests before it looks at the deal for the first time."""
+
+    @workflow.init
+    def __init__(self, run: DealRun) -> None:
+        super().__init__(run)
+
+    @workflow.signal
+    def requested(self, event) -> None:
+        super().requested(event)
+
+    @workflow.run
+    async def run(self, run: DealRun) -> None:
+        await workflow.sleep(1)
+        await super().run(run)
+
+
+@workflow.defn(name=SWEEP_WORKFLOW, sandboxed=False)
+class ReorderedSweep:
+    """As the real one, but it rests before each page."""
+
+    @workflow.run
+    async def run(self, run: SweepRun) -> SweepCounts:
+        await asyncio.sleep(1)
+        page = await workflow.execute_activity(SWEEP_PAGE, run, result_type=SweepPage, start_to_close_timeout=timedelta(minutes=5))
+        return run.counts.plus(page.counts)
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+async def test_a_reordered_copy_does_not_replay_them(name: str):
+    replayer = Replayer(
+        workflows=[ReorderedDeal, ReorderedSweep], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+    )
+    with pytest.raises(NondeterminismError):
+        await replayer.replay_workflow(history(name))
+
+
+def test_histories_hold_ids_and_no_names():
+    for file in FOLDER.glob("*.json"):
+        text = file.read_text()
+        for personal in ("Anna", "Boss", "anna@", "Saws", "Acme"):
+            assert personal not in text
