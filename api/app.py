@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Scope
 from api import (
     account_reads,
     attributes,
-    contacts,
+    contact_reads,
     deal_reads,
+    events,
     forecast,
-    interactions,
+    imports,
     members,
     notifications,
     pipelines,
@@ -32,11 +33,13 @@ from api import (
     rates,
     sessions,
     teams,
+    today,
 )
 from api import settings as settings_routes
 from api.conventions import reply
 from api.docs_page import CSP, page
 from api.doors import Doors
+from api.import_spool import Spool
 from api.limits import Rates
 from api.middleware import Shell
 from api.openapi import build
@@ -54,9 +57,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
     account_reads.router,
     forecast.router,
-    contacts.router,
-    interactions.router,
+    *contact_reads.routers,
     notifications.router,
+    today.router,
+    events.router,
+    imports.router,
     members.router,
     teams.router,
     pipelines.router,
@@ -82,6 +87,7 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
     async with opened(settings) as process:
         access_log = AccessLog(process.database)
         reader = Reader(process.database, process.store)
+        spool = Spool(settings)
         try:
             yield Doors(
                 database=process.database,
@@ -90,9 +96,11 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 directory=Directory(process.database, process.store),
                 access_log=access_log,
                 reader=reader,
+                spool=spool,
                 rates=rates or Rates(),
             )
         finally:
+            await spool.close()
             await reader.close()
             await access_log.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from api.import_spool import Spool
 from api.limits import Buckets, Rates
 from infra.access_log import AccessLog
 from infra.access_members import Directory
@@ -23,5 +24,6 @@ class Doors:
     directory: Directory
     access_log: AccessLog
     reader: Reader
+    spool: Spool
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)

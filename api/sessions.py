@@ -147,7 +147,7 @@ async def who_am_i(request: Request, credential: AnyCredential) -> Response:
 )
 async def pick_tenant(request: Request, credential: AnyCredential, command: Annotated[PickTenant, body(PickTenant)]) -> Response:
     """Work in another tenant of one's own, in this session. A key stays in the tenant it was made for."""
-    if not credential.token:
+    if credential.key is not None:
         raise SessionNeeded("A key belongs to one tenant; make another one there.")
     doors: Doors = request.app.state.doors
     await doors.identity.choose_tenant(credential, command.tenant)
@@ -159,7 +159,7 @@ async def pick_tenant(request: Request, credential: AnyCredential, command: Anno
 async def sign_out(request: Request, credential: AnyCredential) -> Response:
     """End this session. A key is ended with its own operation."""
     doors: Doors = request.app.state.doors
-    if credential.token:
+    if credential.key is None:
         await doors.identity.sign_out(credential)
     return _cookie(Response(status_code=204), "", 0)
 
@@ -174,7 +174,7 @@ async def sign_out(request: Request, credential: AnyCredential) -> Response:
 async def change_password(request: Request, credential: AnyCredential, command: Annotated[NewPassword, body(NewPassword)]) -> Response:
     """Change one's own password; every session of it ends, this one too."""
     doors: Doors = request.app.state.doors
-    if not credential.token:
+    if credential.key is not None:
         raise SessionNeeded("Sign in to change the password.")
     _, proven = await doors.identity.sign_in(command.name, command.current, source_of(request))
     if proven.principal != credential.principal:
@@ -198,7 +198,7 @@ def _key(key: ApiKey) -> dict[str, Any]:
 )
 async def issue_key(caller: KeyOwner, command: Annotated[IssueKey, body(IssueKey)]) -> Response:
     """Make an API key that acts as the caller in this tenant. It is shown this once and cannot be read again."""
-    if not caller.credential.token:
+    if caller.credential.key is not None:
         raise SessionNeeded("Sign in to make a key.")
     token, key = await caller.doors.identity.issue_key(
         caller.principal, caller.tenant, command.label, lasts=timedelta(days=command.days), read_only=command.read_only

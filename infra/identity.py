@@ -6,19 +6,17 @@ Everything here lives in the `identity` schema, outside tenants and outside the 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
-from domain.kernel import NotFound, Refused
+from domain.kernel import NotFound
 from infra.database import Database, Tenant
 from infra.identity_cache import Fresh
+from infra.identity_credentials import ApiKey, Credential, NameTaken, NoTenantChosen, NotSignedIn, SignInFailed, hashed, normalised_name
 from infra.identity_passwords import Passwords, fit
 from infra.identity_throttle import Throttle
 from infra.ids import uuid7
@@ -27,66 +25,7 @@ SESSION_LASTS = timedelta(hours=12)
 KEY_LASTS_AT_MOST = timedelta(days=366)
 
 
-class NotSignedIn(Refused):
-    """There is no valid session or key: the same answer for a wrong one, an expired one and a revoked one."""
-
-    status: ClassVar[int] = 401
-
-    def __init__(self, detail: str = "Sign in, or send a valid API key as `Authorization: Bearer <key>`.", **data: Any) -> None:
-        super().__init__(detail, **data)
-
-
-class SignInFailed(Refused):
-    """The name or the password is wrong; which of them is not told."""
-
-    status: ClassVar[int] = 401
-
-
-class NameTaken(Refused):
-    """Somebody signs in with this name already."""
-
-
-class NoTenantChosen(Refused):
-    """The person belongs to several tenants and has not picked one in this session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A verified session or key: who calls, and as which member of which tenant."""
-
-    principal: UUID
-    tenant: Tenant | None
-    member: UUID | None
-    expires_at: datetime
-    key: UUID | None = None
-    """The API key's id; None for a browser session."""
-    read_only: bool = False
-    token: bytes = b""
-    """The session's hash, to end it; empty for a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """What is known of a key after it was shown once."""
-
-    id: UUID
-    label: str
-    tenant: str
-    read_only: bool
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-
-
-def normalised_name(name: str) -> str:
-    """A sign-in name as it is compared: NFKC, case-folded, no outer spaces."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
-
-
-def hashed(token: str) -> bytes:
-    """SHA-256: tokens are 256 random bits, so that nothing slower is needed."""
-    return hashlib.sha256(token.encode()).digest()
-
+__all__ = ["ApiKey", "Credential", "Identity", "NameTaken", "NoTenantChosen", "NotSignedIn", "SignInFailed", "hashed", "normalised_name"]
 
 _SESSION = """
 SELECT s.principal, t.slug, t.simulated, m.member, s.expires_at
@@ -278,6 +217,13 @@ class Identity:
         """Whose API key this is. Raises NotSignedIn."""
         return _present(await self._keys.get(hashed(token)))
 
+    async def holds(self, credential: Credential) -> bool:
+        """Whether a credential that was verified before is still good: neither revoked nor expired nor signed out."""
+        if credential.expires_at <= datetime.now(UTC):
+            return False
+        known = self._sessions if credential.key is None else self._keys
+        return await known.get(credential.token) is not None
+
     async def keys(self, principal: UUID, tenant: Tenant) -> list[ApiKey]:
         """The principal's keys in the tenant, newest first, expired and revoked ones included."""
         rows = await self._all(
@@ -322,7 +268,7 @@ class Identity:
         if row is None:
             return None
         principal, slug, simulated, member, expires_at, key, read_only = row
-        return Credential(principal, Tenant(slug, simulated), member, expires_at, key=key, read_only=read_only)
+        return Credential(principal, Tenant(slug, simulated), member, expires_at, key=key, read_only=read_only, token=key_hash)
 
     def _forget_all(self) -> None:
         self._sessions.forget_all()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,7 +15,6 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
-from psycopg.conninfo import make_conninfo
 
 from api.app import create_app
 from api.doors import Doors
@@ -104,13 +104,16 @@ def refused(response: Response, rule: str, status: int) -> dict[str, Any]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    settings = Settings(
-        home=tmp_path, database_url=make_conninfo(database_url, user="concord_app", password="test"), migrator_url=database_url
-    )
+    settings = Settings(home=tmp_path, database_url=_as_login(database_url), migrator_url=database_url)
     migrate_all(settings)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
     return settings
+
+
+def _as_login(url: str) -> str:
+    parts = urlsplit(url)
+    return f"postgresql://concord_app:test@{parts.hostname}:{parts.port}{parts.path}"
 
 
 async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:

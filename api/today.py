@@ -1,0 +1,41 @@
+"""Today: what awaits the caller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api.callers import TodayReader
+from api.deal_reads import MODELS
+from api.moments import PROBLEMS, Moment
+from api.problems import documented
+from api.reading import reading, stood
+from projections.as_of import Basis
+from projections.interactions import Interactions
+from projections.today import Notifications, Today, today
+
+router = APIRouter(prefix="/v1/today", tags=["today"])
+
+
+class TodayAsked(Moment):
+    """How much of each."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class TodayThen(Today):
+    """Today, and the moment it is about."""
+
+    as_of: int | None
+    basis: Basis
+
+
+@router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(*PROBLEMS))
+async def read_today(caller: TodayReader, asked: Annotated[TodayAsked, Query()]) -> Response:
+    """The caller's follow-ups, notifications, deals that need attention, and pending moves."""
+    async with reading(caller, asked, *MODELS, Interactions, Notifications) as opened:
+        found = await today(opened, caller.standing.member, limit=asked.limit)
+        return stood(found, opened.as_of, found.position)
