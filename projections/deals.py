@@ -125,22 +125,28 @@ def _worth(amount: Money | None, annual: Money | None) -> Row:
 
 
 def _opened(event: e.DealOpened | DealImported) -> Row:
+    told: Row = {"source": event.source.value} if isinstance(event, e.DealOpened) else _as_told(event)
     return {
         **_placed(event),
         **_worth(event.amount, event.annual),
+        **_books(event.close_date),
         "title": event.title,
         "words": searchable(event.title),
         "account": event.account,
         "owner": event.owner,
         "team": event.team,
         "close_date": event.close_date,
-        **_books(event.close_date),
         "next_step": event.next_step,
         "next_step_on": event.next_step_on,
-        "source": event.source if isinstance(event, DealImported) else event.source.value,
         "pushes": 0,
         "lapsed": False,
+        **told,
     }
+
+
+def _as_told(event: DealImported) -> Row:
+    booked = _books(event.won_on or event.since.date()) if event.kind is StageKind.WON else {}
+    return {"source": event.source, "reason": event.reason, "competitor": event.competitor, **booked}
 
 
 def _entered(row: Row, event: e.DealStageEntered | DealStageReported) -> Row:

@@ -73,11 +73,17 @@ async def page_of(
         params |= {"after": value, "after_id": id}
         wheres.append(f"({key}, id) {'<' if descending else '>'} (%(after)s::{sorts[sort].type}, %(after_id)s::uuid)")
     way = "DESC" if descending else "ASC"
-    query = (
-        f"WITH page AS MATERIALIZED (SELECT r.*, {key} AS sort_key FROM {relation} WHERE {' AND '.join(wheres)} "
-        f"ORDER BY {key} {way}, id {way} LIMIT %(page_size)s) "
-        f"SELECT s.* FROM ({shown}) AS s ORDER BY sort_key {way}, id {way}"
-    )
+    condition, last = " AND ".join(wheres), f"ORDER BY sort_key {way}, id {way}"
+    if "text" in given:
+        # few or many may match, which nobody can estimate: find them all, narrow as they are, rather than walk the whole order
+        page = (
+            f"matches AS MATERIALIZED (SELECT r.id, {key} AS sort_key FROM {relation} WHERE {condition}), "
+            f"top AS MATERIALIZED (SELECT * FROM matches {last} LIMIT %(page_size)s), "
+            f"page AS MATERIALIZED (SELECT r.*, top.sort_key FROM top JOIN {relation} ON r.id = top.id)"
+        )
+    else:
+        page = f"page AS MATERIALIZED (SELECT r.*, {key} AS sort_key FROM {relation} WHERE {condition} ORDER BY {key} {way}, id {way} LIMIT %(page_size)s)"
+    query = f"WITH {page} SELECT s.* FROM ({shown}) AS s {last}"
     found = await _rows(reading, query, params)
     more = len(found) >= params["page_size"]
     found = found[: params["page_size"] - 1]
