@@ -8,12 +8,10 @@ from domain.accounts import (
     AccountAttributesSet,
     AccountClosed,
     AccountDetailsChanged,
-    AccountImportUndone,
     AccountIsClosed,
     AccountOpened,
     AccountOwnerAssigned,
     AccountParentChanged,
-    AccountReimported,
     AccountReopened,
     AccountRole,
     AccountRolesChanged,
@@ -22,10 +20,8 @@ from domain.accounts import (
     ChangeAccount,
     CloseAccount,
     DeclareDifferent,
-    ImportAccount,
     LooksAlike,
     MergeAccount,
-    MergedAway,
     OpenAccount,
     RegisterAccount,
     Registration,
@@ -34,16 +30,14 @@ from domain.accounts import (
     SetAccountAttributes,
     SetAccountParent,
     SetAccountRoles,
-    UndoMerge,
     accounts,
 )
 from domain.attributes import AttributeDefined, AttributeRefused, AttributeType, attributes, attributes_id
 from domain.backdating import BackdatingNotAllowed
 from domain.hierarchy import HierarchyCycle
-from domain.imports import ChangedSinceImport, UndoImport, imported_id
 from domain.kernel import Actor, AlreadyExists, Invalid, NotFound, On, Refused, Role, natural_id
 from domain.members import AddMember, DeactivateMember, members
-from domain.reservations import ReservationReleased, ReservationTaken, Taken, reservations
+from domain.reservations import ReservationReleased, ReservationTaken, Taken
 from domain.standing import MemberInactive
 from tests.domain.world import World
 from tests.spec import NOW, Spec
@@ -222,160 +216,6 @@ def test_fields_that_the_tenant_defined_are_checked_and_carry_the_version():
     assert known.do(accounts, A, SetAccountAttributes(attributes={"tier": "gold"})) == ()
     known.do(accounts, A, SetAccountAttributes(attributes={"tier": None}))
     assert known.state(accounts, A).attributes == {}
-
-
-def holder(known: World, registration: Registration = HRB) -> object:
-    return known.state(reservations, registration.claim.read.id).holder
-
-
-def test_merging_carries_the_registration_and_undoing_returns_it():
-    known = World()
-    known.do(accounts, A, opening("Acme", registration=HRB))
-    known.do(accounts, B, opening("Globex"))
-    known.do(accounts, A, MergeAccount(into=B))
-    assert known.do(accounts, A, MergeAccount(into=B)) == ()
-    assert holder(known) == B
-    assert known.state(accounts, A).merged_into == B
-    assert known.state(accounts, B).absorbed == {A: (HRB,)}
-    assert isinstance(known.run(accounts, C, opening("New", registration=HRB)), Taken)
-    known.do(accounts, A, UndoMerge())
-    assert known.do(accounts, A, UndoMerge()) == ()
-    assert holder(known) == A
-    assert known.state(accounts, B).absorbed == {}
-    assert known.state(accounts, A).open
-
-
-def test_a_merged_account_sends_you_to_the_one_that_stays():
-    known = world("Acme", "Globex", "Initech")
-    known.do(accounts, A, MergeAccount(into=B))
-    for command in (ChangeAccount(industry="steel"), CloseAccount(), MergeAccount(into=C)):
-        refusal = known.run(accounts, A, command)
-        assert isinstance(refusal, MergedAway)
-        assert refusal.data["into"] == str(B)
-    assert isinstance(known.run(accounts, C, MergeAccount(into=A)), MergedAway)
-    assert isinstance(known.run(accounts, C, SetAccountParent(parent=A)), MergedAway)
-
-
-def test_an_account_is_merged_into_another_that_is_there():
-    known = world("Acme")
-    assert isinstance(known.run(accounts, A, MergeAccount(into=A)), Invalid)
-    assert isinstance(known.run(accounts, A, MergeAccount(into=B)), NotFound)
-
-
-def test_merges_are_undone_last_first():
-    known = World()
-    known.do(accounts, A, opening("Acme", registration=HRB))
-    known.do(accounts, B, opening("Globex"))
-    known.do(accounts, C, opening("Initech"))
-    known.do(accounts, A, MergeAccount(into=B))
-    known.do(accounts, B, MergeAccount(into=C))
-    assert holder(known) == C
-    assert isinstance(known.run(accounts, A, UndoMerge()), MergedAway)
-    known.do(accounts, B, UndoMerge())
-    known.do(accounts, A, UndoMerge())
-    assert holder(known) == A
-
-
-def test_a_carried_registration_that_came_into_use_is_not_taken_away():
-    known = World()
-    known.do(accounts, A, opening("Acme", registration=HRB))
-    known.do(accounts, B, opening("Globex"))
-    known.do(accounts, A, MergeAccount(into=B))
-    known.do(accounts, B, RegisterAccount(registration=HRB))
-    assert isinstance(known.run(accounts, A, UndoMerge()), Taken)
-    known.do(accounts, B, RegisterAccount(registration=None))
-    assert holder(known) == B
-    known.do(accounts, A, UndoMerge())
-    assert holder(known) == A
-
-
-def test_merging_makes_no_account_stand_above_itself():
-    known = world("Parent", "Child", "Other")
-    known.do(accounts, B, SetAccountParent(parent=A))
-    assert isinstance(known.run(accounts, A, MergeAccount(into=B)), HierarchyCycle)
-    known.do(accounts, B, MergeAccount(into=A))
-
-
-def test_undoing_a_merge_makes_no_account_stand_above_itself():
-    known = world("One", "Two", "Three", "Four")
-    known.do(accounts, A, SetAccountParent(parent=B))
-    known.do(accounts, D, SetAccountParent(parent=A))
-    known.do(accounts, A, MergeAccount(into=C))
-    known.do(accounts, B, SetAccountParent(parent=D))
-    assert isinstance(known.run(accounts, A, UndoMerge()), HierarchyCycle)
-    known.do(accounts, B, SetAccountParent(parent=None))
-    known.do(accounts, A, UndoMerge())
-    assert known.state(accounts, A).parent == B
-
-
-def row(run=RUN, **said: object) -> ImportAccount:
-    return ImportAccount(**{"legal_name": "Cancity", "source": "maven", "source_id": "Cancity", "run": run, **said})
-
-
-IMPORTED = imported_id("account", "maven", "Cancity")
-
-
-def imported(*rows: ImportAccount) -> World:
-    known = World()
-    for each in rows:
-        known.do(accounts, IMPORTED, each)
-    return known
-
-
-def test_an_import_may_miss_anything_and_keeps_the_columns_it_does_not_know():
-    known = imported(row(legal_name=None, attributes={"revenue": "718.62"}))
-    assert known.state(accounts, IMPORTED).attributes == {"revenue": "718.62"}
-
-
-def test_an_imported_row_that_says_nothing_new_is_quiet_whatever_people_changed():
-    known = imported(row(industry="retail"))
-    known.do(accounts, IMPORTED, ChangeAccount(industry="wholesale"))
-    assert known.do(accounts, IMPORTED, row(LATER, industry="retail")) == ()
-    outcome = known.do(accounts, IMPORTED, row(LATER, industry="retail", country="US", roles=CUSTOMER))
-    assert [type(e) for e in outcome] == [AccountReimported, AccountDetailsChanged, AccountRolesChanged]
-    assert known.state(accounts, IMPORTED).industry == "wholesale"
-
-
-def test_an_import_does_not_take_a_registration_from_another():
-    known = World()
-    known.do(accounts, A, opening(registration=HRB))
-    assert isinstance(known.run(accounts, IMPORTED, row(registration=HRB)), Taken)
-    assert isinstance(known.run(accounts, A, row()), AlreadyExists)
-
-
-def test_undoing_an_import_returns_its_registration_and_it_can_be_imported_again():
-    known = imported(row(registration=HRB))
-    assert known.do(accounts, IMPORTED, UndoImport(run=RUN))[0] == AccountImportUndone(run=RUN, withdrawn=True)
-    assert holder(known) is None
-    assert not known.state(accounts, IMPORTED).open
-    assert isinstance(known.run(accounts, IMPORTED, CloseAccount()), NotFound)
-    known.do(accounts, IMPORTED, row(LATER, registration=HRB))
-    assert holder(known) == IMPORTED
-
-
-def test_undoing_a_later_import_keeps_what_people_changed_since():
-    known = imported(row(industry="retail"), row(LATER, industry="medical", country="US"))
-    known.do(accounts, IMPORTED, ChangeAccount(industry="pharma"))
-    known.do(accounts, IMPORTED, UndoImport(run=LATER))
-    state = known.state(accounts, IMPORTED)
-    assert (state.industry, state.country) == ("pharma", None)
-
-
-def test_an_imported_account_that_was_worked_on_stays():
-    known = imported(row())
-    known.do(accounts, IMPORTED, ChangeAccount(industry="retail"))
-    assert isinstance(known.run(accounts, IMPORTED, UndoImport(run=RUN)), ChangedSinceImport)
-    merged = imported(row())
-    merged.do(accounts, A, opening())
-    merged.do(accounts, A, MergeAccount(into=IMPORTED))
-    assert isinstance(merged.run(accounts, IMPORTED, UndoImport(run=RUN)), ChangedSinceImport)
-
-
-def test_imports_make_no_cycles():
-    known = imported(row())
-    known.do(accounts, A, opening(parent=IMPORTED))
-    assert isinstance(known.run(accounts, IMPORTED, row(LATER, parent=A)), HierarchyCycle)
-    assert not isinstance(known.run(accounts, IMPORTED, row(LATER, parent=D)), Refused)
 
 
 @pytest.mark.parametrize("seconds", [1, 86400])
