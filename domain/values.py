@@ -52,7 +52,14 @@ class Exactly:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         decimal = handler(source)
         text = core_schema.str_schema(pattern=self._pattern, max_length=24)
-        return core_schema.json_or_python_schema(json_schema=core_schema.chain_schema([text, decimal]), python_schema=decimal)
+        plain = core_schema.no_info_after_validator_function(_without_exponent, decimal)
+        return core_schema.json_or_python_schema(json_schema=core_schema.chain_schema([text, decimal]), python_schema=plain)
+
+
+def _without_exponent(number: Decimal) -> Decimal:
+    """500, not 5E+2, which would be stored as such and then be no text of digits when it is read again."""
+    exponent = number.as_tuple().exponent
+    return number.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else number
 
 
 Amount = Annotated[

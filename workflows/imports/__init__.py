@@ -33,7 +33,7 @@ from workflows.imports.report import Inspection, Plan, Question, Result, RowRepo
 from workflows.imports.running import Running, begin, clock, finish, importer
 from workflows.imports.settling import Settled
 from workflows.imports.tally import Tally
-from workflows.imports.undoing import undo_run
+from workflows.imports.undoing import undo_run, written_by
 
 Told = Callable[[int, int], None]
 """Progress: rows done, rows in all."""
@@ -113,7 +113,8 @@ async def run(
     tally = Tally(settled)
     actor = importer(by)
     run_id, resumed = await begin(store, tenant, settled, actor)
-    running = Running(store, tenant, settled, actor, run_id, store_it=True, told=told, tally=tally)
+    before = await written_by(store, tenant, run_id) if resumed else {}
+    running = Running(store, tenant, settled, actor, run_id, store_it=True, told=told, tally=tally, before=before)
     await running.go()
     written = rejected_to is not None and write_rejected(rejected_to, tally.faults) > 0
     await finish(store, tenant, run_id, tally, actor)

@@ -111,7 +111,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         _field(
             "name",
             _T.TEXT,
-            "sales agent|user|name|full name|user name|agent|sales rep|representative|employee|owner name",
+            "sales agent|user|name|full name|agent|sales rep|representative|employee|owner name",
             1.2,
             required=True,
         ),

@@ -11,7 +11,7 @@ import asyncio
 import gc
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -34,6 +34,7 @@ from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.mapping import ATTRIBUTE, LEFT_OUT
 from workflows.imports.records import ProductRecord, Record
+from workflows.imports.report import Outcome
 from workflows.imports.settling import Settled
 from workflows.imports.tally import Tally
 
@@ -57,6 +58,8 @@ class Running:
     store_it: bool
     told: Told
     tally: Tally
+    before: Mapping[UUID, Outcome] = field(default_factory=dict)
+    """What this run had stored when it was interrupted: stored whole, so passed over."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     events: int = 0
     first: int | None = None
@@ -75,7 +78,7 @@ class Running:
         gc.set_threshold(50_000, 20, 50)  # rows make no cycles; looking for them after each 700 objects costs a third of the time
         try:
             async for chunk, rows in _chunks(self._works(commands)):
-                await deciding.decide(chunk)
+                await deciding.decide([w for w in chunk if not self._stored_before(w)])
                 done += rows
                 if self.store_it:
                     # others than deals refer to each other, so their chunks go one after the other
@@ -90,6 +93,13 @@ class Running:
             await flying.abandon()
         self.events, self.first, self.last = self.events + appending.events, appending.first, appending.last
         self.told(total, total)
+
+    def _stored_before(self, work: Work) -> bool:
+        known = self.before.get(work.steps[0].stream)
+        if known is None:
+            return False
+        work.outcome = known
+        return True
 
     def _works(self, commands: Commands) -> Iterator[Work | None]:
         """Each record with its steps; None for each row that has none."""

@@ -72,7 +72,7 @@ SHAPES: tuple[Shape, ...] = (
         {"type": "relationship"},
         none_of=frozenset({"last name"}),
     ),
-    Shape(_SF, Kind.USERS, "Salesforce User", _words("user role id, profile id", "username, is active, manager id")),
+    Shape(_SF, Kind.USERS, "Salesforce User", _words("user role id, profile id", "username, is active, manager id"), {"username": "-"}),
     Shape(_SF, Kind.PRODUCTS, "Salesforce Product", _words("product code, family, is active", "product code, product family, product name")),
     Shape(_SF, Kind.STAGES, "Salesforce OpportunityStage", _words("master label, is closed, is won, sort order")),
     Shape(

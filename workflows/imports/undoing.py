@@ -11,12 +11,13 @@ from pydantic import BaseModel
 
 from domain.import_runs import ImportRun, RecordImportUndone, import_runs
 from domain.imports import UndoImport
-from domain.kernel import DECIDERS, Actor, NotFound, Recorded, Refused
+from domain.kernel import DECIDERS, Actor, NotFound, Refused
 from domain.pipelines import RetirePipeline
 from infra.database import Tenant
 from infra.event_store import Step, Store
+from infra.event_store.envelope import Meta
 from workflows.imports.fields import Kind
-from workflows.imports.report import RowReport, Undone
+from workflows.imports.report import Outcome, RowReport, Undone
 
 _KINDS = {
     "deal": Kind.DEALS,
@@ -82,21 +83,33 @@ async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[di
     touched: dict[str, set[UUID]] = {}
     used: set[UUID] = set()
     after = start - 1
-    while page := await store.read(tenant, after, _PAGE):
-        for recorded in page:
-            noun = recorded.event.topic.split(".", 1)[0]
-            if recorded.correlation_id == run:
+    while page := await store.rows(tenant, after, _PAGE):
+        for row in page:
+            after, stream, version, topic, meta, state, _, _ = row
+            if Meta.decode(meta).correlation_id == run:
+                noun = topic.split(".", 1)[0]
                 if noun in _KINDS:
-                    touched.setdefault(noun, set()).add(recorded.originator_id)
+                    touched.setdefault(noun, set()).add(stream)
             else:
-                used.update(_mentioned(recorded))
-        after = page[-1].position
+                # its own stream is the aggregate's business, which knows what was changed in it
+                event = store.codec.decode(tenant.slug, stream, version, topic, state)
+                used.update(found for found in _ids(dict(event)) if found != stream)
     return touched, used
 
 
-def _mentioned(recorded: Recorded) -> Iterable[UUID]:
-    """Other streams' ids in an event. Its own stream is the aggregate's business, which knows what was changed in it."""
-    return {found for found in _ids(dict(recorded.event)) if found != recorded.originator_id}
+async def written_by(store: Store, tenant: Tenant, run: UUID) -> dict[UUID, Outcome]:
+    """The streams that an unfinished run has written already, and whether it brought or changed them."""
+    history = await store.history(tenant, run)
+    if not history:
+        return {}
+    written: dict[UUID, Outcome] = {}
+    after = history[0].position
+    while page := await store.rows(tenant, after, _PAGE):
+        for row in page:
+            after, stream, _, topic, meta = row[:5]
+            if topic.split(".", 1)[0] in _KINDS and Meta.decode(meta).correlation_id == run:
+                written.setdefault(stream, "created" if topic.endswith(".imported") else "updated")
+    return written
 
 
 def _ids(value: Any) -> Iterable[UUID]:
