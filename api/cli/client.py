@@ -6,25 +6,59 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import httpx2
-
-from api.cli.outcomes import Exit, fail
-from api.operators import Credential, read_credential
+from api.cli.outcomes import Ended, Exit
+from api.cli.unmet import how_to_provide
+from api.credential import Credential, read_credential
 from infra.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx2
 
 PATIENCE = 60.0
 """Seconds for one answer; more than the longest wait that `Prefer: wait` asks for."""
+LARGEST_PAGE = 200
+
+
+class Problem(Ended):
+    """The API said no. `body` is its problem details (RFC 9457)."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        code = Exit.UNREACHABLE if status >= 500 else Exit.NOT_FOUND if status == 404 else Exit.REFUSED
+        missing = [*body.get("unmet", ()), *body.get("errors", ())]
+        sentence = str(body.get("detail") or body.get("title") or f"The API answered {status}.")
+        lines = tuple(_told(one) for one in missing) if body.get("unmet") or len(missing) > 1 else ()
+        super().__init__(sentence, code, lines=lines, data=body)
+        self.body, self.rule = body, str(body.get("rule", ""))
+
+
+def _told(missing: dict[str, Any]) -> str:
+    if "criterion" in missing:
+        return f"  - {missing['label']}\n      {how_to_provide(missing)}"
+    return f"  - {missing.get('at', '')}: {missing.get('message', '')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer to a write. `position`: send it as `at_least` to read it back."""
+
+    status: int
+    body: dict[str, Any]
+    position: int | None
 
 
 class Client:
-    """One connection. Every problem that the API names ends the command with its sentence and what is missing."""
+    """One connection. Raises Problem for what the API refuses, Ended where nobody answers."""
 
-    def __init__(self, credential: Credential, *, as_json: bool = False) -> None:
-        self._as_json = as_json
+    def __init__(self, credential: Credential) -> None:
+        import httpx2
+
+        self.tenant = credential.tenant
         self._address = credential.address
+        self._transport_error = httpx2.TransportError
         self._http = httpx2.Client(
             base_url=credential.address, timeout=PATIENCE, headers={"Authorization": f"Bearer {credential.api_key}"}, trust_env=False
         )
@@ -33,57 +67,44 @@ class Client:
         """The answer's body. Parameters that are None are left out."""
         return self._answer("GET", path, params=_given(params)).json()
 
-    def read(self, path: str, params: Mapping[str, Any] | None = None) -> tuple[Any, str]:
-        """The answer's body and its ETag."""
-        answer = self._answer("GET", path, params=_given(params))
-        return answer.json(), answer.headers.get("ETag", "*")
+    def page(self, path: str, params: Mapping[str, Any] | None = None, *, most: int) -> dict[str, Any]:
+        """The first page's answer with the items of all pages, at most `most`; `next` is None where that was all."""
+        asked = {**_given(params), "limit": min(most, LARGEST_PAGE)}
+        answer = page = self.get(path, asked)
+        items: list[Any] = list(page["items"])
+        while page["next"] and len(items) < most:
+            page = self.get(path, {**asked, "cursor": page["next"], "limit": min(most - len(items), LARGEST_PAGE)})
+            items += page["items"]
+        return {**answer, "items": items, "next": page["next"]}
 
-    def pages(self, path: str, params: Mapping[str, Any] | None = None, *, most: int) -> Iterator[Any]:
-        """Items of a list, page after page, at most `most`."""
-        asked = {**_given(params), "limit": min(most, 200)}
-        while most > 0:
-            page = self.get(path, asked)
-            yield from page["items"][:most]
-            most -= len(page["items"])
-            if not page.get("next"):
-                return
-            asked["cursor"] = page["next"]
-
-    def post(self, path: str, body: Any, *, if_match: str | None = None, wait: int = 0, key: str | None = None) -> httpx2.Response:
+    def post(self, path: str, body: Any, *, if_match: str | None = None, wait: int = 0, key: str | None = None) -> Said:
         """A write, with a key of its own so that a lost answer may be asked for again."""
         headers = {"Idempotency-Key": key or str(uuid4())}
         if if_match is not None:
             headers["If-Match"] = if_match
         if wait:
             headers["Prefer"] = f"wait={wait}"
-        return self._answer("POST", path, json=body, headers=headers)
-
-    def upload(self, path: str, files: Any, data: Mapping[str, Any]) -> Any:
-        return self._answer("POST", path, files=files, data=data, headers={"Idempotency-Key": str(uuid4())}).json()
+        answer = self._answer("POST", path, json=body, headers=headers)
+        position = answer.headers.get("Concord-Position")
+        return Said(answer.status_code, answer.json(), int(position) if position else None)
 
     def _answer(self, method: str, path: str, **request: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, path, **request)
-        except httpx2.TransportError:
-            fail(f"Nobody answers at {self._address}: is Concord running? `concord status` tells.", Exit.UNREACHABLE, as_json=self._as_json)
+        except self._transport_error:
+            raise Ended(f"Nobody answers at {self._address}: is Concord running? `concord status` tells.", Exit.UNREACHABLE) from None
         if answer.status_code >= 400:
-            self._problem(answer)
+            raise self._problem(answer)
         return answer
 
-    def _problem(self, answer: httpx2.Response) -> None:
+    def _problem(self, answer: httpx2.Response) -> Ended:
         try:
-            problem = answer.json()
+            body = answer.json()
         except json.JSONDecodeError:
-            fail(f"{self._address} answered {answer.status_code}; is it Concord?", Exit.UNREACHABLE, as_json=self._as_json)
-        code = Exit.UNREACHABLE if answer.status_code >= 500 else Exit.REFUSED
-        if self._as_json:
-            fail(problem.get("detail", ""), code, data=problem, as_json=True)
-        lines = [
-            str(problem.get("detail") or problem.get("title")),
-            *(f"  - {unmet['label'] if isinstance(unmet, dict) else unmet}" for unmet in problem.get("unmet") or ()),
-            *(f"  - {'.'.join(map(str, error.get('loc', ())))}: {error.get('msg', '')}" for error in problem.get("errors") or ()),
-        ]
-        fail("\n".join(lines), code)
+            body = None
+        if not isinstance(body, dict):
+            return Ended(f"{self._address} answered {answer.status_code}; is it Concord?", Exit.UNREACHABLE)
+        return Problem(answer.status_code, body)
 
     def close(self) -> None:
         self._http.close()
@@ -94,12 +115,14 @@ def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def calling(tenant: str | None, *, as_json: bool = False) -> Iterator[Client]:
+def calling(tenant: str | None) -> Iterator[Client]:
     """A client for a tenant. CONCORD_API_KEY with CONCORD_ADDRESS is used before the operator's own credential."""
     settings = Settings.from_environment()
     key, address = os.environ.get("CONCORD_API_KEY"), os.environ.get("CONCORD_ADDRESS")
+    if bool(key) != bool(address):
+        raise Ended("CONCORD_API_KEY and CONCORD_ADDRESS go together: set both, or neither to use the operator's key of this machine.")
     given = Credential(address.rstrip("/"), tenant or settings.tenant, key) if key and address else None
-    client = Client(given or read_credential(settings, tenant), as_json=as_json)
+    client = Client(given or read_credential(settings, tenant))
     try:
         yield client
     finally:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
 import typer
 
 from api.cli.outcomes import told
-from infra.settings import Settings
+from api.cli.tree import add
 
 
 @told
@@ -19,6 +18,7 @@ def up(
 ) -> None:
     """Start PostgreSQL, Temporal, API, worker and projector on this machine; Ctrl-C stops them and loses nothing."""
     from api.up import up as start
+    from infra.settings import Settings
 
     sys.exit(start(Settings.from_environment(), detach=detach, demo=demo))
 
@@ -27,6 +27,7 @@ def up(
 def down() -> None:
     """Stop everything that runs below CONCORD_HOME."""
     from api.up import down as stop
+    from infra.settings import Settings
 
     sys.exit(stop(Settings.from_environment()))
 
@@ -35,6 +36,7 @@ def down() -> None:
 def status() -> None:
     """Show what runs below CONCORD_HOME, with addresses and sign-ins."""
     from api.up import status as show
+    from infra.settings import Settings
 
     sys.exit(show(Settings.from_environment()))
 
@@ -44,6 +46,7 @@ def api() -> None:
     """Serve HTTP (one process; run as many as you like behind a load balancer)."""
     from api.serve import serve
     from infra.embedded.services import connected
+    from infra.settings import Settings
 
     serve(connected(Settings.from_environment()))
 
@@ -51,9 +54,11 @@ def api() -> None:
 @told
 def worker() -> None:
     """Carry workflows: moves, clocks, reminders, the daily sweep, outgoing notifications."""
-    from workflows.worker import run_worker
+    import asyncio
 
     from infra.embedded.services import connected
+    from infra.settings import Settings
+    from workflows.worker import run_worker
 
     asyncio.run(run_worker(connected(Settings.from_environment())))
 
@@ -61,12 +66,14 @@ def worker() -> None:
 @told
 def projector() -> None:
     """Fold every tenant's log into its read models."""
+    import asyncio
+
     from infra.embedded.services import connected
+    from infra.settings import Settings
     from projections.process import run_projector
 
     asyncio.run(run_projector(connected(Settings.from_environment())))
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (up, down, status, api, worker, projector):
-        app.command()(command)
+    add(app, up, down, status, api, worker, projector)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import secrets
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from api.cli.operate import Json, TenantName
-from api.cli.outcomes import out, told
-from infra.embedded.services import connected
-from infra.settings import Settings
-
-tenant = typer.Typer(help="Tenants: businesses that use this Concord, each with a log of its own.", no_args_is_help=True)
-user = typer.Typer(help="People who sign in to a tenant.", no_args_is_help=True)
+from api.cli.client import calling
+from api.cli.formats import plain, table, words
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import out, say_json, told
+from api.cli.tree import add as add_command
 
 
-@tenant.command("create")
 @told
 def create(slug: str, name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None) -> None:
-    """Create a tenant and leave this machine's operator a credential for it."""
-    from api.operators import read_credential
+    """Create a tenant and leave this machine's operator a credential for it.
+
+    Example:
+      concord tenant create acme --name "Acme Werkzeuge GmbH"
+    """
+    import asyncio
+
+    from api.credential import read_credential
     from api.provisioning import make_tenant, provide
+    from infra.embedded.services import connected
+    from infra.settings import Settings
 
     settings = connected(Settings.from_environment())
     made = make_tenant(settings, slug)
@@ -32,27 +33,25 @@ def create(slug: str, name: Annotated[str | None, typer.Option("--name", help="T
     out.print(f"Tenant {slug} is ready. Use it with --tenant {slug} or CONCORD_TENANT={slug}.")
 
 
-@tenant.command("list")
 @told
 def show(as_json: Json = False) -> None:
     """Every tenant of this database."""
+    from infra.embedded.services import connected
     from infra.migrations import list_tenants
+    from infra.settings import Settings
 
     settings = connected(Settings.from_environment())
     assert settings.database_url is not None
     found = list_tenants(settings.database_url)
     if as_json:
-        print(json.dumps([{"slug": t.slug, "simulated": t.simulated} for t in found]))
+        say_json([{"slug": t.slug, "simulated": t.simulated} for t in found])
         return
-    table = Table(box=None)
-    table.add_column("tenant")
-    table.add_column("kind")
+    shown = table("tenant", "kind")
     for t in found:
-        table.add_row(t.slug, "simulated" if t.simulated else "")
-    out.print(table)
+        shown.add_row(t.slug, "simulated" if t.simulated else "")
+    out.print(shown)
 
 
-@user.command("add")
 @told
 def add(
     email: str,
@@ -60,13 +59,22 @@ def add(
     role: Annotated[list[str], typer.Option("--role", help="A role; repeat for several.")],
     tenant_name: TenantName = None,
 ) -> None:
-    """Let a person sign in to a tenant, with a password made now and shown once."""
+    """Let a person sign in to a tenant, with a password made now and shown once.
+
+    Example:
+      concord user add ana@example.com --name "Ana Souza" --role account_manager
+    """
+    import asyncio
+    import secrets
+
     from api.provisioning import tenant_of
     from domain.kernel import SYSTEM, Role
     from domain.members import AddMember, members
+    from infra.embedded.services import connected
     from infra.identity import Identity
     from infra.ids import uuid7
     from infra.opening import opened
+    from infra.settings import Settings
 
     unknown = [r for r in role if r not in set(Role)]
     if unknown:
@@ -94,6 +102,35 @@ def add(
     asyncio.run(make())
 
 
+@told
+def members_(tenant: TenantName = None, as_json: Json = False) -> None:
+    """Everybody in a tenant: roles, teams, whether they are active.
+
+    Example:
+      concord user list --tenant acme
+    """
+    with calling(tenant) as client:
+        found = client.page("/v1/members", most=10_000)
+        teams = {t["id"]: t["item"]["name"] for t in client.page("/v1/teams", most=10_000)["items"]}
+    if as_json:
+        say_json(found)
+        return
+    shown = table("member", "mail", "roles", "team", "")
+    for member in found["items"]:
+        item = member["item"]
+        roles = ", ".join(words(role) for role in item["roles"])
+        shown.add_row(
+            plain(item["name"]), plain(item["email"]), roles, plain(teams.get(item["team"])), "" if item["active"] else "inactive"
+        )
+    out.print(shown)
+
+
 def add_to(app: typer.Typer) -> None:
+    tenant = typer.Typer(help="Tenants: businesses that use this Concord, each with a log of its own.", no_args_is_help=True)
+    add_command(tenant, create)
+    add_command(tenant, show, name="list")
     app.add_typer(tenant, name="tenant")
+    user = typer.Typer(help="People who sign in to a tenant.", no_args_is_help=True)
+    add_command(user, add)
+    add_command(user, members_, name="list")
     app.add_typer(user, name="user")

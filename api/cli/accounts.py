@@ -1,0 +1,255 @@
+"""`concord accounts` and `concord contacts`: the businesses around us, and the people there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import calling
+from api.cli.deal_tables import print_deals
+from api.cli.formats import NONE, plain, short, table, words
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
+from api.cli.outcomes import out, say_json, told
+from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
+from api.cli.replay import print_story, story
+from api.cli.tree import add
+
+AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name, or an id or the beginning or end of one.")]
+
+
+@told
+def list_accounts(
+    text: Annotated[str | None, typer.Option("--text", help="With this text in the name or web domain.")] = None,
+    owner: Owner = None,
+    team: Team = None,
+    role: Annotated[str | None, typer.Option("--role", help="customer, prospect, supplier, distributor, partner, ...")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
+    limit: Limit = 50,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """The directory of accounts.
+
+    Examples:
+      concord accounts list --text acme
+      concord accounts list --role supplier --json
+    """
+    with calling(tenant) as client:
+        asked = {
+            **moment_params(as_of, basis),
+            "text": text,
+            "owner": the_id(client, MEMBER, owner),
+            "team": the_id(client, TEAM, team),
+            "role": role,
+            "country": country.upper() if country else None,
+        }
+        found = client.page("/v1/accounts", asked, most=limit)
+    if as_json:
+        say_json(found)
+        return
+    _print_accounts(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+
+
+def _print_accounts(cards: list[dict[str, Any]], moment: str, *, more: bool) -> None:
+    if moment:
+        out.print(f"[yellow]{moment}[/]")
+    if not cards:
+        out.print("No accounts match. Begin one with `concord accounts open`, or bring yours in with `concord import FILES`.")
+        return
+    wide = out.width >= 110
+    made = table("id", "account", "roles", "country", *(["domain", "industry"] if wide else []), "owner", whole=("id", "country"))
+    for card in cards:
+        name = plain(card["legal_name"]) + (" [dim](closed)[/]" if card["closed"] else "")
+        more_columns = [plain(card["domain"]), plain(card["industry"])] if wide else []
+        roles = ", ".join(words(role) for role in card["roles"])
+        made.add_row(short(card["id"]), name, roles, plain(card["country"]), *more_columns, plain(card["owner_name"]))
+    out.print(made)
+    out.print(f"[dim]{len(cards):,} accounts" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+
+
+@told
+def show_account(
+    account: AccountName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False
+) -> None:
+    """One account with its people and its deals.
+
+    Example:
+      concord accounts show "Acme Werkzeuge GmbH"
+    """
+    moment = moment_params(as_of, basis)
+    with calling(tenant) as client:
+        id = find(client, ACCOUNT, account)["id"]
+        answer = client.get(f"/v1/accounts/{id}", moment)
+        item = answer["item"]
+        people = client.page("/v1/contacts", {**moment, "account": id}, most=200)["items"]
+        deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200)
+        names = names_of(client, MEMBER, [item["owner"]] if item["owner"] else []) | names_of(
+            client, ACCOUNT, [other for other in (item["parent"], item["merged_into"]) if other]
+        )
+    if as_json:
+        say_json({"id": id, **answer, "contacts": people, "deals": deals["items"]})
+        return
+    out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""))
+    out.print(f"[dim]{id}[/]")
+    facts = table("", "", show_header=False)
+    for name, value in _facts(item, names):
+        facts.add_row(f"[dim]{name}[/]", value)
+    out.print(facts)
+    if people:
+        out.print("\n[bold]people[/]")
+        out.print(_people(people, id))
+    out.print("\n[bold]deals[/]")
+    print_deals(deals["items"], "", more=deals["next"] is not None)
+
+
+def _facts(item: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
+    registration = item["registration"]
+    found = [
+        ("roles", ", ".join(words(role) for role in item["roles"])),
+        ("relationship", plain(item["relationship"])),
+        ("owner", plain(names.get(item["owner"]))),
+        ("domain", plain(item["domain"])),
+        ("country", plain(item["country"])),
+        ("industry", plain(item["industry"])),
+        ("registered", plain(" ".join(registration.values())) if registration else NONE),
+        ("below", plain(names.get(item["parent"]))),
+        ("merged into", plain(names.get(item["merged_into"]))),
+        ("state", "[red]closed[/]" if item["closed"] else ""),
+        *((plain(name), plain(value)) for name, value in sorted(item["attributes"].items())),
+    ]
+    return [(name, value) for name, value in found if value not in {NONE, ""}]
+
+
+def _people(people: list[dict[str, Any]], account: str | None = None) -> Any:
+    made = table("id", "name", "at" if account is None else "as", "mail", "phone", whole=("id",))
+    for person in people:
+        places = [p for p in person["positions"] if account in (None, p["account"])]
+        at = "; ".join(", ".join([*([plain(p["account_name"])] if account is None else []), *map(plain, p["roles"])]) for p in places)
+        name = "[dim](forgotten)[/]" if person["erased"] else plain(person["name"])
+        made.add_row(short(person["id"]), name, at, plain(person["email"]), plain(person["phone"] or person["mobile"]))
+    return made
+
+
+@told
+def timeline(
+    account: AccountName,
+    limit: Limit = 50,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Everything about an account, newest first: deals, people, interactions, mergers.
+
+    Example:
+      concord accounts timeline Acme --limit 20
+    """
+    with calling(tenant) as client:
+        id = find(client, ACCOUNT, account)["id"]
+        found = story(client, f"/v1/accounts/{id}/timeline", moment_params(as_of, basis), limit)
+    if as_json:
+        say_json(found)
+        return
+    print_story(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+
+
+@told
+def open_account(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The legal name.")],
+    role: Annotated[list[str] | None, typer.Option("--role", help="customer, prospect, supplier, ...; repeat (default: prospect).")] = None,
+    domain: Annotated[str | None, typer.Option("--domain", help="Its web domain.")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
+    industry: Annotated[str | None, typer.Option("--industry", help="What it does.")] = None,
+    owner: Owner = None,
+    different: Annotated[
+        list[str] | None, typer.Option("--different-from", help="An account that it is alike to, but not; repeat.")
+    ] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Begin an account.
+
+    Example:
+      concord accounts open "Acme Werkzeuge GmbH" --role customer --domain acme.example --country DE
+    """
+    with calling(tenant) as client:
+        said = {
+            "domain": domain,
+            "country": country.upper() if country else None,
+            "industry": industry,
+            "owner": the_id(client, MEMBER, owner),
+        }
+        body: dict[str, Any] = {"legal_name": name, "roles": role or ["prospect"]} | {k: v for k, v in said.items() if v is not None}
+        if different:
+            body["different_from"] = [the_id(client, ACCOUNT, other) for other in different]
+        answer = client.post("/v1/accounts", body)
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print(f"Began [bold]{plain(name)}[/]. [dim]{answer.body['id']}[/]")
+
+
+@told
+def list_contacts(
+    account: Annotated[str | None, typer.Option("--account", help="At this account: name or id.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="With this text in the name or mail address.")] = None,
+    limit: Limit = 50,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """People at accounts.
+
+    Example:
+      concord contacts list --account Acme
+    """
+    with calling(tenant) as client:
+        asked = {**moment_params(as_of, basis), "account": the_id(client, ACCOUNT, account), "text": text}
+        found = client.page("/v1/contacts", asked, most=limit)
+    if as_json:
+        say_json(found)
+    elif not found["items"]:
+        out.print("No contacts match. Remember one with `concord contacts add`.")
+    else:
+        out.print(_people(found["items"]))
+
+
+@told
+def add_contact(
+    name: str,
+    account: Annotated[str, typer.Option("--account", help="Where they work: name or id.")],
+    role: Annotated[list[str] | None, typer.Option("--role", help="As what, in your words; repeat.")] = None,
+    email: Annotated[str | None, typer.Option("--email")] = None,
+    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Remember a person at an account.
+
+    Example:
+      concord contacts add "Jo Weber" --account Acme --role "Head of procurement" --email jo@acme.example
+    """
+    with calling(tenant) as client:
+        said = {"email": email, "phone": phone, "roles": role}
+        body = {"name": name, "account": the_id(client, ACCOUNT, account)} | {k: v for k, v in said.items() if v}
+        answer = client.post("/v1/contacts", body)
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print(f"Remembered [bold]{plain(name)}[/]. [dim]{answer.body['id']}[/]")
+
+
+def add_to(app: typer.Typer) -> None:
+    accounts = typer.Typer(help="Accounts: the businesses around us, with their people and history.", no_args_is_help=True)
+    for name, command in (("list", list_accounts), ("show", show_account), ("timeline", timeline), ("open", open_account)):
+        add(accounts, command, name=name)
+    app.add_typer(accounts, name="accounts")
+    contacts = typer.Typer(help="Contacts: people at accounts.", no_args_is_help=True)
+    add(contacts, list_contacts, name="list")
+    add(contacts, add_contact, name="add")
+    app.add_typer(contacts, name="contacts")

@@ -1,0 +1,211 @@
+"""Deals at a terminal: the board, the list, and one deal with the ways that are open to it. Made for 80 columns, better with more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from api.cli.formats import NONE, amount, days_since, money, plain, short, table, when, words
+from api.cli.outcomes import out
+from api.cli.unmet import how_to_provide
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDE = 110
+_KIND = {"won": "[green]won[/]", "lost": "[red]lost[/]", "open": ""}
+
+
+def flags(card: Mapping[str, Any]) -> str:
+    """What needs a look: a pending move, a stall, a passed or often moved close date, what an import left out."""
+    found = []
+    if card["pending_to"]:
+        found.append(f"[cyan]to {card['pending_to']}[/]")
+    if card["stalled"]:
+        found.append("[yellow]stalled[/]")
+    if card["lapsed"] and card["kind"] == "open":
+        found.append("[red]overdue[/]")
+    if card["pushes"]:
+        found.append(f"[yellow]pushed {card['pushes']}x[/]")
+    if card["commit_lost"]:
+        found.append("[red]commit lost[/]")
+    if card.get("needs_attention"):
+        found.append(f"[red]no {', '.join(words(n) for n in card['needs_attention'])}[/]")
+    return ", ".join(found)
+
+
+def _worth(card: Mapping[str, Any]) -> str:
+    if card["amount"] is None:
+        return NONE
+    return f"{amount(card['amount'], card['currency'], whole=out.width < _WIDE)} {card['currency']}"
+
+
+def _cards(cards: Iterable[Mapping[str, Any]], *, stages: bool, heading: bool) -> Table:
+    from rich.table import Table
+
+    wide = out.width >= _WIDE
+    cards = list(cards)
+    made = Table(box=None, pad_edge=False, header_style="dim", expand=out.width < 200, show_header=heading)
+    made.add_column("id", width=8, no_wrap=True, style="dim")
+    made.add_column("deal", ratio=5, no_wrap=True, overflow="ellipsis")
+    made.add_column("account", ratio=4, no_wrap=True, overflow="ellipsis")
+    if wide:
+        made.add_column("owner", ratio=3, no_wrap=True, overflow="ellipsis")
+    if stages:
+        made.add_column("stage", ratio=3, no_wrap=True, overflow="ellipsis")
+    made.add_column("amount", justify="right", no_wrap=True, width=20 if wide else 14)
+    made.add_column("closes", width=10, no_wrap=True)
+    made.add_column("days", justify="right", width=4, no_wrap=True)
+    made.add_column("", ratio=4 if wide else 2, no_wrap=not wide, overflow="ellipsis")
+    for card in cards:
+        stage = f"{plain(card['stage_name'])}" if card["kind"] == "open" else _KIND[card["kind"]]
+        made.add_row(
+            short(card["id"]),
+            plain(card["title"]),
+            plain(card["account_name"]),
+            *([plain(card["owner_name"])] if wide else []),
+            *([stage] if stages else []),
+            _worth(card),
+            card["books_on"] or card["close_date"] or NONE,
+            str(days_since(card["since"])),
+            flags(card),
+        )
+    return made
+
+
+def print_board(boards: list[dict[str, Any]], moment: str, *, cards: int) -> None:
+    """Each pipeline: its stages with sums, then the deals of each stage."""
+    for number, board in enumerate(boards):
+        if number:
+            out.print()
+        out.print(f"[bold]{plain(board['name'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
+        if not any(column["count"] for column in board["columns"]):
+            out.print("No open deals here. Open one with `concord deals open`, or bring yours in with `concord import FILES`.")
+            continue
+        out.print(_sums(board))
+        if not cards:
+            continue
+        for column in board["columns"]:
+            if not column["cards"]:
+                continue
+            limit = f", stalled after {column['max_days']} days" if column["max_days"] else ""
+            out.print(f"\n[bold]{plain(column['name'])}[/] [dim]{column['count']:,} deals{limit}[/]")
+            out.print(_cards(column["cards"], stages=False, heading=False))
+            if column["count"] > len(column["cards"]):
+                out.print(
+                    f"[dim]... and {column['count'] - len(column['cards']):,} more: --cards, or concord deals list --stage {column['stage']}[/]"
+                )
+
+
+def _sums(board: Mapping[str, Any]) -> Table:
+    made = table("stage", "prob.", "deals", "", "amount", "weighted", right=("prob.", "deals", "amount", "weighted"))
+    totals: dict[str, list[Decimal]] = {}
+    for column in board["columns"]:
+        first = True
+        for sums in column["sums"] or [None]:
+            probability = f"{column['probability']} %" if column["probability"] is not None else NONE
+            stage = (plain(column["name"]), probability, f"{column['count']:,}") if first else ("", "", "")
+            if sums is None:
+                made.add_row(*stage, "", NONE, NONE)
+            else:
+                currency = sums["currency"]
+                total = totals.setdefault(currency, [Decimal(0), Decimal(0)])
+                total[0] += Decimal(sums["amount"])
+                total[1] += Decimal(sums["weighted"])
+                made.add_row(*stage, currency, amount(sums["amount"], currency), amount(sums["weighted"], currency))
+            first = False
+    count = f"{sum(c['count'] for c in board['columns']):,}"
+    for place, (currency, (total_amount, weighted)) in enumerate(sorted(totals.items())):
+        head = ("[bold]all[/]", "", f"[bold]{count}[/]") if place == 0 else ("", "", "")
+        made.add_row(*head, currency, f"[bold]{amount(str(total_amount), currency)}[/]", f"[bold]{amount(str(weighted), currency)}[/]")
+    return made
+
+
+def print_deals(cards: list[dict[str, Any]], moment: str, *, more: bool) -> None:
+    """A list of deals."""
+    if moment:
+        out.print(f"[yellow]{moment}[/]")
+    if not cards:
+        out.print("No deals match. Leave a filter away, or bring deals in with `concord import FILES`.")
+        return
+    out.print(_cards(cards, stages=True, heading=True))
+    out.print(f"[dim]{len(cards):,} deals" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+
+
+def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str) -> None:
+    """One deal."""
+    out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
+    out.print(f"[dim]{id}[/]")
+    facts = table("", "", show_header=False)
+    facts.columns[1].overflow = "fold"
+    for name, value in _facts(item):
+        facts.add_row(f"[dim]{name}[/]", value)
+    out.print(facts)
+    if item["lines"]:
+        out.print(_lines(item["lines"]))
+    if version:
+        _print_way(item, version)
+
+
+def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield "account", plain(item["account_name"] or item["account"])
+    yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
+    asked = f", [cyan]asked for: {item['pending']['to']}[/]" if item["pending"] else ""
+    stalled = ", [yellow]stalled[/]" if item["stalled"] else ""
+    yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])} ({days_since(item['since'])} days){stalled}{asked}"
+    yield "amount", money(item["amount"]) + (f" ({money(item['annual'])} a year)" if item["annual"] else "")
+    override = " (set by hand)" if item["probability_override"] is not None else ""
+    yield "forecast", f"{words(item['category'])}, {item['probability']} %{override}"
+    if item["won_on"]:
+        yield "won on", item["won_on"]
+    else:
+        yield "closes", (item["close_date"] or NONE) + (f" [yellow](pushed {item['pushes']}x)[/]" if item["pushes"] else "")
+        step = plain(item["next_step"]) + (f" on {item['next_step_on']}" if item["next_step_on"] else "")
+        yield "next step", step
+    if item["people"]:
+        yield "people", ", ".join(f"{words(p['role'])} {short(p['contact'])}" for p in item["people"])
+    for name, value in sorted(item["attributes"].items()):
+        yield plain(name), plain(value)
+    if item["needs_attention"]:
+        yield "missing", f"[red]{', '.join(words(n) for n in item['needs_attention'])}[/]"
+    yield "source", plain(words(item["source"]))
+
+
+def _lines(lines: list[dict[str, Any]]) -> Table:
+    made = table("line", "quantity", "unit price", "discount", "due", right=("quantity", "unit price", "discount"))
+    for line in lines:
+        due = f"each {line['period']}, {line['months']} months" if line["period"] else "once"
+        discount = f"{Decimal(line['discount']).normalize():f} %" if Decimal(line["discount"]) else ""
+        quantity = f"{Decimal(line['quantity']).normalize():f}"
+        made.add_row(plain(line["label"] or f"product {short(line['product'])}"), quantity, money(line["unit_price"]), discount, due)
+    return made
+
+
+def _print_way(item: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+    """The stages of its pipeline with their criteria, proven or not."""
+    out.print("\n[dim]way[/]")
+    for stage in version["stages"]:
+        here = stage["key"] == item["stage"]
+        mark = "[bold cyan]>[/]" if here else " "
+        name = f"[bold]{plain(stage['name'])}[/]" if here else plain(stage["name"])
+        out.print(f"{mark} {name} [dim]{stage['key']}, {stage['probability']} %[/]")
+        for criterion in stage["exit_criteria"]:
+            proof = item["evidence"].get(criterion["key"])
+            if proof is not None:
+                out.print(f"    [green]+[/] {plain(criterion['label'])} [dim]{plain(_shown(proof))}[/]")
+            else:
+                provide = how_to_provide({"criterion": criterion["key"], "evidence": criterion["evidence"], "stage": stage["key"]})
+                out.print(f"    [dim]- {plain(criterion['label'])}: {plain(provide)}[/]")
+
+
+def _shown(proof: Mapping[str, Any]) -> str:
+    value = proof["amount"]
+    told = [
+        proof["on"],
+        proof["document"],
+        money(value) if value else None,
+        proof["contact"] and f"contact {short(proof['contact'])}",
+        proof["note"],
+    ]
+    return ", ".join(str(part) for part in told if part)

@@ -1,0 +1,184 @@
+"""`concord deals board | list | show`: how deals stand, now or at any past moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deal_tables import print_board, print_deal, print_deals
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PeriodName, PipelineName, Team, TenantName, Text
+from api.cli.outcomes import Ended, say_json, told
+from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, TEAM, find, the_id
+from api.cli.tree import add
+
+_PERIOD = re.compile(r"(?P<fiscal>FY)?(?P<year>\d{4})-(?P<quarter>Q)?(?P<number>\d{1,2})")
+DealName = Annotated[str, typer.Argument(metavar="DEAL", help="Its title, or an id or the beginning or end of one.")]
+
+
+class Sort(StrEnum):
+    """What the list of deals is sorted by; a minus turns it round."""
+
+    CLOSE = "close_date"
+    CLOSE_LAST = "-close_date"
+    AMOUNT = "amount"
+    AMOUNT_LAST = "-amount"
+    TITLE = "title"
+    SINCE = "since"
+    SINCE_LAST = "-since"
+    OPENED = "opened_at"
+    OPENED_LAST = "-opened_at"
+
+
+class Kind(StrEnum):
+    """What a deal is."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+def period_filters(client: Client, period: str | None) -> dict[str, str | None]:
+    """A period as the days that it covers, first and the one after the last. Raises Ended."""
+    if period is None:
+        return {}
+    match = _PERIOD.fullmatch(period.upper())
+    number = int(match["number"]) if match else 0
+    if match is None or (match["fiscal"] and not match["quarter"]) or not 1 <= number <= (4 if match["quarter"] else 12):
+        raise Ended(f"{period!r} is no period; write 2026-03, 2026-Q1 or FY2026-Q1.")
+    year_start = client.get("/v1/settings")["item"]["fiscal_year_start"] if match["fiscal"] else 1
+    length = 3 if match["quarter"] else 1
+    # a fiscal year is named after the year in which it ends
+    first = int(match["year"]) * 12 + year_start - 1 - (12 if year_start > 1 else 0) + (number - 1) * length
+    return {"closes_from": _first_of(first), "closes_before": _first_of(first + length)}
+
+
+def _first_of(month: int) -> str:
+    return date(month // 12, month % 12 + 1, 1).isoformat()
+
+
+@told
+def board(
+    owner: Owner = None,
+    team: Team = None,
+    pipeline: PipelineName = None,
+    period: PeriodName = None,
+    text: Text = None,
+    cards: Annotated[int, typer.Option("--cards", min=0, max=200, help="Deals shown of each stage.")] = 8,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """The open deals by stage, with counts and sums. Without --pipeline, of every pipeline that has open deals.
+
+    Examples:
+      concord deals board --owner "Ana Souza" --period 2026-Q3
+      concord deals board --as-of yesterday
+    """
+    with calling(tenant) as client:
+        asked: dict[str, Any] = {
+            **moment_params(as_of, basis),
+            **period_filters(client, period),
+            "owner": the_id(client, MEMBER, owner),
+            "team": the_id(client, TEAM, team),
+            "text": text,
+            "cards": cards,
+        }
+        if pipeline is not None:
+            boards = [client.get("/v1/deals/board", {**asked, "pipeline": the_id(client, PIPELINE, pipeline)})]
+        else:
+            ids = [p["id"] for p in client.page("/v1/pipelines", most=200)["items"]]
+            boards = [client.get("/v1/deals/board", {**asked, "pipeline": id}) for id in ids]
+            boards = [b for b in boards if any(c["count"] for c in b["columns"])] or boards[:1]
+    if as_json:
+        say_json({"boards": boards})
+        return
+    print_board(boards, moment_words(as_of, basis), cards=cards)
+
+
+@told
+def list_(
+    owner: Owner = None,
+    team: Team = None,
+    account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
+    pipeline: PipelineName = None,
+    stage: Annotated[str | None, typer.Option("--stage", help="In this stage, by its key.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only these.")] = None,
+    category: Annotated[str | None, typer.Option("--category", help="omitted, pipeline, best_case, commit or closed.")] = None,
+    period: PeriodName = None,
+    text: Text = None,
+    stalled: Annotated[bool, typer.Option("--stalled", help="Too long in their stage.")] = False,
+    lapsed: Annotated[bool, typer.Option("--lapsed", help="Past their close date.")] = False,
+    attention: Annotated[bool, typer.Option("--needs-attention", help="Imported without all that a deal needs.")] = False,
+    sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.CLOSE,
+    limit: Limit = 50,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Deals, filtered and sorted.
+
+    Examples:
+      concord deals list --kind open --sort=-amount
+      concord deals list --account Acme --json
+    """
+    with calling(tenant) as client:
+        asked = {
+            **moment_params(as_of, basis),
+            **period_filters(client, period),
+            "owner": the_id(client, MEMBER, owner),
+            "team": the_id(client, TEAM, team),
+            "account": the_id(client, ACCOUNT, account),
+            "pipeline": the_id(client, PIPELINE, pipeline),
+            "stage": stage,
+            "kind": kind.value if kind else None,
+            "category": category,
+            "text": text,
+            "stalled": True if stalled else None,
+            "lapsed": True if lapsed else None,
+            "needs_attention": True if attention else None,
+            "sort": sort.value,
+        }
+        found = client.page("/v1/deals", asked, most=limit)
+    if as_json:
+        say_json(found)
+        return
+    print_deals(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+
+
+@told
+def show(deal: DealName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """One deal with all that is said of it, and the ways that are open to it.
+
+    Examples:
+      concord deals show "GTX for the new line"
+      concord deals show 6e4c0012 --as-of 2026-03-31
+    """
+    with calling(tenant) as client:
+        id = find(client, DEAL, deal)["id"]
+        answer = client.get(f"/v1/deals/{id}", moment_params(as_of, basis))
+        item = answer["item"]
+        version = pipeline_version(client, item["pipeline"], item["pipeline_version"]) if not as_json else {}
+    if as_json:
+        say_json({"id": id, **answer})
+        return
+    print_deal(id, item, version, moment_words(as_of, basis))
+
+
+def pipeline_version(client: Client, pipeline: str, number: int) -> dict[str, Any]:
+    """A version of a pipeline with its stages; empty where it cannot be read."""
+    versions = client.get(f"/v1/pipelines/{pipeline}")["item"]["versions"]
+    return next((v for v in versions if v["number"] == number), {})
+
+
+def add_to(deals: typer.Typer) -> None:
+    add(deals, board)
+    add(deals, list_)
+    add(deals, show)

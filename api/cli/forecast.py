@@ -1,0 +1,120 @@
+"""`concord forecast`: what deals are expected to bring, today's and any past day's, opened down to the deals."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deal_tables import print_deals
+from api.cli.deals_read import period_filters
+from api.cli.forecast_tables import print_categories, print_forecast
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PipelineName, Team, TenantName, Text
+from api.cli.outcomes import say_json, told
+from api.cli.references import ACCOUNT, MEMBER, PIPELINE, PRODUCT, TEAM, the_id
+from api.cli.tree import add
+
+
+class By(StrEnum):
+    """What splits the rows, besides the currency. category and currency show the grand totals that way."""
+
+    PERIOD = "period"
+    OWNER = "owner"
+    TEAM = "team"
+    PRODUCT = "product"
+    ACCOUNT = "account"
+    PIPELINE = "pipeline"
+    CATEGORY = "category"
+    CURRENCY = "currency"
+
+
+_LENGTHS = {
+    "M": "month",
+    "MONTH": "month",
+    "Q": "quarter",
+    "QUARTER": "quarter",
+    "FQ": "fiscal_quarter",
+    "FISCAL_QUARTER": "fiscal_quarter",
+}
+
+
+@told
+def forecast(
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or the length: M, Q, FQ.")
+    ] = None,
+    by: Annotated[list[By] | None, typer.Option("--by", help="What splits the rows; repeat for several.")] = None,
+    owner: Owner = None,
+    team: Team = None,
+    account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
+    product: Annotated[str | None, typer.Option("--product", help="Of this product: name or id.")] = None,
+    pipeline: PipelineName = None,
+    category: Annotated[str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline.")] = None,
+    text: Text = None,
+    annual: Annotated[bool, typer.Option("--annual", help="The recurring value per twelve months instead of the whole term's.")] = False,
+    todays_team: Annotated[bool, typer.Option("--todays-team", help="A deal belongs to the team its owner is in today.")] = False,
+    deals: Annotated[bool, typer.Option("--deals", help="Open the numbers: list the deals behind them.")] = False,
+    limit: Limit = 200,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """What is closed, committed, likely and possible, per period and currency, single and cumulative, and weighted.
+
+    Without --period: all periods, and grand totals per currency.
+
+    Examples:
+      concord forecast --period Q
+      concord forecast --period 2026-Q3 --by owner
+      concord forecast --as-of 2026-03-31 --by team
+      concord forecast --period 2026-Q3 --category commit --deals
+    """
+    length = _LENGTHS.get((period or "").upper())
+    one = None if length else period
+    with calling(tenant) as client:
+        filters = {
+            **moment_params(as_of, basis),
+            "owner": the_id(client, MEMBER, owner),
+            "team": the_id(client, TEAM, team),
+            "account": the_id(client, ACCOUNT, account),
+            "product": the_id(client, PRODUCT, product),
+            "pipeline": the_id(client, PIPELINE, pipeline),
+            "category": category,
+            "text": text,
+        }
+        if deals:
+            found = _deals(client, {**filters, **period_filters(client, one)}, limit)
+        else:
+            wanted = [b.value for b in by or [By.PERIOD]]
+            asked = {
+                **filters,
+                "by": [b for b in wanted if b not in {By.CATEGORY, By.CURRENCY}] or None,
+                "period": one.upper() if one else None,
+                "periods": length or (None if one else "month"),
+                "measure": "annual" if annual else None,
+                "todays_team": True if todays_team else None,
+            }
+            found = client.get("/v1/forecast", asked)
+    moment = moment_words(as_of, basis)
+    if as_json:
+        say_json(found)
+    elif deals:
+        print_deals(found["items"], moment, more=found["next"] is not None)
+    elif By.CATEGORY in wanted:
+        print_categories(found, moment)
+    else:
+        print_forecast(found, moment, rows=wanted != [By.CURRENCY])
+
+
+def _deals(client: Client, filters: dict[str, Any], limit: int) -> dict[str, Any]:
+    """The deals that count: all but the omitted ones, and those without an amount."""
+    found = client.page("/v1/deals", {**filters, "sort": "close_date"}, most=limit)
+    return {**found, "items": [d for d in found["items"] if d["category"] != "omitted" and d["currency"] is not None]}
+
+
+def add_to(app: typer.Typer) -> None:
+    add(app, forecast)

@@ -1,0 +1,77 @@
+"""How numbers, days and tables look at a terminal, from 80 columns up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# ISO 4217 minor units other than two; as `domain.values.minor_digits`, which is heavier to import
+_MINOR = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+}
+NONE = "[dim]-[/]"
+
+
+def amount(value: str | None, currency: str | None = None, *, whole: bool = False) -> str:
+    """`12,500.00`; `whole` leaves the minor unit away, for narrow tables."""
+    if value is None:
+        return NONE
+    digits = 0 if whole else _MINOR.get(currency or "", 2)
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
+
+
+def money(value: dict[str, str] | None) -> str:
+    """`12,500.00 EUR`."""
+    return NONE if value is None else f"{amount(value['amount'], value['currency'])} {value['currency']}"
+
+
+def when(instant: str | None) -> str:
+    """A day and minute in this machine's zone."""
+    return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def day(instant: str | None) -> str:
+    """The day of an instant in this machine's zone."""
+    return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d")
+
+
+def days_since(instant: str, until: datetime | None = None) -> int:
+    """Whole days from an instant to now."""
+    return ((until or datetime.now().astimezone()) - datetime.fromisoformat(instant)).days
+
+
+def short(id: str) -> str:
+    """The end of an id: ids of the same hour begin alike, so that their ends tell them apart."""
+    return id[-8:]
+
+
+def words(key: str) -> str:
+    """`best_case` as people read it."""
+    return key.replace("_", " ")
+
+
+def plain(text: object) -> str:
+    """Text of others, safe within rich's markup."""
+    from rich.markup import escape
+
+    return escape(str(text)) if text not in (None, "") else NONE
+
+
+def table(*columns: str, title: str | None = None, right: Iterable[str] = (), whole: Iterable[str] = (), **more: Any) -> Table:
+    """A table without lines. `right`: columns of numbers; `whole`: columns that are never broken or cut."""
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim", **more)
+    for column in columns:
+        numbers = column in set(right)
+        uncut = numbers or column in set(whole)
+        made.add_column(
+            column, justify="right" if numbers else "left", no_wrap=uncut, overflow="fold", min_width=None if uncut else min(8, len(column))
+        )
+    return made

@@ -1,0 +1,133 @@
+"""What people call things: an id, the beginning or end of one, a name or a part of it, becomes the one thing that is meant.
+
+Never guessed: where several things answer to a name they are listed, where none does the nearest are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from api.cli.client import Client, Problem
+from api.cli.formats import short
+from api.cli.outcomes import Ended, Exit
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PART_OF_ID = re.compile(r"[0-9a-f-]{4,35}")
+MOST_LOOKED_AT = 5_000
+"""Things whose ids are compared with a part of an id, most recent first."""
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """How one kind of thing is listed. `searched`: the list takes `text`. `names`: what a thing answers to, its own name first."""
+
+    word: str
+    path: str
+    names: Callable[[dict[str, Any]], tuple[str | None, ...]]
+    searched: bool = False
+    recent: str | None = None
+
+
+def _named(thing: dict[str, Any]) -> tuple[str | None, ...]:
+    item = thing.get("item", thing)
+    return (item.get("name"), item.get("email"), item.get("code"))
+
+
+DEAL = Noun("deal", "/v1/deals", lambda d: (d["title"], d["account_name"]), searched=True, recent="-since")
+ACCOUNT = Noun("account", "/v1/accounts", lambda a: (a["legal_name"], a["domain"]), searched=True, recent="-opened_at")
+MEMBER = Noun("member", "/v1/members", _named)
+TEAM = Noun("team", "/v1/teams", _named)
+PIPELINE = Noun("pipeline", "/v1/pipelines", _named)
+PRODUCT = Noun("product", "/v1/products", _named)
+CONTACT = Noun("contact", "/v1/contacts", lambda c: (c["name"], c["email"]), searched=True, recent="-opened_at")
+
+
+def the_id(client: Client, noun: Noun, written: str | None) -> str | None:
+    """The id of the one thing that is meant; None for None. Raises Ended: there is none, or several."""
+    return None if written is None else find(client, noun, written)["id"]
+
+
+def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
+    """The one thing that is meant, at least with its `id`. Raises Ended: there is none, or several."""
+    text = " ".join(written.split())
+    if _UUID.fullmatch(text.lower()):
+        return {"id": text.lower()}
+    if not text:
+        raise Ended(f"Name the {noun.word}: by its name, or by an id or the beginning or end of one.", Exit.FAILED)
+    found = _by_name(client, noun, text)
+    if not found and _PART_OF_ID.fullmatch(text.lower()):
+        found = _by_id(client, noun, text.lower())
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _several(noun, text, found)
+    raise _none(client, noun, text)
+
+
+def _everything(client: Client, noun: Noun) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.page(noun.path, {"sort": noun.recent}, most=MOST_LOOKED_AT)["items"]
+    return found
+
+
+def _by_name(client: Client, noun: Noun, text: str) -> list[dict[str, Any]]:
+    """Those of exactly that name, else of that name but for case, else those with the text in one of their names."""
+    candidates = client.page(noun.path, {"text": text[:200]}, most=200)["items"] if noun.searched else _everything(client, noun)
+    folded = text.casefold()
+    own = [c for c in candidates if noun.names(c)[0] == text]
+    like = [c for c in candidates if (noun.names(c)[0] or "").casefold() == folded]
+    within = [c for c in candidates if any(folded in (name or "").casefold() for name in noun.names(c))]
+    return own or like or within
+
+
+def _by_id(client: Client, noun: Noun, part: str) -> list[dict[str, Any]]:
+    return [c for c in _everything(client, noun) if c["id"].startswith(part) or c["id"].endswith(part)]
+
+
+def _line(noun: Noun, thing: dict[str, Any]) -> str:
+    own, *others = noun.names(thing)
+    more = ", ".join(str(name) for name in others if name)
+    return f"  {short(thing['id'])}  {own}" + (f" ({more})" if more else "")
+
+
+def _several(noun: Noun, text: str, found: list[dict[str, Any]]) -> Ended:
+    lines = tuple(_line(noun, thing) for thing in found[:_SHOWN])
+    if len(found) > _SHOWN:
+        lines = (*lines, f"  and {len(found) - _SHOWN} more")
+    sentence = f"Several {noun.word}s answer to {text!r}; name one of them by the end of its id:"
+    return Ended(sentence, Exit.NOT_FOUND, lines=lines, data=[{"id": thing["id"], "name": noun.names(thing)[0]} for thing in found])
+
+
+def _none(client: Client, noun: Noun, text: str) -> Ended:
+    near = _near(noun, text, _everything(client, noun))
+    sentence = f"There is no {noun.word} {text!r}" + ("; did you mean:" if near else ", or you may not know of it.")
+    return Ended(
+        sentence,
+        Exit.NOT_FOUND,
+        lines=tuple(_line(noun, thing) for thing in near),
+        data=[{"id": thing["id"], "name": noun.names(thing)[0]} for thing in near],
+    )
+
+
+def _near(noun: Noun, text: str, things: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    from difflib import get_close_matches
+
+    by_name = {name.casefold(): thing for thing in things for name in noun.names(thing)[::-1] if name}
+    return [by_name[name] for name in get_close_matches(text.casefold(), by_name, n=5, cutoff=0.5)]
+
+
+def names_of(client: Client, noun: Noun, ids: Iterable[str]) -> dict[str, str]:
+    """Names by id, of those that can be read."""
+    found: dict[str, str] = {}
+    for id in dict.fromkeys(ids):
+        try:
+            item = client.get(f"{noun.path}/{id}")["item"]
+        except Problem:
+            continue
+        name = item.get("name") or item.get("legal_name") or item.get("title")
+        if name:
+            found[id] = name
+    return found

@@ -1,0 +1,109 @@
+"""`concord replay`: a deal's history in plain sentences, dated and with names; or as the events that stand in the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deals_read import DealName
+from api.cli.formats import plain, short, table, when
+from api.cli.moments import as_of_text, moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.outcomes import out, say_json, told
+from api.cli.references import DEAL, find
+from api.cli.tree import add
+
+EVERYTHING = 100_000
+
+
+@told
+def replay(
+    deal: DealName,
+    raw: Annotated[bool, typer.Option("--raw", help="The events as they stand in the log, with positions.")] = False,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Tell a deal's history, oldest first: what happened, when, and who did it.
+
+    Examples:
+      concord replay "GTX for Acme"
+      concord replay 6e4c0012 --as-of 2026-03-31
+      concord replay 6e4c0012 --raw --json
+    """
+    moment = moment_words(as_of, basis)
+    with calling(tenant) as client:
+        id = find(client, DEAL, deal)["id"]
+        if raw:
+            events = _until(client, client.get(f"/v1/deals/{id}/history"), as_of, basis)
+        else:
+            found = story(client, f"/v1/deals/{id}/timeline", moment_params(as_of, basis), EVERYTHING)
+            found["items"].reverse()
+    if raw and as_json:
+        say_json(events)
+    elif raw:
+        _print_raw(events, moment)
+    elif as_json:
+        say_json(found)
+    else:
+        print_story(found["items"], moment, more=False)
+
+
+def story(client: Client, path: str, moment: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """Told events, newest first, at most `limit`."""
+    return client.page(path, dict(moment), most=limit)
+
+
+def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basis: Basis) -> list[dict[str, Any]]:
+    at = as_of_text(as_of)
+    if at is None:
+        return events
+    if at.isdecimal() and basis is Basis.KNOWN:
+        return [e for e in events if e["position"] <= int(at)]
+    if at.isdecimal():
+        # what happened by a position is what had happened by the time it was recorded
+        at = client.get("/v1/events", {"after": max(int(at) - 1, 0), "limit": 1})["events"][0]["recorded_at"]
+    field = "recorded_at" if basis is Basis.KNOWN else "effective_at"
+    instant = datetime.fromisoformat(at)
+    return [e for e in events if datetime.fromisoformat(e[field]) <= instant]
+
+
+def print_story(items: Iterable[Mapping[str, Any]], moment: str, *, more: bool) -> None:
+    """A line or two for each event: its day and time, what happened, who did it."""
+    if moment:
+        out.print(f"[yellow]{moment}[/]")
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, show_header=False)
+    made.add_column(no_wrap=True, style="dim")
+    made.add_column(overflow="fold")
+    for item in items:
+        late = f" [dim](recorded {when(item['recorded_at'])})[/]" if item["late"] else ""
+        made.add_row(when(item["effective_at"]), f"{plain(item['sentence'])} [dim]{plain(item['actor_name'])}[/]{late}")
+    if not made.row_count:
+        out.print("Nothing is told of it at that moment.")
+        return
+    out.print(made)
+    if more:
+        out.print("[dim]... and more before that: raise --limit[/]")
+
+
+def _print_raw(events: Iterable[Mapping[str, Any]], moment: str) -> None:
+    if moment:
+        out.print(f"[yellow]{moment}[/]")
+    made = table("position", "version", "recorded", "event", "actor", right=("position", "version"), whole=("recorded", "actor"))
+    for event in events:
+        made.add_row(f"{event['position']:,}", str(event["version"]), when(event["recorded_at"]), event["topic"], short(event["actor"]))
+        told = {name: value for name, value in event["data"].items() if value not in (None, [], {})}
+        made.add_row("", "", "", f"[dim]{plain(json.dumps(told, ensure_ascii=False))}[/]", "")
+    out.print(made)
+
+
+def add_to(app: typer.Typer) -> None:
+    add(app, replay)

@@ -1,0 +1,56 @@
+"""`concord today`: what awaits the caller."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import typer
+
+from api.cli.client import calling
+from api.cli.deal_tables import print_deals
+from api.cli.formats import plain, table, when
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.outcomes import out, say_json, told
+from api.cli.tree import add
+
+
+@told
+def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """What awaits you: follow-ups, notifications, deals that need attention, moves under way.
+
+    Example:
+      CONCORD_API_KEY=ck_... CONCORD_ADDRESS=http://127.0.0.1:8000 concord today
+    """
+    with calling(tenant) as client:
+        found = client.get("/v1/today", moment_params(as_of, basis))
+    if as_json:
+        say_json(found)
+        return
+    if as_of:
+        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    if not any(found[part] for part in ("follow_ups", "notifications", "attention", "pending")):
+        out.print("Nothing awaits you.")
+        return
+    if found["follow_ups"]:
+        out.print("[bold]follow-ups[/]")
+        made = table("due", "what", whole=("due",))
+        for promise in found["follow_ups"]:
+            due = promise["due"]
+            made.add_row(f"[red]{due}[/]" if date.fromisoformat(due) < date.today() else due, plain(promise["text"]))  # noqa: DTZ011  its own day
+        out.print(made)
+    if found["notifications"]:
+        out.print("\n[bold]notifications[/]")
+        made = table("when", "what", whole=("when",))
+        for notice in found["notifications"]:
+            style = "[dim]" if notice["read"] else ""
+            made.add_row(when(notice["raised_at"]), f"{style}{plain(notice['title'])}\n[dim]{plain(notice['body'])}[/]")
+        out.print(made)
+    for part, heading in (("attention", "deals that need attention"), ("pending", "moves under way")):
+        if found[part]:
+            out.print(f"\n[bold]{heading}[/]")
+            print_deals(found[part], "", more=False)
+
+
+def add_to(app: typer.Typer) -> None:
+    add(app, today)
