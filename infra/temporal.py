@@ -6,9 +6,11 @@ Temporal holds progress, the event log holds the truth; so every caller treats a
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import GrpcCompression, RetryConfig, RPCError, RPCStatusCode
 
 TASK_QUEUE = "concord"
@@ -53,7 +55,14 @@ async def _connect(address: str, namespace: str, *, lazy: bool) -> Client:
         # short, because our loops try again by themselves and say so; the client's own retries would hide an outage
         retry_config=RetryConfig(initial_interval_millis=50, max_interval_millis=500, max_elapsed_time_millis=1500, max_retries=3),
         grpc_compression=GrpcCompression.NONE,
+        runtime=_runtime(),
     )
+
+
+@cache
+def _runtime() -> Runtime:
+    """The SDK's threads, one set per process. It would write a line for each call that it repeats; our loops tell of an outage once."""
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))))
 
 
 def passing(error: BaseException) -> bool:

@@ -33,21 +33,28 @@ class Trigger:
         self._starter = starter
         self._limit = asyncio.Semaphore(_AT_ONCE)
         self._last = -1e9
+        self._waking = 0
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes)
 
     @property
     def quiet_for(self) -> float:
-        """Seconds since a user last asked for something that a workflow does."""
-        return time.monotonic() - self._last
+        """Seconds since a user last waited for a workflow to be woken; 0 while one does."""
+        return 0.0 if self._waking else time.monotonic() - self._last
 
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        self._last = time.monotonic()
+        self._waking += 1
+        try:
+            await self._wake(tenant, facts)
+        finally:
+            self._waking -= 1
+            self._last = time.monotonic()
+
+    async def _wake(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
         latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
         # a long log read anew holds thousands of requests that have settled: they wake nobody
         waiting = await open_deals(self._store, tenant, list(latest))
         wanted = [f for f in latest.values() if f.stream in waiting and (f.topic != TOPICS[0] or waiting[f.stream].pending is not None)]
         await together(self._ask(tenant, fact) for fact in wanted)
-        self._last = time.monotonic()
 
     async def _ask(self, tenant: Tenant, fact: Fact) -> None:
         async with self._limit:
