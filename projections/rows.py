@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from domain.kernel import ERASED
 from projections.tables import Table
+from projections.wire import Wire
 
 Row = dict[str, Any]
 FORGOTTEN: dict[str, Any] = {"text": ERASED, "jsonb": {}}
@@ -21,21 +23,22 @@ SubKey = tuple[Any, ...]
 
 
 class Version:
-    """A current row: known since a position and true since an instant, both open-ended."""
+    """A current row: known since a position and true since an instant, both open-ended. `parts`: encoded, once it is needed."""
 
-    __slots__ = ("known_from", "row", "stored", "true_from")
+    __slots__ = ("known_from", "parts", "row", "stored", "true_from")
 
-    def __init__(self, row: Row, known_from: int, true_from: datetime, *, stored: bool = False) -> None:
-        self.row, self.known_from, self.true_from, self.stored = row, known_from, true_from, stored
+    def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, true_from: datetime, *, stored: bool = False) -> None:
+        self.row, self.parts, self.known_from, self.true_from, self.stored = row, parts, known_from, true_from, stored
 
 
 class Past:
     """A superseded row on two half-open intervals; one of them may be empty, never both."""
 
-    __slots__ = ("known_from", "known_to", "row", "true_from", "true_to")
+    __slots__ = ("known_from", "known_to", "parts", "row", "true_from", "true_to")
 
-    def __init__(self, row: Row, known_from: int, known_to: int, true_from: datetime, true_to: datetime) -> None:
-        self.row, self.known_from, self.known_to, self.true_from, self.true_to = row, known_from, known_to, true_from, true_to
+    def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, known_to: int, true_from: datetime, true_to: datetime) -> None:
+        self.row, self.parts, self.known_from, self.known_to = row, parts, known_from, known_to
+        self.true_from, self.true_to = true_from, true_to
 
     @property
     def nowhere(self) -> bool:
@@ -54,11 +57,13 @@ class Cut:
 class Buffer:
     """One table's share of a batch."""
 
-    __slots__ = ("current", "cuts", "erased", "gone", "mine", "past", "subkey", "table")
+    __slots__ = ("current", "cuts", "erased", "gone", "mine", "nothing", "past", "subkey", "table", "wire")
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.subkey = table.key[1:]
+        self.wire = wire_of(table)
+        self.nothing: Row = dict.fromkeys(table.columns)
         self.current: dict[UUID, dict[SubKey, Version]] = {}
         self.mine: dict[SubKey, Version] | None = None
         """Of the stream at hand; None: it has none."""
@@ -72,7 +77,7 @@ class Buffer:
     def load(self, row: Row, known_from: int, true_from: datetime) -> None:
         """Take over a stored current row."""
         subkey = tuple(row[column] for column in self.subkey)
-        self.current.setdefault(row[self.table.stream], {})[subkey] = Version(row, known_from, true_from, stored=True)
+        self.current.setdefault(row[self.table.stream], {})[subkey] = Version(row, None, known_from, true_from, stored=True)
 
     def retire(self, stream: UUID, subkey: SubKey, version: Version, past: Past) -> None:
         """Move a current version to the past."""
@@ -95,7 +100,7 @@ class Buffer:
         self.erased.extend(told.erased)
         for version in told.past.get(stream, ()):
             if version.true_to > max(version.true_from, since):
-                kept.append(Past(version.row, position, position, max(version.true_from, since), version.true_to))
+                kept.append(Past(version.row, version.parts, position, position, max(version.true_from, since), version.true_to))
         before = self.current.setdefault(stream, {})
         after = told.current.get(stream, {})
         for subkey in [*before, *(k for k in after if k not in before)]:
@@ -103,19 +108,19 @@ class Buffer:
             if old and new and old.row == new.row and old.true_from == new.true_from and not self.table.personal:
                 continue
             if old:
-                ended = Past(old.row, old.known_from, position, old.true_from, max(old.true_from, since))
+                ended = Past(old.row, old.parts, old.known_from, position, old.true_from, max(old.true_from, since))
                 self.retire(stream, subkey, old, ended)
                 del before[subkey]
             if new:
-                before[subkey] = Version(new.row, position, max(new.true_from, since))
+                before[subkey] = Version(new.row, new.parts, position, max(new.true_from, since))
 
     def erase(self, stream: UUID) -> None:
         """Forget the personal columns of every version of a stream's rows."""
         self.erased.append(stream)
         for past in self.past.get(stream, ()):
-            past.row = self._forgotten(past.row)
+            past.row, past.parts = self._forgotten(past.row), None
         for subkey, version in self.current.get(stream, {}).items():
-            version.row = self._forgotten(version.row)
+            version.row, version.parts = self._forgotten(version.row), None
             if version.stored:
                 self.gone.append((stream, *subkey))
                 version.stored = False
@@ -164,23 +169,23 @@ class Rows:
     def put(self, table: Table, **row: Any) -> None:
         """Hold this row from now on; columns that are left out are NULL."""
         buffer = self.buffers[table.name]
-        whole = dict.fromkeys(table.columns)
-        whole.update(row)
-        whole[table.stream] = self._stream
+        whole = {**buffer.nothing, **row, table.stream: self._stream}
         if len(whole) != len(table.columns):
             raise KeyError(f"{table.name} has no column {', '.join(sorted(set(whole) - set(table.columns)))}")
-        self._hold(buffer, tuple(whole[column] for column in buffer.subkey), whole)
+        subkey = tuple(whole[column] for column in buffer.subkey)
+        if buffer.mine is None:
+            buffer.mine = buffer.current[self._stream] = {}
+        elif (version := buffer.mine.get(subkey)) is not None:
+            self._replace(buffer, subkey, version, whole)
+            return
+        buffer.mine[subkey] = Version(whole, buffer.wire.whole(whole), self._position, self._since)
 
     def change(self, table: Table, *subkey: Any, **changes: Any) -> None:
         """Change some columns of a row; nothing where there is no such row, because history always folds."""
         buffer = self.buffers[table.name]
         version = buffer.mine.get(subkey) if buffer.mine else None
-        if version is None:
-            return
-        row = {**version.row, **changes}
-        if len(row) != len(version.row):
-            raise KeyError(f"{table.name} has no column {', '.join(sorted(set(changes) - set(table.columns)))}")
-        self._hold(buffer, subkey, row)
+        if version is not None:
+            self._replace(buffer, subkey, version, changes)
 
     def close(self, table: Table, *subkey: Any) -> None:
         """Hold this row no longer."""
@@ -193,19 +198,25 @@ class Rows:
         """Forget the table's personal columns in every version of the stream's rows, past ones included."""
         self.buffers[table.name].erase(self._stream)
 
-    def _hold(self, buffer: Buffer, subkey: SubKey, row: Row) -> None:
-        versions = buffer.mine
-        if versions is None:
-            versions = buffer.mine = buffer.current[self._stream] = {}
-        version = versions.get(subkey)
-        if version is not None:
-            # versions of persons are kept apart even where they read the same: they do once the person is forgotten
-            if version.row == row and not buffer.table.personal:
-                return
-            self._supersede(buffer, subkey, version)
-        versions[subkey] = Version(row, self._position, self._since)
+    def _replace(self, buffer: Buffer, subkey: SubKey, version: Version, values: Row) -> None:
+        row = version.row
+        changes = {name: value for name, value in values.items() if row[name] != value}
+        # versions of persons are kept apart even where they read the same: they do once the person is forgotten
+        if not changes and not buffer.table.personal:
+            return
+        if version.parts is None:
+            version.parts = buffer.wire.whole(row)
+        self._supersede(buffer, subkey, version)
+        assert buffer.mine is not None
+        buffer.mine[subkey] = Version({**row, **changes}, buffer.wire.changed(version.parts, changes), self._position, self._since)
 
     def _supersede(self, buffer: Buffer, subkey: SubKey, version: Version) -> None:
         # a second change by the same event replaces the first: neither timeline ever showed what lay between
-        past = Past(version.row, version.known_from, self._position, version.true_from, self._since)
+        past = Past(version.row, version.parts, version.known_from, self._position, version.true_from, self._since)
         buffer.retire(self._stream, subkey, version, past)
+
+
+@lru_cache(maxsize=256)
+def wire_of(table: Table) -> Wire:
+    """One for each table."""
+    return Wire(table)

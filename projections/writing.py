@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncCursor
-from psycopg.types.json import Jsonb
 
 from domain.kernel import ERASED
 from projections.rows import Buffer, Rows
-from projections.tables import NOW_ENDS, PAST_ENDS, Table
+from projections.tables import NOW_ENDS, PAST_ENDS
+from projections.wire import HEADER, TRAILER
 
 Cursor = AsyncCursor[Any]
 
@@ -41,17 +40,18 @@ async def write(cursor: Cursor, rows: Rows, suffix: str = "") -> None:
 
 async def write_current(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     """COPY the current versions that are not stored yet."""
-    values, fresh = _values(buffer.table), list(buffer.fresh())
-    await _copy(cursor, buffer.table, suffix, NOW_ENDS, [(*values(v.row), v.known_from, v.true_from) for v in fresh])
+    wire, fresh = buffer.wire, list(buffer.fresh())
+    rows = [wire.current(v.parts or wire.whole(v.row), v.known_from, v.true_from) for v in fresh]
+    await _copy(cursor, f"{buffer.table.name}{suffix}", (*buffer.table.columns, *NOW_ENDS), rows)
     for version in fresh:
         version.stored = True
 
 
 async def write_past(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     """COPY the superseded versions, and let go of them."""
-    values = _values(buffer.table)
-    written = [(*values(v.row), v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed()]
-    await _copy(cursor, buffer.table, suffix, PAST_ENDS, written)
+    wire = buffer.wire
+    rows = [wire.past(v.parts or wire.whole(v.row), v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed()]
+    await _copy(cursor, f"{buffer.table.past}{suffix}", (*buffer.table.columns, *PAST_ENDS), rows)
     buffer.past.clear()
 
 
@@ -102,29 +102,8 @@ async def _delete_superseded(cursor: Cursor, buffer: Buffer, suffix: str) -> Non
     buffer.gone.clear()
 
 
-async def _copy(cursor: Cursor, table: Table, suffix: str, ends: Iterable[str], rows: list[tuple[Any, ...]]) -> None:
+async def _copy(cursor: Cursor, table: str, columns: Sequence[str], rows: list[bytes]) -> None:
     if not rows:
         return
-    name = f"{table.past if 'known_to' in ends else table.name}{suffix}"
-    types = [*table.types.values(), *((PAST_ENDS[end].split()[0]) for end in ends)]
-    async with cursor.copy(f"COPY {name} ({', '.join((*table.columns, *ends))}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)
-
-
-def _values(table: Table) -> Any:
-    """A function from a row to its values in the order of the columns, JSON wrapped for the driver."""
-    names = tuple(table.columns)
-    documents = [number for number, name in enumerate(names) if table.types[name] == "jsonb"]
-    if not documents:
-        return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
-
-    def values(row: dict[str, Any]) -> list[Any]:
-        found = [row[name] for name in names]
-        for number in documents:
-            if found[number] is not None:
-                found[number] = Jsonb(found[number])
-        return found
-
-    return values
+    async with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        await copy.write(HEADER + b"".join(rows) + TRAILER)

@@ -24,6 +24,7 @@ from domain.stages import StageKind
 from domain.teams import TeamFormed
 from domain.values import Money
 from infra.database import Tenant
+from infra.event_store.envelope import Meta
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 YEARS = timedelta(days=730)
@@ -134,7 +135,7 @@ def write(url: str, tenant: Tenant, happened: list[Timed]) -> int:
         ) as copy,
     ):
         copy.set_types(["int8", "uuid", "int8", "text", "bytea", "bytea", "timestamptz", "timestamptz"])
-        meta = f'{{"actor":"{MEMBERS[0]}","command":"{MEMBERS[0]}","correlation":"{MEMBERS[0]}"}}'.encode()
+        meta = Meta(MEMBERS[0], MEMBERS[0], MEMBERS[0]).encode()
         for position, (at, stream, version, event) in enumerate(happened, 1):
             state = event.__pydantic_serializer__.to_json(event)
             copy.write_row((position, stream, version, event.topic, meta, state, at, at))
