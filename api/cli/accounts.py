@@ -8,7 +8,7 @@ import typer
 
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
-from api.cli.formats import NONE, plain, short, table, words
+from api.cli.formats import NONE, count, plain, short, table, words
 from api.cli.moments import moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
 from api.cli.outcomes import out, say_json, told
@@ -68,7 +68,7 @@ def _print_accounts(cards: list[dict[str, Any]], moment: str, *, more: bool) -> 
         roles = ", ".join(words(role) for role in card["roles"])
         made.add_row(short(card["id"]), name, roles, plain(card["country"]), *more_columns, plain(card["owner_name"]))
     out.print(made)
-    out.print(f"[dim]{len(cards):,} accounts" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+    out.print(f"[dim]{count(len(cards), 'account')}" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
 
 
 @told

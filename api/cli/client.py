@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from api.cli.outcomes import Ended, Exit
 from api.cli.unmet import how_to_provide
 from api.credential import Credential, read_credential
 from infra.settings import Settings
-
-if TYPE_CHECKING:
-    import httpx2
 
 PATIENCE = 60.0
 """Seconds for one answer; more than the longest wait that `Prefer: wait` asks for."""
@@ -30,6 +28,9 @@ class Problem(Ended):
         code = Exit.UNREACHABLE if status >= 500 else Exit.NOT_FOUND if status == 404 else Exit.REFUSED
         missing = [*body.get("unmet", ()), *body.get("errors", ())]
         sentence = str(body.get("detail") or body.get("title") or f"The API answered {status}.")
+        if body.get("unmet"):
+            # the list below says it better, with how to provide each
+            sentence = f"{sentence.partition(':')[0]}:"
         lines = tuple(_told(one) for one in missing) if body.get("unmet") or len(missing) > 1 else ()
         super().__init__(sentence, code, lines=lines, data=body)
         self.body, self.rule = body, str(body.get("rule", ""))
@@ -43,33 +44,39 @@ def _told(missing: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer to a write. `position`: send it as `at_least` to read it back."""
+    """An answer. `position`: of a write; send it as `at_least` to read it back."""
 
     status: int
-    body: dict[str, Any]
+    body: Any
     position: int | None
 
 
 class Client:
-    """One connection. Raises Problem for what the API refuses, Ended where nobody answers."""
+    """One connection. Raises Problem for what the API refuses, Ended where nobody answers.
+
+    The standard library's client, because every user's command waits until it is imported (httpx2 takes three times as long).
+    """
 
     def __init__(self, credential: Credential) -> None:
-        import httpx2
+        from http.client import HTTPConnection, HTTPSConnection
 
         self.tenant = credential.tenant
         self._address = credential.address
-        self._transport_error = httpx2.TransportError
-        self._http = httpx2.Client(
-            base_url=credential.address, timeout=PATIENCE, headers={"Authorization": f"Bearer {credential.api_key}"}, trust_env=False
-        )
+        address = urlsplit(credential.address)
+        kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise Ended(f"{credential.address} is no address: it looks like http://127.0.0.1:8000.")
+        self._http = kind(address.hostname, address.port, timeout=PATIENCE)
+        self._prefix = address.path.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {credential.api_key}", "Accept": "application/json"}
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The answer's body. Parameters that are None are left out."""
-        return self._answer("GET", path, params=_given(params)).json()
+        return self._answer("GET", path, params=params).body
 
     def page(self, path: str, params: Mapping[str, Any] | None = None, *, most: int) -> dict[str, Any]:
         """The first page's answer with the items of all pages, at most `most`; `next` is None where that was all."""
-        asked = {**_given(params), "limit": min(most, LARGEST_PAGE)}
+        asked = {**(params or {}), "limit": min(most, LARGEST_PAGE)}
         answer = page = self.get(path, asked)
         items: list[Any] = list(page["items"])
         while page["next"] and len(items) < most:
@@ -78,40 +85,58 @@ class Client:
         return {**answer, "items": items, "next": page["next"]}
 
     def post(self, path: str, body: Any, *, if_match: str | None = None, wait: int = 0, key: str | None = None) -> Said:
-        """A write, with a key of its own so that a lost answer may be asked for again."""
-        headers = {"Idempotency-Key": key or str(uuid4())}
+        """A write, with a key of its own so that a lost answer may be asked for again. What it changed can be read when this returns."""
+        headers = {"Idempotency-Key": key or str(uuid4()), "Content-Type": "application/json"}
         if if_match is not None:
             headers["If-Match"] = if_match
         if wait:
             headers["Prefer"] = f"wait={wait}"
-        answer = self._answer("POST", path, json=body, headers=headers)
-        position = answer.headers.get("Concord-Position")
-        return Said(answer.status_code, answer.json(), int(position) if position else None)
+        said = self._answer("POST", path, body=json.dumps(body).encode(), headers=headers)
+        at = said.body.get("settled_at") or said.position
+        if at is not None:
+            with suppress(Problem):
+                # the next command's lists wait for nothing
+                self.get("/v1/contacts" if path.startswith("/v1/contacts") else "/v1/deals", {"limit": 1, "at_least": at})
+        return said
 
-    def _answer(self, method: str, path: str, **request: Any) -> httpx2.Response:
+    def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Said:
+        """A body of another kind, as it is."""
+        return self._answer("POST", path, body=body, headers=headers)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Said:
+        from http.client import HTTPException
+
+        query = urlencode(_given(params), doseq=True)
         try:
-            answer = self._http.request(method, path, **request)
-        except self._transport_error:
+            self._http.request(method, f"{self._prefix}{path}" + (f"?{query}" if query else ""), body, {**self._headers, **(headers or {})})
+            answer = self._http.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException):
+            self._http.close()
             raise Ended(f"Nobody answers at {self._address}: is Concord running? `concord status` tells.", Exit.UNREACHABLE) from None
-        if answer.status_code >= 400:
-            raise self._problem(answer)
-        return answer
-
-    def _problem(self, answer: httpx2.Response) -> Ended:
         try:
-            body = answer.json()
-        except json.JSONDecodeError:
-            body = None
-        if not isinstance(body, dict):
-            return Ended(f"{self._address} answered {answer.status_code}; is it Concord?", Exit.UNREACHABLE)
-        return Problem(answer.status_code, body)
+            said = json.loads(content)
+        except ValueError:
+            raise Ended(f"{self._address} answered {answer.status}; is it Concord?", Exit.UNREACHABLE) from None
+        if answer.status >= 400:
+            raise Problem(answer.status, said)
+        position = answer.headers.get("Concord-Position")
+        return Said(answer.status, said, int(position) if position else None)
 
     def close(self) -> None:
         self._http.close()
 
 
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (params or {}).items() if value is not None}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in (params or {}).items() if value is not None}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from api.cli.formats import NONE, amount, days_since, money, plain, short, table, when, words
+from api.cli.formats import NONE, amount, count, days_since, money, plain, short, table, when, words
 from api.cli.outcomes import out
 from api.cli.unmet import how_to_provide
 
@@ -41,37 +41,51 @@ def _worth(card: Mapping[str, Any]) -> str:
     return f"{amount(card['amount'], card['currency'], whole=out.width < _WIDE)} {card['currency']}"
 
 
-def _cards(cards: Iterable[Mapping[str, Any]], *, stages: bool, heading: bool) -> Table:
-    from rich.table import Table
+class _Layout:
+    """Columns of deals, the same for every stage of a board: what nobody has takes no room."""
 
-    wide = out.width >= _WIDE
-    cards = list(cards)
-    made = Table(box=None, pad_edge=False, header_style="dim", expand=out.width < 200, show_header=heading)
-    made.add_column("id", width=8, no_wrap=True, style="dim")
-    made.add_column("deal", ratio=5, no_wrap=True, overflow="ellipsis")
-    made.add_column("account", ratio=4, no_wrap=True, overflow="ellipsis")
-    if wide:
-        made.add_column("owner", ratio=3, no_wrap=True, overflow="ellipsis")
-    if stages:
-        made.add_column("stage", ratio=3, no_wrap=True, overflow="ellipsis")
-    made.add_column("amount", justify="right", no_wrap=True, width=20 if wide else 14)
-    made.add_column("closes", width=10, no_wrap=True)
-    made.add_column("days", justify="right", width=4, no_wrap=True)
-    made.add_column("", ratio=4 if wide else 2, no_wrap=not wide, overflow="ellipsis")
-    for card in cards:
-        stage = f"{plain(card['stage_name'])}" if card["kind"] == "open" else _KIND[card["kind"]]
-        made.add_row(
-            short(card["id"]),
-            plain(card["title"]),
-            plain(card["account_name"]),
-            *([plain(card["owner_name"])] if wide else []),
-            *([stage] if stages else []),
-            _worth(card),
-            card["books_on"] or card["close_date"] or NONE,
-            str(days_since(card["since"])),
-            flags(card),
-        )
-    return made
+    def __init__(self, cards: Iterable[Mapping[str, Any]], *, stages: bool) -> None:
+        cards = list(cards)
+        self.wide, self.stages = out.width >= _WIDE, stages
+        self.flags = max((len(_unstyled(flags(card))) for card in cards), default=0)
+        self.amount = max((len(_unstyled(_worth(card))) for card in cards), default=1)
+
+    def table(self, cards: Iterable[Mapping[str, Any]], *, heading: bool) -> Table:
+        from rich.table import Table
+
+        made = Table(box=None, pad_edge=False, header_style="dim", expand=True, width=min(out.width, 200), show_header=heading)
+        made.add_column("id", width=8, no_wrap=True, style="dim")
+        made.add_column("deal", ratio=5, no_wrap=True, overflow="ellipsis")
+        made.add_column("account", ratio=4, no_wrap=True, overflow="ellipsis")
+        if self.wide:
+            made.add_column("owner", ratio=3, no_wrap=True, overflow="ellipsis")
+        if self.stages:
+            made.add_column("stage", ratio=3, no_wrap=True, overflow="ellipsis")
+        made.add_column("amount", justify="right", no_wrap=True, width=max(self.amount, 6))
+        made.add_column("closes", width=10, no_wrap=True)
+        made.add_column("days", justify="right", width=4, no_wrap=True)
+        if self.flags:
+            made.add_column("", width=min(self.flags, 32 if self.wide else 12), no_wrap=not self.wide, overflow="ellipsis")
+        for card in cards:
+            stage = plain(card["stage_name"]) if card["kind"] == "open" else _KIND[card["kind"]]
+            made.add_row(
+                short(card["id"]),
+                plain(card["title"]),
+                plain(card["account_name"]),
+                *([plain(card["owner_name"])] if self.wide else []),
+                *([stage] if self.stages else []),
+                _worth(card),
+                card["books_on"] or card["close_date"] or NONE,
+                str(days_since(card["since"])),
+                *([flags(card)] if self.flags else []),
+            )
+        return made
+
+
+def _unstyled(markup: str) -> str:
+    from rich.text import Text
+
+    return Text.from_markup(markup).plain
 
 
 def print_board(boards: list[dict[str, Any]], moment: str, *, cards: int) -> None:
@@ -84,15 +98,14 @@ def print_board(boards: list[dict[str, Any]], moment: str, *, cards: int) -> Non
             out.print("No open deals here. Open one with `concord deals open`, or bring yours in with `concord import FILES`.")
             continue
         out.print(_sums(board))
-        if not cards:
-            continue
+        layout = _Layout((card for column in board["columns"] for card in column["cards"]), stages=False)
         for column in board["columns"]:
             if not column["cards"]:
                 continue
             limit = f", stalled after {column['max_days']} days" if column["max_days"] else ""
-            out.print(f"\n[bold]{plain(column['name'])}[/] [dim]{column['count']:,} deals{limit}[/]")
-            out.print(_cards(column["cards"], stages=False, heading=False))
-            if column["count"] > len(column["cards"]):
+            out.print(f"\n[bold]{plain(column['name'])}[/] [dim]{count(column['count'], 'deal')}{limit}[/]")
+            out.print(layout.table(column["cards"], heading=False))
+            if cards and column["count"] > len(column["cards"]):
                 out.print(
                     f"[dim]... and {column['count'] - len(column['cards']):,} more: --cards, or concord deals list --stage {column['stage']}[/]"
                 )
@@ -129,8 +142,8 @@ def print_deals(cards: list[dict[str, Any]], moment: str, *, more: bool) -> None
     if not cards:
         out.print("No deals match. Leave a filter away, or bring deals in with `concord import FILES`.")
         return
-    out.print(_cards(cards, stages=True, heading=True))
-    out.print(f"[dim]{len(cards):,} deals" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+    out.print(_Layout(cards, stages=True).table(cards, heading=True))
+    out.print(f"[dim]{count(len(cards), 'deal')}" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
 
 
 def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str) -> None:
@@ -184,19 +197,24 @@ def _lines(lines: list[dict[str, Any]]) -> Table:
 
 def _print_way(item: Mapping[str, Any], version: Mapping[str, Any]) -> None:
     """The stages of its pipeline with their criteria, proven or not."""
-    out.print("\n[dim]way[/]")
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, show_header=False)
+    made.add_column(width=1)
+    made.add_column(overflow="fold")
     for stage in version["stages"]:
         here = stage["key"] == item["stage"]
-        mark = "[bold cyan]>[/]" if here else " "
         name = f"[bold]{plain(stage['name'])}[/]" if here else plain(stage["name"])
-        out.print(f"{mark} {name} [dim]{stage['key']}, {stage['probability']} %[/]")
+        made.add_row("[bold cyan]>[/]" if here else "", f"{name} [dim]{stage['key']}, {stage['probability']} %[/]")
         for criterion in stage["exit_criteria"]:
             proof = item["evidence"].get(criterion["key"])
             if proof is not None:
-                out.print(f"    [green]+[/] {plain(criterion['label'])} [dim]{plain(_shown(proof))}[/]")
+                made.add_row("[green]+[/]", f"  [green]{plain(criterion['label'])}[/]\n  [dim]{plain(_shown(proof))}[/]")
             else:
                 provide = how_to_provide({"criterion": criterion["key"], "evidence": criterion["evidence"], "stage": stage["key"]})
-                out.print(f"    [dim]- {plain(criterion['label'])}: {plain(provide)}[/]")
+                made.add_row("-", f"  {plain(criterion['label'])}\n  [dim]{plain(provide)}[/]")
+    out.print("\n[bold]way[/]")
+    out.print(made)
 
 
 def _shown(proof: Mapping[str, Any]) -> str:

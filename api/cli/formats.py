@@ -51,6 +51,11 @@ def short(id: str) -> str:
     return id[-8:]
 
 
+def count(number: int, noun: str) -> str:
+    """`1 deal`, `2,000 deals`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def words(key: str) -> str:
     """`best_case` as people read it."""
     return key.replace("_", " ")

@@ -70,7 +70,7 @@ def projections_status(tenant: TenantName = None, as_json: Json = False) -> None
             say_json({"tenant": chosen.slug, "head": head, "read_models": [asdict(h) for h in found]})
             return
         shown = table("read model", "position", "lag", "parked at", right=("position", "lag"))
-        shown.title = f"Read models of {chosen.slug}; the log ends at {head:,}"
+        out.print(f"[bold]Read models of {chosen.slug}[/]; the log ends at {head:,}")
         for h in found:
             parked = f"[red]{h.parked_at:,}: {h.cause}[/]" if h.parked_at is not None else ""
             shown.add_row(h.name, f"{h.position:,}", f"{h.lag_events:,}", parked)

@@ -115,8 +115,13 @@ def _none(client: Client, noun: Noun, text: str) -> Ended:
 def _near(noun: Noun, text: str, things: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     from difflib import get_close_matches
 
-    by_name = {name.casefold(): thing for thing in things for name in noun.names(thing)[::-1] if name}
-    return [by_name[name] for name in get_close_matches(text.casefold(), by_name, n=5, cutoff=0.5)]
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for thing in things:
+        for name in noun.names(thing):
+            for part in {name or "", *(name or "").split()}:
+                by_name.setdefault(part.casefold(), []).append(thing)
+    found = [thing for name in get_close_matches(text.casefold(), by_name, n=_SHOWN, cutoff=0.6) for thing in by_name[name]]
+    return list({thing["id"]: thing for thing in found}.values())[:5]
 
 
 def names_of(client: Client, noun: Noun, ids: Iterable[str]) -> dict[str, str]:
