@@ -22,7 +22,7 @@ from infra.event_store.envelope import event_id
 from infra.event_store.wakes import Wakes
 from infra.temporal import TemporalUnavailable
 
-POLL = 2.0
+POLL = 5.0
 """Seconds after which the log is looked at although nobody rang."""
 TENANTS_POLL = 5.0
 """Seconds between looks for new tenants."""

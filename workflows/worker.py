@@ -44,7 +44,7 @@ from workflows.trigger import Trigger
 
 LOOK = 0.5
 """Seconds between looks for a server that is away."""
-_PULSE = 2.0
+_PULSE = 3.0
 """Seconds between looks at a server that is there."""
 UPKEEP = 60.0
 """Seconds between looks for tenants that are not swept yet."""
