@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.accounts import ChangeAccount, accounts
+from domain.accounts import ChangeAccount, OpenAccount, accounts
 from domain.deals import ChangeAmount, deals
 from domain.import_runs import import_runs
 from domain.imports import imported_id
@@ -15,7 +15,7 @@ from domain.kernel import Actor, Role, natural_id
 from domain.members import members
 from domain.values import Money
 from tests.imports.lookalikes import company, hubspot, salesforce, write
-from workflows.imports import AnswersNeeded, Overrides, plan, run, undo
+from workflows.imports import AnswersNeeded, Directory, Overrides, plan, run, undo
 from workflows.imports.fields import Kind
 
 ANNA = Actor(natural_id("anna"), frozenset({Role.ADMIN}))
@@ -261,3 +261,29 @@ async def test_one_row_that_a_rule_refuses_is_rejected_and_the_others_go_on(stor
     counts = done.counts[Kind.DEALS]
     assert (counts.created, counts.rejected) == (2, 1)
     assert "Amount" in next(r.reason for r in done.rows if r.outcome == "rejected")
+
+
+async def test_what_the_tenant_has_already_is_asked_about_and_referred_to(store, tenant, tmp_path):
+    made = company(tmp_path)
+    there = next(d["account"] for d in made.deals if d["deal_stage"] == "Won")
+    id_ = natural_id("opened by hand")
+    await store.execute(tenant, accounts, id_, OpenAccount(legal_name=there, roles=("customer",)), by=ANNA)
+    directory = Directory(accounts=((there, f"={id_}"),))
+    planned = await plan(store, tenant, [tmp_path], EUR, directory=directory)
+    assert [q.default for q in planned.inspection.questions if q.key == "account:here"] == ["same"]
+    assert planned.counts[Kind.ACCOUNTS].skipped == 1
+    done = await run(store, tenant, [tmp_path], EUR, directory=directory)
+    assert done.counts[Kind.ACCOUNTS].created == len(made.accounts) - 1
+    won = next(d for d in made.deals if d["account"] == there)
+    assert (await deal(store, tenant, won["opportunity_id"])).account == id_
+    assert (await store.load(tenant, accounts, imported_id("account", "vendor", there))).version == 0
+
+
+async def test_a_second_run_that_knows_what_the_first_brought_asks_nothing_about_it(store, tenant, tmp_path):
+    made = company(tmp_path)
+    await run(store, tenant, [tmp_path], EUR)
+    directory = Directory(accounts=tuple((n, f"={imported_id('account', 'vendor', n)}") for n in made.accounts))
+    again = await plan(store, tenant, [tmp_path], EUR, directory=directory)
+    assert "account:here" not in {q.key for q in again.inspection.questions}
+    assert again.counts[Kind.ACCOUNTS].unchanged == len(made.accounts)
+    assert again.counts[Kind.DEALS].unchanged == len(made.deals)

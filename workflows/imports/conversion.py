@@ -15,6 +15,7 @@ from workflows.imports.settling import FoundTable, Settled
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 _EMAIL = re.compile(r"[^\x00-\x20@<>,;]{1,64}@[^\x00-\x20@<>,;.]+(\.[^\x00-\x20@<>,;.]+)+")
 LONGEST_NAME = 200
+_SPACE_OF = {Kind.ACCOUNTS: "account", Kind.PRODUCTS: "product", Kind.USERS: "user"}
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ def convert_accounts(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
         if rejection := _rejection(table, read, settled, seen, id_, name):
             yield rejection
             continue
-        record = AccountRecord(Kind.ACCOUNTS, id_, name[:LONGEST_NAME], table.name, read.number, read.attributes)
+        record = AccountRecord(Kind.ACCOUNTS, id_, name[:LONGEST_NAME].rstrip(), table.name, read.number, read.attributes)
         if industry := values.get("industry"):
             record.industry = str(settled.industries.get(industry, industry))[:LONGEST_NAME]
         if "country" in values:
@@ -86,7 +87,7 @@ def convert_products(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
         if rejection := _rejection(table, read, settled, seen, id_, name):
             yield rejection
             continue
-        record = ProductRecord(Kind.PRODUCTS, id_, name[:LONGEST_NAME], table.name, read.number, read.attributes)
+        record = ProductRecord(Kind.PRODUCTS, id_, name[:LONGEST_NAME].rstrip(), table.name, read.number, read.attributes)
         record.code, record.family, record.unit = values.get("code"), values.get("family"), values.get("unit")
         if price := values.get("price"):
             record.price = price[0]
@@ -108,7 +109,7 @@ def convert_users(table: FoundTable, settled: Settled, seen: Seen) -> Iterator[C
         if rejection := _rejection(table, read, settled, seen, id_, name):
             yield rejection
             continue
-        record = UserRecord(Kind.USERS, id_, name[:LONGEST_NAME], table.name, read.number, read.attributes)
+        record = UserRecord(Kind.USERS, id_, name[:LONGEST_NAME].rstrip(), table.name, read.number, read.attributes)
         email = values.get("email")
         record.email = email if email and len(email) <= 254 and _EMAIL.fullmatch(email) else None
         record.manager = _known(settled, "user", key_of(values, "manager_id", "manager_name"), record.attributes, "manager_as_reported")
@@ -172,6 +173,8 @@ def left_out(table: FoundTable, read: RowValues, settled: Settled, seen: Seen, i
         return Skipped(table.kind, id_, table.name, read.number, f"merged into {into} at the source")
     if settled.overrides.deleted == "skip" and values.get("deleted", (False,))[0]:
         return Skipped(table.kind, id_, table.name, read.number, "deleted at the source")
+    if (space := _SPACE_OF.get(table.kind)) and id_ in settled.names[space].same:
+        return Skipped(table.kind, id_, table.name, read.number, "is here already, from elsewhere; rows refer to that one")
     if before := seen.again(table.kind, id_, table.name, read.number):
         where = f"row {before[1]}" + (f" of {before[0]}" if before[0] != table.name else "")
         column = table.mapping.column_of("id")
@@ -182,6 +185,8 @@ def left_out(table: FoundTable, read: RowValues, settled: Settled, seen: Seen, i
 
 def _known(settled: Settled, space: str, key: str | None, attributes: dict[str, str], kept_as: str) -> str | None:
     """The key if something in the files or the tenant has it; else it is kept as an attribute, so that nothing is lost."""
+    if key is not None:
+        key = settled.names[space].same.get(key, key)
     if key is None or key.startswith("=") or key in settled.ids[space] or key in settled.names[space].mentioned:
         return key
     attributes[kept_as] = key

@@ -133,7 +133,7 @@ class DealConversion:
         pipeline, stage = self._place(values)
         record.pipeline = pipeline.value
         self._stages(record, values, pipeline, stage, attention)
-        record.name = str(values.get("name") or self._named(record, values))[:LONGEST_NAME]
+        record.name = str(values.get("name") or self._named(record, values))[:LONGEST_NAME].rstrip()
         record.next_step, record.lost_reason = values.get("next_step"), values.get("lost_reason")
         for key in ("lead_source", "category", "probability"):
             if key in values:

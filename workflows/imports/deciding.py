@@ -46,6 +46,8 @@ class Deciding:
         self._take_source = conflicts == "source"
         self._kept: dict[UUID, Loaded] = {}
         self._deals: dict[UUID, Loaded] = {}
+        self.first_of_source = False
+        """No deal of this source was ever stored, so none has to be looked for. (If one is there after all, its append conflicts.)"""
 
     async def state(self, read: Read) -> Any:
         """The state of one stream, with what was decided in this run."""
@@ -55,7 +57,8 @@ class Deciding:
     async def decide(self, works: Sequence[Work]) -> None:
         """Fill in the outcome of each. Rows see what rows before them decided."""
         self._deals.clear()
-        await self._load([Read(w.steps[0].decider.name, w.steps[0].stream) for w in works])
+        known = self.first_of_source and works and works[0].steps[0].decider.name == "deal"
+        await self._load([] if known else [Read(w.steps[0].decider.name, w.steps[0].stream) for w in works])
         while wanted := self._unread(works):
             await self._load(wanted)
         for work in works:

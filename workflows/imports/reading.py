@@ -161,12 +161,12 @@ def _encoding(path: Path, start: bytes) -> tuple[str, str, int]:
     """By byte order mark; else UTF-8 if the whole file is; else Windows-1252, which old exports use (Latin-1 where it has gaps)."""
     digest, size = hashlib.sha256(), 0
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
-    if marked is None and b"\0" in start:
-        raise Unreadable(f"{path.name} is a binary file; export it as CSV or XLSX", file=path.name)
     utf8, cp1252 = codecs.getincrementaldecoder("utf-8")(), codecs.getincrementaldecoder("cp1252")()
     is_utf8 = is_cp1252 = True
     with path.open("rb") as binary:
         while block := binary.read(1 << 20):
+            if marked != "utf-16" and b"\0" in block:
+                raise Unreadable(f"{path.name} holds zero bytes, as binary files do; export it as CSV or XLSX", file=path.name)
             digest.update(block)
             size += len(block)
             is_utf8 = is_utf8 and _decodes(utf8, block)

@@ -7,7 +7,7 @@ asked about once for all of a kind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflows.imports.faults import BadMapping
@@ -37,17 +37,22 @@ class Names:
     mentioned: dict[str, str] = field(default_factory=dict)
     matches: list[MatchReport] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    same: dict[str, str] = field(default_factory=dict)
+    """Ids of the files whose thing the tenant has already, under another origin: id -> its key here."""
 
 
 def settle_names(
     kind: str,
-    listed: Iterable[tuple[str, str]],
+    listed: Sequence[tuple[str, str]],
     known: Iterable[tuple[str, str]],
     used: Counter[str],
     said: Mapping[str, str],
     questions: Questions,
+    own: Callable[[str], str],
 ) -> Names:
     """Decide for each name in `used` (with how many rows use it) what it refers to.
+
+    `own`: id in the source -> the key of what an import of this source makes of it.
 
     `listed`: (name, id) of the tables in these files; `known`: (name, key) of what the tenant has. `said`: name -> name, `+` or `-`.
     """
@@ -55,7 +60,9 @@ def settle_names(
     words = Vocabulary()
     labels = names.labels
     in_files: set[str] = set()
-    listed = tuple(listed)
+    known = tuple(known)
+    _settle_same(kind, listed, known, own, names, questions)
+    listed = tuple((name, names.same.get(key, key)) for name, key in listed)
     for name, key in (*listed, *known):
         if key.startswith("=") and squashed(name) in in_files:
             continue  # the files' own table is nearer than what the tenant has under the same name
@@ -80,6 +87,32 @@ def settle_names(
     _ask_about(kind, doubtful, labels, names, questions, unknown)
     _create(kind, unknown, names, questions, listed=bool(listed))
     return names
+
+
+def _settle_same(
+    kind: str,
+    listed: Sequence[tuple[str, str]],
+    known: Sequence[tuple[str, str]],
+    own: Callable[[str], str],
+    names: Names,
+    questions: Questions,
+) -> None:
+    """Things of the files that the tenant has under the same name, but not from this source: the same thing, or another?"""
+    here: dict[str, set[str]] = {}
+    for name, key in known:
+        if key.startswith("="):
+            here.setdefault(squashed(name), set()).add(key)
+    alike = [(name, id_, here[squashed(name)]) for name, id_ in listed if squashed(name) in here]
+    alike = [(name, id_, keys) for name, id_, keys in alike if own(id_) not in keys and len(keys) == 1]
+    if not alike:
+        return
+    shown = ", ".join(repr(name) for name, _, _ in alike[:3]) + (" ..." if len(alike) > 3 else "")
+    text = (
+        f"{len(alike)} {kind}s of the files have the names of {kind}s that are here already, from elsewhere ({shown}). Are they the same?"
+    )
+    options = [("same", "the same: refer to those here, and leave them as they are"), (CREATE, "others: create them beside")]
+    if questions.ask(f"{kind}:here", text, options, "same", len(alike)) == "same":
+        names.same = {id_: next(iter(keys)) for _, id_, keys in alike}
 
 
 def _as_said(kind: str, name: str, said: str, words: Vocabulary, names: Names) -> str | None:

@@ -129,9 +129,12 @@ class Running:
 
     async def _define_pipelines(self, deciding: Deciding, commands: Commands, appending: Appending) -> None:
         """The source's stages as pipelines of that source; stages that an earlier import brought keep their keys."""
+        deciding.first_of_source = True
         for value, found in self.settled.pipelines.items():
             id_ = imported_pipeline_id(self.settled.source, value)
             known: Pipeline | None = await deciding.state(Read("pipeline", id_))
+            # deals are stored after the pipeline of their source, so where that is new they are
+            deciding.first_of_source = deciding.first_of_source and known is None
             define = imported_pipeline(self.settled.source, found.told(), known, value[:40])
             steps = [Step(pipelines, id_, define)]
             if known is not None and known.retired:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from domain.imports import imported_id
 from workflows.imports.dates import LABELS, DateOrder
 from workflows.imports.fields import Kind, Type, field_of, normalised
 from workflows.imports.mapping import ENTERED, TableMapping
@@ -23,6 +24,7 @@ from workflows.imports.vocabularies import AMBIGUOUS_COUNTRIES, country_names, c
 
 _STAGE_FIELDS = frozenset({"stage name", "stagename", "stage", "dealstage", "deal stage"})
 _SAME_STEM = 5
+_NOUNS = {"account": "account", "product": "product", "user": "member"}
 
 
 @dataclass(slots=True)
@@ -206,8 +208,16 @@ def _settle_references(settled: Settled, directory: Directory) -> None:
         listed_names = {name for name, _ in listed}
         said = settled.overrides.values.get(space, {})
         implied = [(name, name) for name in managers if name not in listed_names and name not in said]
-        names = settle_names(space, [*listed, *implied], known, _used(settled, *named), said, settled.questions)
-        names.mentioned.update({name: name for name, _ in implied})
+        names = settle_names(
+            space,
+            [*listed, *implied],
+            known,
+            _used(settled, *named),
+            said,
+            settled.questions,
+            lambda id_, noun=_NOUNS[space]: f"={imported_id(noun, settled.source, id_)}",  # type: ignore[misc]
+        )
+        names.mentioned.update({name: name for name, _ in implied if name not in names.same})
         settled.names[space] = names
         settled.matches.extend(names.matches)
         settled.ids[space] = {key for _, key in listed} | {key for _, key in known if not key.startswith("=")}
