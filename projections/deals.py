@@ -105,9 +105,9 @@ def _placed(event: e.StageFacts) -> Row:
         "pipeline_version": event.pipeline_version,
         "stage": event.stage,
         "stage_name": event.stage_name,
-        "kind": event.kind.value,
+        "kind": event.kind,
         "probability": event.probability,
-        "category": event.category.value,
+        "category": event.category,
         "capped_by": None,
         "max_days": event.max_days,
         "since": event.since,
@@ -125,7 +125,7 @@ def _worth(amount: Money | None, annual: Money | None) -> Row:
 
 
 def _opened(event: e.DealOpened | DealImported) -> Row:
-    told: Row = {"source": event.source.value} if isinstance(event, e.DealOpened) else _as_told(event)
+    told: Row = {"source": event.source} if isinstance(event, e.DealOpened) else _as_told(event)
     return {
         **_placed(event),
         **_worth(event.amount, event.annual),
@@ -171,7 +171,7 @@ def _back_open(row: Row, event: e.DealReopened | e.DealWinReversed) -> Row:
 
 
 def _moved(row: Row, close_date: date | None, pushes: int) -> Row:
-    books_on = row["books_on"] if row["kind"] == StageKind.WON.value else close_date
+    books_on = row["books_on"] if row["kind"] == StageKind.WON else close_date
     return {"close_date": close_date, **_books(books_on), "pushes": pushes, "lapsed": False}
 
 
@@ -198,7 +198,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.DealStalled: lambda row, v: {"stalled": row["stalled"] or v.stage == row["stage"]},
     e.DealCommitLost: lambda _, __: {"commit_lost": True},
     e.DealForecastCategoryChanged: lambda _, v: {
-        "category": v.category.value,
+        "category": v.category,
         "capped_by": list(v.capped_by) or None,
         "commit_lost": False,
     },
@@ -216,6 +216,11 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
 }
 
 
+_WORTH = {e.DealAmountChanged, e.DealLinesChanged}
+_ATTENDED = _WORTH | {e.DealCloseDateMoved, e.DealOwnerAssigned, e.DealAccountSet}
+"""What may fill, or empty, a field that a deal cannot do without."""
+
+
 class Deals(Projection):
     """Deals and their lines as they stood at any time."""
 
@@ -224,15 +229,17 @@ class Deals(Projection):
     events = (e.DealOpened, DealImported, DealImportUndone, *_CHANGES)
 
     def handle(self, rows: Rows, entry: Entry) -> None:
-        event, version = entry.event, entry.version
-        change = _CHANGES.get(type(event))
+        event, version, kind = entry.event, entry.version, type(entry.event)
+        change = _CHANGES.get(kind)
         if change is not None:
             row = rows.get(DEALS)
             if row is not None:
+                changes = change(row, event)
                 # a late fact is folded where it was so, but counts for the version all the same
-                rows.change(DEALS, **_attended(row, {**change(row, event), "version": max(version, row["version"])}))
-                if isinstance(event, e.DealLinesChanged | e.DealAmountChanged):
-                    _put_lines(rows, event.lines if isinstance(event, e.DealLinesChanged) else ())
+                changes = {**changes, "version": max(version, row["version"])}
+                rows.update(DEALS, _attended(row, changes) if kind in _ATTENDED else changes)
+                if kind in _WORTH:
+                    _put_lines(rows, getattr(event, "lines", ()))
         elif isinstance(event, e.DealOpened | DealImported):
             row = {**_opened(event), "opened_at": entry.effective_at, "version": version}
             rows.put(DEALS, **_attended(dict.fromkeys(ASKED_FOR), row))
@@ -246,9 +253,7 @@ class Deals(Projection):
 
 
 def _attended(row: Row, changes: Row) -> Row:
-    """With the fields that the deal lacks, where a change touches one of them."""
-    if changes.keys().isdisjoint(ASKED_FOR):
-        return changes
+    """With the fields that the deal lacks."""
     lacking = [name for name in ASKED_FOR if changes.get(name, row[name]) is None]
     return {**changes, "needs_attention": lacking or None}
 

@@ -6,7 +6,7 @@ it on both timelines and begins one on both, except where a late fact makes hist
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -64,10 +64,11 @@ class Buffer:
         self.subkey = table.key[1:]
         self.wire = wire_of(table)
         self.nothing: Row = dict.fromkeys(table.columns)
-        self.current: dict[UUID, dict[SubKey, Version]] = {}
+        self.current: dict[int, dict[SubKey, Version]] = {}
+        """By the stream's number: a UUID is hashed and compared in Python, which would cost more than the rest of a look-up."""
         self.mine: dict[SubKey, Version] | None = None
         """Of the stream at hand; None: it has none."""
-        self.past: dict[UUID, list[Past]] = {}
+        self.past: dict[int, list[Past]] = {}
         self.gone: list[tuple[Any, ...]] = []
         """Keys of stored current rows that are superseded."""
         self.cuts: list[Cut] = []
@@ -77,12 +78,12 @@ class Buffer:
     def load(self, row: Row, known_from: int, true_from: datetime) -> None:
         """Take over a stored current row."""
         subkey = tuple(row[column] for column in self.subkey)
-        self.current.setdefault(row[self.table.stream], {})[subkey] = Version(row, None, known_from, true_from, stored=True)
+        self.current.setdefault(row[self.table.stream].int, {})[subkey] = Version(row, None, known_from, true_from, stored=True)
 
     def retire(self, stream: UUID, subkey: SubKey, version: Version, past: Past) -> None:
         """Move a current version to the past."""
         if not past.nowhere:
-            self.past.setdefault(stream, []).append(past)
+            self.past.setdefault(stream.int, []).append(past)
         if version.stored:
             self.gone.append((stream, *subkey))
 
@@ -91,18 +92,18 @@ class Buffer:
 
         What the log held at earlier positions stays as it was.
         """
-        kept = self.past.setdefault(stream, [])
+        kept = self.past.setdefault(stream.int, [])
         for version in kept:
             if version.true_to > since:
                 version.true_to = max(version.true_from, since)
-        self.past[stream] = kept = [version for version in kept if not version.nowhere]
+        self.past[stream.int] = kept = [version for version in kept if not version.nowhere]
         self.cuts.append(Cut(stream, since, position))
         self.erased.extend(told.erased)
-        for version in told.past.get(stream, ()):
+        for version in told.past.get(stream.int, ()):
             if version.true_to > max(version.true_from, since):
                 kept.append(Past(version.row, version.parts, position, position, max(version.true_from, since), version.true_to))
-        before = self.current.setdefault(stream, {})
-        after = told.current.get(stream, {})
+        before = self.current.setdefault(stream.int, {})
+        after = told.current.get(stream.int, {})
         for subkey in [*before, *(k for k in after if k not in before)]:
             old, new = before.get(subkey), after.get(subkey)
             if old and new and old.row == new.row and old.true_from == new.true_from and not self.table.personal:
@@ -117,9 +118,9 @@ class Buffer:
     def erase(self, stream: UUID) -> None:
         """Forget the personal columns of every version of a stream's rows."""
         self.erased.append(stream)
-        for past in self.past.get(stream, ()):
+        for past in self.past.get(stream.int, ()):
             past.row, past.parts = self._forgotten(past.row), None
-        for subkey, version in self.current.get(stream, {}).items():
+        for subkey, version in self.current.get(stream.int, {}).items():
             version.row, version.parts = self._forgotten(version.row), None
             if version.stored:
                 self.gone.append((stream, *subkey))
@@ -153,8 +154,9 @@ class Rows:
     def begin(self, stream: UUID, position: int, since: datetime) -> None:
         """The event at hand: its stream and position, and since when its consequences are so."""
         self._stream, self._position, self._since = stream, position, since
+        number = stream.int
         for buffer in self._each:
-            buffer.mine = buffer.current.get(stream)
+            buffer.mine = buffer.current.get(number)
 
     def get(self, table: Table, *subkey: Any) -> Row | None:
         """The stream's row, or the one that the rest of the key names; None if there is none. Never change it in place."""
@@ -174,7 +176,7 @@ class Rows:
             raise KeyError(f"{table.name} has no column {', '.join(sorted(set(whole) - set(table.columns)))}")
         subkey = tuple(whole[column] for column in buffer.subkey)
         if buffer.mine is None:
-            buffer.mine = buffer.current[self._stream] = {}
+            buffer.mine = buffer.current[self._stream.int] = {}
         elif (version := buffer.mine.get(subkey)) is not None:
             self._replace(buffer, subkey, version, whole)
             return
@@ -182,6 +184,10 @@ class Rows:
 
     def change(self, table: Table, *subkey: Any, **changes: Any) -> None:
         """Change some columns of a row; nothing where there is no such row, because history always folds."""
+        self.update(table, changes, *subkey)
+
+    def update(self, table: Table, changes: Mapping[str, Any], *subkey: Any) -> None:
+        """`change` for changes that are a mapping already."""
         buffer = self.buffers[table.name]
         version = buffer.mine.get(subkey) if buffer.mine else None
         if version is not None:
@@ -198,7 +204,7 @@ class Rows:
         """Forget the table's personal columns in every version of the stream's rows, past ones included."""
         self.buffers[table.name].erase(self._stream)
 
-    def _replace(self, buffer: Buffer, subkey: SubKey, version: Version, values: Row) -> None:
+    def _replace(self, buffer: Buffer, subkey: SubKey, version: Version, values: Mapping[str, Any]) -> None:
         row = version.row
         changes = {name: value for name, value in values.items() if row[name] != value}
         # versions of persons are kept apart even where they read the same: they do once the person is forgotten
