@@ -166,10 +166,10 @@ class Text(BaseModel):
 
 
 # PostgreSQL cannot hold NUL in a text, so no read model could show it.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00\s]([^\x00]*[^\x00\s])?$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """What a thing or person is called: one line, 1 to 200 characters."""
 Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=r"^[^\x00\s]([^\x00]*[^\x00\s])?$")
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
 ]
 """What was said or noted, at most 20,000 characters."""
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"), Field(examples=["renewal_risk"])]
