@@ -58,8 +58,8 @@ class LoopCommitter:
         self._waiting.append(append)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
-        # a caller that is cancelled leaves; its append still runs to a definite end
-        await asyncio.shield(append.done)
+        # a caller that is cancelled takes its future along; the append itself still runs to a definite end
+        await append.done
         return append
 
     async def _drain(self) -> None:

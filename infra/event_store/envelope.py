@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-import orjson
-
 ENVELOPE_VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIXED = struct.Struct(">BQqq16sQ")
@@ -30,30 +28,35 @@ class Meta:
     causation_id: UUID | None = None
 
     def encode(self) -> bytes:
-        """Compact JSON with short fixed keys in a fixed order; what is None is left out."""
-        text = f'{{"actor":"{self.actor}","command":"{self.command_id}","correlation":"{self.correlation_id}"'
+        """A byte of flags, then 16 bytes each of actor, command and correlation, then of what the flags say is there."""
+        parts = [b"", self.actor.bytes, self.command_id.bytes, self.correlation_id.bytes]
+        flags = 0
         if self.on_behalf_of is not None:
-            text += f',"behalf":"{self.on_behalf_of}"'
+            flags |= _ON_BEHALF
+            parts.append(self.on_behalf_of.bytes)
         if self.causation_id is not None:
-            text += f',"causation":"{self.causation_id}"'
-        return (text + "}").encode("ascii")
+            flags |= _CAUSED
+            parts.append(self.causation_id.bytes)
+        parts[0] = bytes((flags,))
+        return b"".join(parts)
 
     @classmethod
     def decode(cls, stored: bytes) -> Meta:
         """The inverse of `encode`; b"" (an event stored through the library's own Application) is the nil actor's."""
         if not stored:
             return _UNKNOWN
-        raw = orjson.loads(stored)
-        behalf, causation = raw.get("behalf"), raw.get("causation")
+        flags = stored[0]
+        ids = [UUID(bytes=stored[at : at + 16]) for at in range(1, len(stored), 16)]
         return cls(
-            actor=UUID(raw["actor"]),
-            command_id=UUID(raw["command"]),
-            correlation_id=UUID(raw["correlation"]),
-            on_behalf_of=UUID(behalf) if behalf else None,
-            causation_id=UUID(causation) if causation else None,
+            actor=ids[0],
+            command_id=ids[1],
+            correlation_id=ids[2],
+            on_behalf_of=ids[3] if flags & _ON_BEHALF else None,
+            causation_id=ids[-1] if flags & _CAUSED else None,
         )
 
 
+_ON_BEHALF, _CAUSED = 1, 2
 _NIL = UUID(int=0)
 _UNKNOWN = Meta(_NIL, _NIL, _NIL)
 

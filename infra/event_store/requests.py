@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.kernel import Refused
+from infra.event_store import arrays
 
 
 class VersionConflict(Refused):
@@ -65,6 +66,13 @@ class Append:
     recorded_us: int = 0
     error: Exception | None = None
     done: Any = field(default=None, repr=False)  # the caller's future, or its lock
+    written: frozenset[int] = field(init=False, repr=False)
+    guarded: frozenset[int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # streams by number, because a UUID's own hash is a Python call; made here, so that what is no id fails with its caller
+        self.written = frozenset([row.stream.int for row in self.rows])
+        self.guarded = frozenset([stream.int for stream, _ in self.guards])
 
 
 LIMIT_COMMANDS = 512
@@ -83,29 +91,29 @@ def take_group(waiting: deque[Append]) -> list[Append]:
     """
     group: list[Append] = []
     later: list[Append] = []
-    ids: set[UUID] = set()
-    written: set[UUID] = set()
-    guarded: set[UUID] = set()
+    ids: set[int] = set()
+    written: set[int] = set()
+    guarded: set[int] = set()
     events = 0
     while waiting and len(group) < LIMIT_COMMANDS and events < LIMIT_EVENTS and len(later) < LIMIT_COMMANDS:
         append = waiting.popleft()
         if group and append.recorded_at != group[0].recorded_at:
             later.append(append)
             break
-        streams = {row.stream for row in append.rows}
-        guards = {stream for stream, _ in append.guards}
-        if append.id in ids or not written.isdisjoint(streams | guards) or not guarded.isdisjoint(streams):
+        if (
+            append.id.int in ids
+            or not written.isdisjoint(append.written)
+            or not written.isdisjoint(append.guarded)
+            or not guarded.isdisjoint(append.written)
+        ):
             later.append(append)
-            # what waits behind it must not overtake it on the same streams
-            written |= streams
-            guarded |= guards
-            ids.add(append.id)
-            continue
-        group.append(append)
-        ids.add(append.id)
-        written |= streams
-        guarded |= guards
-        events += len(append.rows)
+        else:
+            group.append(append)
+            events += len(append.rows)
+        # what waits behind one that waits must not overtake it on the same streams, either
+        ids.add(append.id.int)
+        written |= append.written
+        guarded |= append.guarded
     waiting.extendleft(reversed(later))
     return group
 
@@ -144,9 +152,20 @@ def parameters(group: Sequence[Append]) -> tuple[Any, ...]:
             guard_streams.append(stream)
             guard_versions.append(version)
     return (
-        *(streams, versions, topics, metas, states, effective if dated else None),
-        *(ids, fingerprints, starts, sizes),
-        *(guarding, guard_streams, guard_versions, group[0].recorded_at),
+        arrays.uuids(streams),
+        arrays.int8s(versions),
+        arrays.texts(topics),
+        arrays.byteas(metas),
+        arrays.byteas(states),
+        arrays.instants(effective) if dated else None,
+        arrays.uuids(ids),
+        arrays.byteas(fingerprints),
+        arrays.int4s(starts),
+        arrays.int4s(sizes),
+        arrays.int4s(guarding),
+        arrays.uuids(guard_streams),
+        arrays.int8s(guard_versions),
+        group[0].recorded_at,
     )
 
 

@@ -23,10 +23,10 @@ class States:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[tuple[str, str, UUID], Loaded] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str, int], Loaded] = OrderedDict()
 
     def get(self, tenant: str, decider: str, stream: UUID) -> Loaded | None:
-        key = (tenant, decider, stream)
+        key = (tenant, decider, stream.int)
         entry = self._entries.get(key)
         if entry is not None:
             self._entries.move_to_end(key)
@@ -34,7 +34,7 @@ class States:
 
     def put(self, tenant: str, decider: str, stream: UUID, entry: Loaded) -> None:
         """Keep the entry, unless a newer one is there already."""
-        key = (tenant, decider, stream)
+        key = (tenant, decider, stream.int)
         known = self._entries.get(key)
         if known is not None and known.version > entry.version:
             return

@@ -11,7 +11,9 @@ CREATE OR REPLACE FUNCTION {schema}.append(
     p_streams uuid[], p_versions bigint[], p_topics text[], p_metas bytea[], p_states bytea[], p_effective timestamptz[],
     p_ids uuid[], p_fingerprints bytea[], p_starts int[], p_sizes int[],
     p_guarding int[], p_guard_streams uuid[], p_guard_versions bigint[], p_recorded_at timestamptz
-) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- every statement here is a look-up by key: planning them anew for each call's arrays cost as much as running them
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     base bigint; at timestamptz; tenant_simulated boolean; answer bigint[];
     low int; high int; known record;

@@ -10,7 +10,7 @@ CREATE TABLE {schema}.events (
     stream uuid NOT NULL,
     version bigint NOT NULL,
     topic text NOT NULL,
-    meta bytea NOT NULL,                -- JSON: actor, on_behalf_of, command_id, correlation_id, causation_id
+    meta bytea NOT NULL,                -- actor, command, correlation, on behalf of, causation: see infra/event_store/envelope.py
     state bytea NOT NULL,               -- JSON of the event, personal fields encrypted
     recorded_at timestamptz NOT NULL,   -- rises with position
     effective_at timestamptz NOT NULL,

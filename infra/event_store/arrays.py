@@ -1,0 +1,100 @@
+"""One-dimensional PostgreSQL arrays in binary form, built column by column.
+
+The driver's own list dumper visits every element through three calls; for a group of 64 appends with a dozen columns that was
+a fifth of the whole cost of an append. Format: array_send in src/backend/utils/adt/arrayfuncs.c (dimensions, has-null flag,
+element oid, then length and lower bound of the dimension, then each element behind its length, -1 for null).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from infra.event_store.envelope import microseconds
+
+_HEAD = struct.Struct("!iiIii")
+_EMPTY = struct.Struct("!iiI")
+_LENGTH = struct.Struct("!i").pack
+_NULL = b"\xff\xff\xff\xff"
+_UUID, _INT8, _INT4, _TEXT, _BYTEA, _TIMESTAMPTZ = 2950, 20, 23, 25, 17, 1184
+_ARRAY_OF = {_UUID: 2951, _INT8: 1016, _INT4: 1007, _TEXT: 1009, _BYTEA: 1001, _TIMESTAMPTZ: 1185}
+_POSTGRES_EPOCH_US = 946_684_800_000_000
+"""2000-01-01T00:00:00Z in µs since 1970."""
+
+
+class BinaryArray:
+    """Bytes that are an array already."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+def _kind(element: int) -> type[BinaryArray]:
+    """A class of its own for each element type, because the driver finds dumpers by class."""
+
+    class Array(BinaryArray):
+        __slots__ = ()
+
+    class ArrayDumper(Dumper):
+        format = Format.BINARY
+        oid = _ARRAY_OF[element]
+
+        def dump(self, obj: Any) -> bytes:
+            return obj.data  # type: ignore[no-any-return]
+
+    psycopg.adapters.register_dumper(Array, ArrayDumper)
+    return Array
+
+
+_Uuids, _Int8s, _Int4s, _Texts, _Byteas, _Instants = (_kind(e) for e in (_UUID, _INT8, _INT4, _TEXT, _BYTEA, _TIMESTAMPTZ))
+
+
+def _head(count: int, element: int, *, nulls: bool = False) -> bytes:
+    return _HEAD.pack(1, nulls, element, count, 1) if count else _EMPTY.pack(0, 0, element)
+
+
+def uuids(values: Sequence[UUID]) -> BinaryArray:
+    return _Uuids(_head(len(values), _UUID) + b"".join([b"\0\0\0\x10" + value.bytes for value in values]))
+
+
+def int8s(values: Sequence[int]) -> BinaryArray:
+    pairs = [part for value in values for part in (8, value)]
+    return _Int8s(_head(len(values), _INT8) + struct.pack("!" + "iq" * len(values), *pairs))
+
+
+def int4s(values: Sequence[int]) -> BinaryArray:
+    pairs = [part for value in values for part in (4, value)]
+    return _Int4s(_head(len(values), _INT4) + struct.pack("!" + "ii" * len(values), *pairs))
+
+
+def texts(values: Sequence[str]) -> BinaryArray:
+    """Raises psycopg.DataError for a NUL, which PostgreSQL's text cannot hold."""
+    encoded = {value: value.encode() for value in set(values)}  # a group has few topics
+    if any(b"\0" in value for value in encoded.values()):
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    ready = {value: _LENGTH(len(raw)) + raw for value, raw in encoded.items()}
+    return _Texts(_head(len(values), _TEXT) + b"".join([ready[value] for value in values]))
+
+
+def byteas(values: Sequence[bytes | None]) -> BinaryArray:
+    parts: list[bytes] = []
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            parts += (_LENGTH(len(value)), value)
+    return _Byteas(_head(len(values), _BYTEA, nulls=None in values) + b"".join(parts))
+
+
+def instants(values: Sequence[datetime | None]) -> BinaryArray:
+    packed = [_NULL if value is None else struct.pack("!iq", 8, microseconds(value) - _POSTGRES_EPOCH_US) for value in values]
+    return _Instants(_head(len(values), _TIMESTAMPTZ, nulls=None in values) + b"".join(packed))
