@@ -46,7 +46,7 @@ def examine(settings: Settings, *, patience: float = 5.0) -> list[Finding]:
     """Look at everything; a server that does not answer is asked again for `patience` seconds. Never raises for what it finds."""
     findings = [*_versions(), *_home(settings), *_disk(settings)]
     try:
-        settings = connected(settings)
+        settings = connected(settings, workflows=True)
     except (ServerDown, ClusterUnusable) as error:
         return [*findings, Finding("servers", "failure", "not running", str(error))]
     return [*findings, *_postgres(settings, patience), *_temporal(settings, patience)]

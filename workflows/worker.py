@@ -15,8 +15,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import NoReturn
 
 import psycopg
 from temporalio.client import Client
@@ -29,8 +28,9 @@ from infra.database import Database, StoreUnavailable, Tenant
 from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
 from infra.event_store import Store
-from infra.keys import Keys, KeysUnavailable
+from infra.keys import KeysUnavailable
 from infra.mail import mail_of
+from infra.opening import open_keys
 from infra.settings import InvalidSettings, Settings
 from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
 from workflows.activities import Activities
@@ -168,29 +168,26 @@ async def _database(url: str) -> Database:
             await asyncio.sleep(LOOK)
 
 
-def open_keys(settings: Settings) -> Keys:
-    """The key store that the settings name; its root key lies beside the home's data in a file of its own."""
-    path = Path(unquote(urlsplit(settings.keys_url).path))
-    return Keys.open(path, path.with_name("root.key"))
-
-
 def main(settings: Settings | None = None) -> int:
     """Run the worker to its end; returns the exit code. What keeps it from starting is told in a sentence."""
     try:
         settings = settings or Settings.from_environment()
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        asyncio.run(run_worker(connected(settings)))
+        asyncio.run(run_worker(connected(settings, workflows=True)))
     except (InvalidSettings, ServerDown, StoreUnavailable, KeysUnavailable) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     return 0
 
 
-if __name__ == "__main__":
-    code = main()
+def finish(code: int) -> NoReturn:
+    """End the process at once: an interpreter that ends with a Temporal client in it may crash on its way out."""
     gc.collect()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # an interpreter that ends with a Temporal client in it may crash on its way out
     os._exit(code)
+
+
+if __name__ == "__main__":
+    finish(main())

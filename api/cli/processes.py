@@ -54,13 +54,9 @@ def api() -> None:
 @told
 def worker() -> None:
     """Carry workflows: moves, clocks, reminders, the daily sweep, outgoing notifications."""
-    import asyncio
+    from workflows.worker import finish, main
 
-    from infra.embedded.services import connected
-    from infra.settings import Settings
-    from workflows.worker import run_worker
-
-    asyncio.run(run_worker(connected(Settings.from_environment())))
+    finish(main())
 
 
 @told

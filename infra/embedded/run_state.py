@@ -47,9 +47,13 @@ class RunState:
         """The state as last written, or None where nothing has run yet (or the file is no state file)."""
         try:
             text = json.loads(file.read_text(encoding="utf-8"))
-            children = {str(name): RunningProcess(**process) for name, process in text.pop("children").items()}
-            notes = tuple(map(str, text.pop("notes")))
-            return cls(supervisor=RunningProcess(**text.pop("supervisor")), children=children, notes=notes, **text)
+            # another version's file: fields it does not have keep their defaults, fields we do not know are passed over
+            return cls(
+                supervisor=RunningProcess(**text["supervisor"]),
+                children={str(name): RunningProcess(**process) for name, process in text.get("children", {}).items()},
+                notes=tuple(map(str, text.get("notes", ()))),
+                **{name: str(text[name]) for name in ("phase", "address", "postgres", "temporal", "problem") if name in text},
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

@@ -49,15 +49,15 @@ class Services:
         return all(server.running() for server in (self.postgres, self.temporal) if server)
 
 
-def connected(settings: Settings) -> Settings:
+def connected(settings: Settings, *, workflows: bool = False) -> Settings:
     """The settings with the addresses of the embedded servers that run below `settings.home` now; for commands beside a running `up`.
 
-    Raises ServerDown if a server that the settings leave to us does not run.
+    Raises ServerDown if the database, or for `workflows` Temporal, is left to us and does not run.
     """
     services = Services(settings)
     database = services.postgres.running() if services.postgres else None
     temporal = services.temporal.running() if services.temporal else None
-    if (services.postgres and not database) or (services.temporal and not temporal):
+    if (services.postgres and not database) or (workflows and services.temporal and not temporal):
         missing = "DATABASE_URL" if services.postgres and not database else "TEMPORAL_ADDRESS"
         raise ServerDown(
             f"Nothing runs below {settings.home}: start it with `concord up`, or set CONCORD_HOME or {missing} to where it runs."
