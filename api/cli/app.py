@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.cli import accounts, deals, forecast, operate, processes, replay, tenants, today
+from api.cli import accounts, deals, forecast, imports, operate, processes, replay, tenants, today
 
 app = typer.Typer(
     name="concord",
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (deals, forecast, accounts, today, replay, processes, operate, tenants):
+for group in (deals, forecast, accounts, today, replay, imports, processes, operate, tenants):
     group.add_to(app)
 
 

@@ -84,16 +84,16 @@ class Client:
             items += page["items"]
         return {**answer, "items": items, "next": page["next"]}
 
-    def post(self, path: str, body: Any, *, if_match: str | None = None, wait: int = 0, key: str | None = None) -> Said:
-        """A write, with a key of its own so that a lost answer may be asked for again. What it changed can be read when this returns."""
-        headers = {"Idempotency-Key": key or str(uuid4()), "Content-Type": "application/json"}
+    def post(self, path: str, body: Any, *, if_match: str | None = None, wait: int = 0, settle: bool = True) -> Said:
+        """A write, with a key of its own so that it cannot act twice. What it changed can be read when this returns (`settle`)."""
+        headers = {"Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
         if if_match is not None:
             headers["If-Match"] = if_match
         if wait:
             headers["Prefer"] = f"wait={wait}"
         said = self._answer("POST", path, body=json.dumps(body).encode(), headers=headers)
         at = said.body.get("settled_at") or said.position
-        if at is not None:
+        if settle and at is not None:
             with suppress(Problem):
                 # the next command's lists wait for nothing
                 self.get("/v1/contacts" if path.startswith("/v1/contacts") else "/v1/deals", {"limit": 1, "at_least": at})
@@ -102,6 +102,10 @@ class Client:
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Said:
         """A body of another kind, as it is."""
         return self._answer("POST", path, body=body, headers=headers)
+
+    def raw(self, path: str) -> bytes:
+        """An answer that is no JSON, such as a file."""
+        return self._exchange("GET", path, None, {})[2]
 
     def _answer(
         self,
@@ -112,24 +116,29 @@ class Client:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Said:
+        query = urlencode(_given(params), doseq=True)
+        status, found, content = self._exchange(method, path + (f"?{query}" if query else ""), body, headers or {})
+        return Said(status, self._read(status, content), int(found["concord-position"]) if "concord-position" in found else None)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         from http.client import HTTPException
 
-        query = urlencode(_given(params), doseq=True)
         try:
-            self._http.request(method, f"{self._prefix}{path}" + (f"?{query}" if query else ""), body, {**self._headers, **(headers or {})})
+            self._http.request(method, self._prefix + path, body, {**self._headers, **headers})
             answer = self._http.getresponse()
             content = answer.read()
         except (OSError, HTTPException):
             self._http.close()
             raise Ended(f"Nobody answers at {self._address}: is Concord running? `concord status` tells.", Exit.UNREACHABLE) from None
-        try:
-            said = json.loads(content)
-        except ValueError:
-            raise Ended(f"{self._address} answered {answer.status}; is it Concord?", Exit.UNREACHABLE) from None
         if answer.status >= 400:
-            raise Problem(answer.status, said)
-        position = answer.headers.get("Concord-Position")
-        return Said(answer.status, said, int(position) if position else None)
+            raise Problem(answer.status, self._read(answer.status, content))
+        return answer.status, {name.lower(): value for name, value in answer.headers.items()}, content
+
+    def _read(self, status: int, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except ValueError:
+            raise Ended(f"{self._address} answered {status}; is it Concord?", Exit.UNREACHABLE) from None
 
     def close(self) -> None:
         self._http.close()

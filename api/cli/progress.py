@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from api.cli.outcomes import err
 
-Advance = Callable[[int], None]
-"""Told how many are done by now."""
+Advance = Callable[..., None]
+"""Told how many are done by now, and perhaps of how many."""
 
 
 @contextmanager
@@ -22,8 +22,9 @@ def bars(*, transient: bool = False) -> Iterator[Callable[..., Advance]]:
         def begin(what: str, total: int | None = None) -> Advance:
             task = shown.add_task(what, total=total)
 
-            def advance(done: int) -> None:
-                shown.update(task, completed=done, total=max(total or 0, done) if total is not None else None)
+            def advance(done: int, of: int | None = None) -> None:
+                known = of if of is not None else total
+                shown.update(task, completed=done, total=max(known, done) if known is not None else None)
 
             return advance
 

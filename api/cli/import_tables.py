@@ -1,0 +1,150 @@
+"""What an import found, asks, would do and did, at a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.cli.formats import count, plain, table, words
+from api.cli.outcomes import err, out
+
+ATTRIBUTE, LEFT_OUT = "attribute", "-"
+OUTCOMES = ("created", "updated", "unchanged", "conflict", "rejected", "skipped", "used")
+_STYLES = {"created": "green", "updated": "cyan", "conflict": "yellow", "rejected": "red"}
+_REASONS = 12
+
+
+def print_inspection(inspection: Mapping[str, Any], *, columns: bool) -> None:
+    """What the files are; with `columns`, where each column goes and how it is read."""
+    currency = f", amounts in {inspection['currency']}" if inspection["currency"] else ""
+    out.print(
+        f"[bold]From {plain(inspection['source'])}[/] [dim]({plain(inspection['source_reason'])}{currency}, days in {inspection['zone']})[/]"
+    )
+    made = table("file", "holds", "rows", "why", right=("rows",), whole=("holds",))
+    for one in inspection["tables"]:
+        ignored = one["kind"] == "ignored"
+        holds = "[dim]left out[/]" if ignored else f"[bold]{words(one['kind'])}[/]"
+        why = one["reason"] if ignored else f"{one['label']}, {one['confidence']:.0%} sure"
+        made.add_row(plain(one["name"]), holds, "" if ignored else f"{one['rows']:,}", f"[dim]{plain(why)}[/]")
+    out.print(made)
+    if columns:
+        for one in inspection["tables"]:
+            if one["kind"] != "ignored":
+                _print_columns(one)
+        _print_stages(inspection["stages"])
+    _print_matches(inspection["matches"])
+    for note in inspection["notes"]:
+        out.print(f"[yellow]note[/] {plain(note)}")
+
+
+def _print_columns(one: Mapping[str, Any]) -> None:
+    out.print(f"\n[bold]{plain(one['name'])}[/]")
+    made = table("column", "goes to", "sure", "read as", "blank", right=("sure", "blank"))
+    aside: dict[str, list[str]] = {ATTRIBUTE: [], LEFT_OUT: []}
+    for column in one["columns"]:
+        if column["target"] in aside:
+            aside[column["target"]].append(column["column"])
+            continue
+        blanks = f"{column['blanks']:,}" if column["blanks"] else ""
+        read_as = plain(column["read_as"]) if column["read_as"] else ""
+        made.add_row(plain(column["column"]), words(column["target"]), f"{column['confidence']:.0%}", read_as, blanks)
+    out.print(made)
+    for target, said in ((ATTRIBUTE, "kept as fields of its own"), (LEFT_OUT, "left out")):
+        if aside[target]:
+            out.print(f"[dim]{said}: {plain(', '.join(aside[target]))}[/]")
+
+
+def _print_stages(stages: Iterable[Mapping[str, Any]]) -> None:
+    stages = list(stages)
+    if not stages:
+        return
+    out.print("\n[bold]stages[/]")
+    made = table("stage", "is", "prob.", "rows", "why", right=("prob.", "rows"))
+    for stage in stages:
+        name = f"{stage['pipeline']}: {stage['stage']}" if stage["pipeline"] else stage["stage"]
+        probability = f"{stage['probability']} %" if stage["probability"] is not None else ""
+        made.add_row(plain(name), stage["kind"], probability, f"{stage['rows']:,}", f"[dim]{plain(stage['reason'])}[/]")
+    out.print(made)
+
+
+def _print_matches(matches: Iterable[Mapping[str, Any]]) -> None:
+    matches = list(matches)
+    if not matches:
+        return
+    out.print("\n[bold]read as what is known[/]")
+    made = table("", "written", "means", "sure", "rows", "because", right=("sure", "rows"))
+    for match in matches[:20]:
+        row = (match["field"], plain(match["value"]), plain(match["means"]), f"{match['confidence']:.0%}", f"{match['rows']:,}")
+        made.add_row(*row, f"[dim]{plain(match['how'])}[/]")
+    out.print(made)
+    if len(matches) > 20:
+        out.print(f"[dim]... and {len(matches) - 20:,} more[/]")
+
+
+def print_question(question: Mapping[str, Any]) -> None:
+    """A question with its options, on the error stream, for it may be that only the answer is wanted elsewhere."""
+    rows = f" [dim]({count(question['rows'], 'row')})[/]" if question["rows"] else ""
+    err.print(f"\n[bold]{plain(question['text'])}[/]{rows}")
+    for number, option in enumerate(question["options"], 1):
+        usual = " [dim](default)[/]" if option["value"] == question["default"] else ""
+        err.print(f"  {number}. {plain(option['label'])}{usual}")
+
+
+def print_defaults(questions: Iterable[Mapping[str, Any]]) -> None:
+    """What was not asked, and is read by its default."""
+    for question in questions:
+        if question["answer"] is None and question["default"] is not None:
+            label = next((o["label"] for o in question["options"] if o["value"] == question["default"]), question["default"])
+            out.print(f"[dim]assumed[/] {plain(question['text'])} [bold]{plain(label)}[/] [dim]--answer '{plain(question['key'])}=...'[/]")
+
+
+def print_outcome(answer: Mapping[str, Any], *, dry: bool) -> None:
+    """Counts by kind and outcome, the reasons, and where the rejected rows went."""
+    out.print(f"\n[bold]{'This would happen' if dry else 'This happened'}[/]")
+    used = [o for o in OUTCOMES if any(c[o] for c in answer["counts"].values())] or ["unchanged"]
+    attention = any(c["needs_attention"] for c in answer["counts"].values())
+    made = table("", "rows", *used, *(["need a look"] if attention else []), right=("rows", *used, "need a look"))
+    for kind, counts in answer["counts"].items():
+        cells = (f"[{_STYLES.get(o, 'default')}]{counts[o]:,}[/]" if counts[o] else "" for o in used)
+        name = words(kind) + (f" [dim](+ {counts['mentioned']:,} only named)[/]" if counts["mentioned"] else "")
+        made.add_row(
+            name,
+            f"{counts['rows']:,}",
+            *cells,
+            *([f"{counts['needs_attention']:,}" if counts["needs_attention"] else ""] if attention else []),
+        )
+    out.print(made)
+    _print_reasons(answer["rows"], truncated=answer["truncated"])
+    if answer["rejected_file"]:
+        out.print(f"The rejected rows are in [bold]{plain(answer['rejected_file'])}[/], each with its reason.")
+
+
+def _print_reasons(rows: Iterable[Mapping[str, Any]], *, truncated: int) -> None:
+    """Why rows are not simply created or unchanged: alike ones together, with one of them as an example."""
+    counted: Counter[tuple[str, str]] = Counter()
+    example: dict[tuple[str, str], str] = {}
+    for row in rows:
+        reason = row["reason"] or ", ".join(sorted(row["changes"]))
+        for said in [reason] if reason or row["outcome"] not in {"created", "unchanged"} else []:
+            key = row["outcome"], said
+            counted[key] += 1
+            example.setdefault(key, f"{row['table']} row {row['row']}" if row["row"] else row["table"])
+        for lacking in row["needs_attention"]:
+            key = "need a look", f"no {words(lacking)}"
+            counted[key] += 1
+            example.setdefault(key, f"{row['table']} row {row['row']}")
+    if not counted:
+        return
+    made = table("outcome", "rows", "why", "for example", right=("rows",), whole=("outcome",))
+    for (outcome, reason), number in counted.most_common(_REASONS):
+        style = _STYLES.get(outcome, "default")
+        made.add_row(
+            f"[{style}]{outcome}[/]", f"{number:,}{'+' if truncated else ''}", plain(reason), f"[dim]{plain(example[outcome, reason])}[/]"
+        )
+    out.print()
+    out.print(made)
+    if len(counted) > _REASONS:
+        out.print(f"[dim]... and {count(len(counted) - _REASONS, 'reason')} more[/]")
+    if truncated:
+        out.print(f"[dim]{count(truncated, 'row')} more of these are only counted above[/]")
