@@ -129,31 +129,21 @@ class Commands:
         stream = imported_id("deal", self._source, record.id)
         first, *later = record.stages
         amount = self._amount(record.amount, record.currency)
-        # every value was read and bounded by the import already; validating each again would cost a fifth of the whole
-        opening = ImportDeal.model_construct(
+        opening = ImportDeal(
             title=record.name,
             pipeline=pipeline.id,
-            pipeline_version=None,
             stage=pipeline.keys[first.label],
-            stage_since=None,
             account=self.id_of("account", record.account),
             owner=self.id_of("member", record.owner),
-            team=None,
             lines=tuple(self._line(line, record.currency) for line in record.lines),
             amount=amount,
-            annual=None,
             close_date=record.close_date,
             zone=self._zone,
             next_step=record.next_step[:LONGEST_TEXT].rstrip() if record.next_step else None,
-            next_step_on=None,
             attributes=_attributes(record),
             run=self._run,
             source=self._source,
             source_id=record.id[:200].rstrip(),
-            won_on=None,
-            reason=None,
-            note=None,
-            competitor=None,
         )
         steps = [Step(deals, stream, opening, first.since)]
         for stage in later:
@@ -161,12 +151,10 @@ class Commands:
             if key in pipeline.closed:
                 won_on = record.close_date if record.won else None
                 reason = record.lost_reason[:200].rstrip() if record.lost_reason else None
-                closing = CloseImported.model_construct(
-                    run=self._run, stage=key, since=stage.since, won_on=won_on, reason=reason, note=None, competitor=None
-                )
+                closing = CloseImported(run=self._run, stage=key, since=stage.since, won_on=won_on, reason=reason)
                 steps.append(Step(deals, stream, closing, stage.since))
             else:
-                told = ImportStage.model_construct(run=self._run, stage=key, since=stage.since)
+                told = ImportStage(run=self._run, stage=key, since=stage.since)
                 steps.append(Step(deals, stream, told, stage.since))
         return steps
 
