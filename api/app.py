@@ -16,6 +16,7 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Scope
 
 from api import (
@@ -109,7 +110,13 @@ class Application(FastAPI):
     """FastAPI with our shell as the only layer around its router: it answers every exception, so the others have nothing to do."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Shell(AsyncExitStackMiddleware(self.router), witness=partial(_witness, self), uploads=frozenset({"/v1/imports"}))
+        inside = AsyncExitStackMiddleware(self.router)
+        return Shell(inside, witness=partial(_witness, self), methods_at=self.methods_at, uploads=frozenset({"/v1/imports"}))
+
+    def methods_at(self, scope: Scope) -> set[str]:
+        """Every method that the address of a request takes."""
+        there = (route for route in self.router.routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
+        return {method for route in there for method in route.methods or ()}
 
 
 def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None, freeze: bool = True) -> FastAPI:

@@ -21,7 +21,7 @@ from api.registers import add_history, add_one
 from domain.attributes import AttributeValue
 from domain.contacts import Channel, Consent, Contact
 from domain.interactions import Direction, Interaction, InteractionKind
-from domain.kernel import Invalid
+from domain.kernel import Invalid, NotFound
 from infra.access import Action, scope
 from projections.accounts import Accounts
 from projections.as_of import AsOf
@@ -89,7 +89,9 @@ async def _interaction(_caller: Caller, _id: UUID, interaction: Interaction, _as
     return {name: getattr(interaction, name) for name in InteractionView.model_fields}
 
 
-@contacts.router.get("", response_model=Found[ContactCard], operation_id="list_contacts", responses=documented(Invalid, *PROBLEMS))
+@contacts.router.get(
+    "", response_model=Found[ContactCard], operation_id="list_contacts", responses=documented(Invalid, NotFound, *PROBLEMS)
+)
 async def list_contacts(caller: ContactReader, asked: Annotated[ContactsAsked, Query()]) -> Response:
     """The contacts of accounts within the caller's reach, page by page."""
     await check_account(caller, asked.account)

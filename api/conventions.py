@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.problems import CHANGES, WRITES, IdempotencyKeyMissing, MediaTypeUnsupported, PreconditionMissing, RequestMalformed
+from api.problems import CHANGES, WRITES, BodyTooLarge, IdempotencyKeyMissing, MediaTypeUnsupported, PreconditionMissing, RequestMalformed
 from domain.kernel import Refused
 from infra.event_store import Executed, StaleVersion
 
@@ -25,6 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 LONGEST_WAIT = 30
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _ETAG = re.compile(r'"(\d{1,18})"')
+_ENTITY_TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,4})\s*(?:,|;|$)")
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
@@ -32,7 +33,7 @@ _INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 class Body(Generic[M]):
     """Reads and validates a JSON body in one step from its bytes, so that no decimal passes through binary floating point."""
 
-    problems: tuple[type[Refused], ...] = ()
+    problems: tuple[type[Refused], ...] = (MediaTypeUnsupported, BodyTooLarge, RequestMalformed)
 
     def __init__(self, model: type[M]) -> None:
         self.model = model
@@ -88,7 +89,7 @@ class Writing:
             fingerprint=digest.digest(),
             expected_version=expected,
             wait=min(int(waits[1]), LONGEST_WAIT) if waits else 0,
-            effective_at=instant(effective, "Concord-Effective-At") if effective else None,
+            effective_at=instant(effective, "Concord-Effective-At") if effective is not None else None,
         )
 
 
@@ -103,6 +104,8 @@ def _expected(if_match: str | None) -> int | None:
         return None
     found = _ETAG.fullmatch(if_match.strip())
     if found is None:
+        if _ENTITY_TAG.fullmatch(if_match.strip()) is None:
+            raise RequestMalformed('If-Match: send one ETag as it was answered, like "3", or *.', errors=[])
         # a tag that we never gave, and any weak one, matches nothing (RFC 9110, 13.1.1)
         raise StaleVersion("If-Match holds no ETag of this thing; read it again and use its ETag as it stands.")
     return int(found[1])

@@ -23,7 +23,7 @@ from domain.deals.terms import DealPerson, Evidence, Line
 from domain.kernel import DECIDERS, Invalid
 from domain.pipelines import DEFAULT_PIPELINE
 from domain.stages import Category, StageKind
-from domain.values import Currency, Key, Money, Name
+from domain.values import Currency, Key, Money
 from infra.access import Action
 from projections.accounts import Accounts
 from projections.as_of import AsOf, Basis
@@ -49,7 +49,7 @@ class DealFilters(BaseModel):
     kind: StageKind | None = None
     category: Category | None = None
     currency: Currency | None = None
-    source: Name | None = None
+    source: _Text | None = None
     product: UUID | None = None
     closes_from: Annotated[date | None, Field(description="Counts for this day or later: when won, the day it booked on.")] = None
     closes_before: date | None = None

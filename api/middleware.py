@@ -6,7 +6,7 @@ Pure ASGI, because each `BaseHTTPMiddleware` costs a task and a queue per reques
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import psycopg
@@ -45,11 +45,17 @@ Witness = Callable[[Scope, int], None]
 
 
 class Shell:
-    """Wraps the application. `witness` is called once per request, after the answer has begun."""
+    """Wraps the application. `witness` is called once per request, when the answer begins.
 
-    def __init__(self, app: ASGIApp, *, witness: Witness, uploads: frozenset[str] = frozenset()) -> None:
+    `methods_at`: all methods that an address takes, for `Allow` (the router knows those of one route only).
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, witness: Witness, methods_at: Callable[[Scope], Iterable[str]], uploads: frozenset[str] = frozenset()
+    ) -> None:
         self._app = app
         self._witness = witness
+        self._methods_at = methods_at
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +84,8 @@ class Shell:
             await self._app(scope, _counted(receive, limit), answer)
         except Exception as error:  # noqa: BLE001  the last line: nothing internal may pass
             response = answer_to(error, correlation_id)
+            if response.status_code == 405:
+                response.headers["Allow"] = ", ".join(sorted(self._methods_at(scope)))
             if not started:
                 await response(scope, receive, answer)
 

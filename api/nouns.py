@@ -16,7 +16,7 @@ from api.conventions import Changing, Creating, Write, Written, body, written
 from api.direct import Direct
 from api.execution import OutOfReach, Sight, change, create
 from api.problems import documented
-from domain.kernel import AlreadyExists, Command, Decider, Refused
+from domain.kernel import AlreadyExists, Command, Decider, NotFound, Refused
 from infra.access import Action, Object
 from infra.ids import uuid7
 
@@ -72,7 +72,7 @@ class Noun:
             executed = await create(caller, write, self.decider, id, command, new=stream is None)
             return written(executed, status=201, location=self.prefix)
 
-        rules = (AlreadyExists, *((OutOfReach,) if about else ()), *raises)
+        rules = (AlreadyExists, NotFound, *((OutOfReach,) if about else ()), *raises)
         self._add(path, endpoint, operation, summary, command, example, 201, rules)
 
     def changes(

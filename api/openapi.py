@@ -44,7 +44,7 @@ _MATCH = {
     "in": "header",
     "required": True,
     "description": "The ETag that was read, or * for whatever is there now.",
-    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$'},
+    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[!#-~]*")$'},
     "example": '"3"',
 }
 _PREFER = {
@@ -52,7 +52,7 @@ _PREFER = {
     "in": "header",
     "required": False,
     "description": f"wait=N: answer when what follows has settled, at most {LONGEST_WAIT} seconds.",
-    "schema": {"type": "string", "pattern": "^wait=[0-9]{1,2}$"},
+    "schema": {"type": "string"},
     "example": "wait=5",
 }
 _EFFECTIVE = {

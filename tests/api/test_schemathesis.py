@@ -1,0 +1,85 @@
+"""What the OpenAPI document says is what the doors do, for requests that nobody thought of: seeded, bounded, over real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from api.app import create_app, open_doors
+from api.limits import Rate, Rates
+from domain.kernel import Role
+from infra.embedded.process import free_port
+from infra.settings import Settings
+from projections.catalogue import read_models
+from projections.runner import Runner
+from tests.api.conftest import furnish
+
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")
+"""Random requests per operation, beside the systematic ones of the coverage phase."""
+PHASES = os.environ.get("SCHEMATHESIS_PHASES", "examples,coverage,fuzzing")
+SEED = "4711"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+GENEROUS = Rates(key=Rate(1e6, 1e6), tenant=Rate(1e6, 1e6), address=Rate(1e6, 1e6))
+LEFT_OUT = ("stream_events", "upload_import", "sign_out", "sign_in", "revoke_key")
+"""A stream never ends, an upload starts a process, and the end of a session, a key or a throttle would end the test."""
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(address, an administrator's key): a real server on a thread of its own, with a projector beside it."""
+    port = free_port()
+    app = create_app(settings, rates=GENEROUS, freeze=False)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1))
+    keys: list[str] = []
+
+    async def serve() -> None:
+        async with open_doors(settings) as doors:
+            keys.append((await furnish(doors, settings, "acme")).keys[Role.ADMIN])
+            folding = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+            await server.serve()
+            folding.cancel()
+            await asyncio.gather(folding, return_exceptions=True)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    while not server.started:
+        thread.join(0.02)
+        assert thread.is_alive()
+    yield f"http://127.0.0.1:{port}", keys[0]
+    server.should_exit = True
+    thread.join()
+
+
+def test_schemathesis_finds_nothing(served: tuple[str, str]):
+    address, token = served
+    arguments = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{address}/openapi.json"),
+        *("--header", f"Authorization: Bearer {token}"),
+        # a request of the right shape may still be refused by a rule: that is what the rules are for
+        *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+        *(
+            "--max-examples",
+            EXAMPLES,
+            "--phases",
+            PHASES,
+            "--seed",
+            SEED,
+            "--generation-deterministic",
+            "--generation-with-security-parameters=false",
+            "--no-color",
+        ),
+        *(part for name in LEFT_OUT for part in ("--exclude-operation-id", name)),
+    ]
+    found = subprocess.run(
+        arguments, capture_output=True, text=True, check=False, timeout=900, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+    )
+    told = found.stdout.partition("= FAILURES =")[2].partition("= WARNINGS =")[0] or found.stdout[-3_000:]
+    assert found.returncode == 0, told[:40_000] + found.stderr[-2_000:]
