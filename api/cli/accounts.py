@@ -245,11 +245,15 @@ def add_contact(
 
 
 def add_to(app: typer.Typer) -> None:
-    accounts = typer.Typer(help="Accounts: the businesses around us, with their people and history.", no_args_is_help=True)
+    accounts = typer.Typer(
+        help="Accounts: the businesses around us, with their people and history.",
+        short_help="Accounts: the businesses around us, with their people and history",
+        no_args_is_help=True,
+    )
     for name, command in (("list", list_accounts), ("show", show_account), ("timeline", timeline), ("open", open_account)):
         add(accounts, command, name=name)
     app.add_typer(accounts, name="accounts")
-    contacts = typer.Typer(help="Contacts: people at accounts.", no_args_is_help=True)
+    contacts = typer.Typer(help="Contacts: people at accounts.", short_help="Contacts: people at accounts", no_args_is_help=True)
     add(contacts, list_contacts, name="list")
     add(contacts, add_contact, name="add")
     app.add_typer(contacts, name="contacts")

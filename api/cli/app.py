@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from api.cli import accounts, deals, forecast, imports, operate, processes, replay, tenants, today
+from api.cli import accounts, deals, forecast, imports, operate, processes, replay, tenants, today, workflows
+
+ORDER = (
+    *("deals", "forecast", "accounts", "contacts", "today", "replay", "import"),
+    *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
+)
+"""First what people come for, then what keeps it running."""
+
+
+class InOrder(TyperGroup):
+    """Commands in the order of `ORDER`; any others come last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
 
 app = typer.Typer(
+    cls=InOrder,
     name="concord",
-    help="Concord: every number can be replayed, explained and proven.",
+    help="Concord: every number can be replayed, explained and proven.\n\n"
+    "Exit codes: 0 done, 1 failed, 2 not understood, 3 not found, 4 refused, 5 unreachable, 6 not settled yet, 130 stopped.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (deals, forecast, accounts, today, replay, imports, processes, operate, tenants):
+for group in (deals, forecast, accounts, today, replay, imports, processes, operate, tenants, workflows):
     group.add_to(app)
 
 

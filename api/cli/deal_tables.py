@@ -31,7 +31,7 @@ def flags(card: Mapping[str, Any]) -> str:
     if card["commit_lost"]:
         found.append("[red]commit lost[/]")
     if card.get("needs_attention"):
-        found.append(f"[red]no {', '.join(words(n) for n in card['needs_attention'])}[/]")
+        found.append(f"[red]no {', '.join(words(n).removeprefix('close ') for n in card['needs_attention'])}[/]")
     return ", ".join(found)
 
 

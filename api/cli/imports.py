@@ -264,7 +264,11 @@ def undo(
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(cls=FilesFirst, help="Bring in other systems' tables; `list` them, `undo` them.")
+    group = typer.Typer(
+        cls=FilesFirst,
+        help="Bring in other systems' tables; `list` them, `undo` them.",
+        short_help="Bring in other systems' tables; `list` them, `undo` them",
+    )
     add(group, files)
     add(group, list_imports, name="list")
     add(group, undo)

@@ -137,7 +137,11 @@ def projections_retry(names: Annotated[list[str] | None, typer.Argument()] = Non
 def add_to(app: typer.Typer) -> None:
     add(app, doctor)
     add(app, migrate)
-    projections = typer.Typer(help="Read models: how far they are, rebuild them, let them try again.", no_args_is_help=True)
+    projections = typer.Typer(
+        help="Read models: how far they are, rebuild them, let them try again.",
+        short_help="Read models: how far they are, rebuild them, let them try again",
+        no_args_is_help=True,
+    )
     for name, command in (("status", projections_status), ("rebuild", projections_rebuild), ("retry", projections_retry)):
         add(projections, command, name=name)
     app.add_typer(projections, name="projections")

@@ -126,11 +126,15 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    tenant = typer.Typer(help="Tenants: businesses that use this Concord, each with a log of its own.", no_args_is_help=True)
+    tenant = typer.Typer(
+        help="Tenants: businesses that use this Concord, each with a log of its own.",
+        short_help="Tenants: businesses that use this Concord, each with a log of its own",
+        no_args_is_help=True,
+    )
     add_command(tenant, create)
     add_command(tenant, show, name="list")
     app.add_typer(tenant, name="tenant")
-    user = typer.Typer(help="People who sign in to a tenant.", no_args_is_help=True)
+    user = typer.Typer(help="People who sign in to a tenant.", short_help="People who sign in to a tenant", no_args_is_help=True)
     add_command(user, add)
     add_command(user, members_, name="list")
     app.add_typer(user, name="user")

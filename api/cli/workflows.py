@@ -1,0 +1,133 @@
+"""`concord workflows status | reconcile`: what Temporal carries, and starting from the log anew what it should carry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+
+import typer
+
+from api.cli.formats import count, plain, table
+from api.cli.options import Json
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.progress import bars
+from api.cli.tree import add
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from infra.database import Tenant
+    from infra.opening import Opened
+
+P = ParamSpec("P")
+Tenants = Annotated[str | None, typer.Option("--tenant", help="This tenant only (default: all).")]
+
+
+def _at_once(command: Callable[P, None]) -> Callable[P, NoReturn]:
+    """End the process as soon as the command is done: collecting a Temporal client while the interpreter ends may crash it."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        code = 0
+        try:
+            command(*args, **kwargs)
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    return wrapped
+
+
+def _each_tenant(slug: str | None, action: Callable[[Opened, Client, Tenant], Awaitable[Any]]) -> list[Any]:
+    import asyncio
+
+    from infra.embedded.services import connected
+    from infra.migrations import list_tenants
+    from infra.opening import opened
+    from infra.settings import Settings
+    from infra.temporal import TemporalUnavailable, connect
+
+    async def go() -> list[Any]:
+        settings = connected(Settings.from_environment())
+        assert settings.database_url is not None
+        if settings.temporal_address is None:
+            raise Ended("TEMPORAL_ADDRESS is not set: set it to where Temporal runs, like host:7233.", Exit.UNREACHABLE)
+        tenants = [t for t in list_tenants(settings.database_url) if slug in (None, t.slug)]
+        if not tenants:
+            raise Ended(f"There is no tenant {slug}; `concord tenant list` shows those there are.", Exit.NOT_FOUND)
+        async with opened(settings) as process:
+            client = await connect(settings.temporal_address, settings.temporal_namespace)
+            return [await action(process, client, tenant) for tenant in tenants]
+
+    try:
+        return asyncio.run(go())
+    except TemporalUnavailable as error:
+        raise Ended(f"Temporal does not answer: {error}. Nothing is lost; run this again when it does.", Exit.UNREACHABLE) from None
+
+
+@_at_once
+@told
+def status(tenant: Tenants = None, as_json: Json = False) -> None:
+    """What waits in the log, and what Temporal runs.
+
+    Example:
+      concord workflows status --json
+    """
+    from workflows.status import status as status_of
+
+    found = _each_tenant(tenant, lambda process, client, one: status_of(process.database, client, one))
+    if as_json:
+        say_json([asdict(one) for one in found])
+        return
+    numbers = ("log", "running", "unsettled", "moves", "take-up", "mail")
+    made = table("tenant", *numbers, right=numbers)
+    for one in found:
+        running = "[red]no answer[/]" if one.running is None else f"{one.running:,}"
+        waiting = (f"{w.waiting:,}" for w in (one.moves, one.take_up, one.outbox))
+        made.add_row(plain(one.tenant), f"{one.head:,}", running, f"{one.unsettled:,}", *waiting)
+    out.print(made)
+    out.print(
+        "[dim]running: deals' workflows in Temporal. unsettled: moves asked for and neither carried out nor refused. moves, take-up, "
+        "mail: events that the trigger, the take-up of deals and the outbox have still to look at.[/]"
+    )
+
+
+@_at_once
+@told
+def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
+    """Start every open deal's workflow that does not run, from the log; after Temporal lost its state. Nothing is done twice.
+
+    Example:
+      concord workflows reconcile --tenant acme
+    """
+    from workflows.reconcile import reconcile as start_again
+
+    with bars(transient=True) as bar:
+
+        async def again(process: Opened, client: Client, one: Tenant) -> dict[str, Any]:
+            advance = bar(f"Reconciling {one.slug}", total=0)
+            done = await start_again(process.database, process.store, client, one, advance)
+            return {"tenant": one.slug, **asdict(done)}
+
+        found = _each_tenant(tenant, again)
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
+        out.print(f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out.")
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Workflows: what Temporal carries; start anew what it lost.",
+        short_help="Workflows: what Temporal carries; start anew what it lost",
+        no_args_is_help=True,
+    )
+    add(group, status, reconcile)
+    app.add_typer(group, name="workflows")
