@@ -62,9 +62,23 @@ class Batch:
         return list({e.stream for e in self.events if e.event.topic in topics and e.stream not in begun})
 
 
-async def read(cursor: Cursor, codec: Codec, tenant: Tenant, after: int, limit: int, topics: Collection[str]) -> Batch:
-    """Up to `limit` events after a position. Only `topics` are decoded; others merely move the position on."""
-    await cursor.execute(f"SELECT {COLUMNS} FROM events WHERE position > %s ORDER BY position LIMIT %s", (after, limit), prepare=True)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is read at once: up to `limit` events, of every stream or of one `share` (number, of how many), up to a position."""
+
+    limit: int
+    upto: int = 2**62
+    share: tuple[int, int] | None = None
+
+
+async def read(cursor: Cursor, codec: Codec, tenant: Tenant, after: int, stretch: Stretch, topics: Collection[str]) -> Batch:
+    """The stretch after a position. Only `topics` are decoded; others merely move the position on."""
+    share = "" if stretch.share is None else f" AND get_byte(uuid_send(stream), 15) %% {stretch.share[1]} = {stretch.share[0]}"
+    await cursor.execute(
+        f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s{share} ORDER BY position LIMIT %s",
+        (after, stretch.upto, stretch.limit),
+        prepare=True,
+    )
     rows: list[Row] = await cursor.fetchall()
     batch = Batch([], rows[-1][0] if rows else after, len(rows))
     decode, slug = codec.decode, tenant.slug

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 
 from infra.opening import opened
@@ -15,6 +16,10 @@ from projections.runner import Runner
 async def run_projector(settings: Settings) -> None:
     """Fold every tenant's log until told to stop (SIGTERM, SIGINT). Raises what `opened` raises."""
     async with opened(settings) as process:
+        # what is loaded by now stays; a batch makes many objects and no cycles
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         folding = asyncio.create_task(Runner(process.database, process.store, process.store.wakes, read_models()).run())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

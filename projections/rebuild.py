@@ -7,21 +7,20 @@ side tables before the swap, the last of it under the lease that keeps live fold
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, errors
 
 from infra.database import Tenant
 from infra.event_store.log import Log
-from projections.batch import Batch, read
+from projections.batch import Batch, Stretch, read
 from projections.fold import fold
 from projections.projection import Projection
+from projections.rebuild_share import APART_FROM, PROCESSES, Amendments, Progress, Share, connected, fold_apart, fold_share
 from projections.rows import Rows
 from projections.schema import sealing
-from projections.writing import Cursor, amend, write, write_current, write_past
+from projections.writing import Cursor, amend, load, write
 
 SUFFIX = "__new"
 BATCH = 5000
@@ -30,15 +29,12 @@ CLOSE = 200
 SWAP_PATIENCE = "2s"
 """How long the swap may wait for a reader before it lets everyone pass and tries again."""
 
-Progress = Callable[[int], None]
-
 
 class Rebuild:
-    """One read model of one tenant. The process needs memory for all its current rows."""
+    """One read model of one tenant. It needs memory for all its current rows."""
 
     def __init__(self, migrator_url: str, log: Log, tenant: Tenant, projection: Projection) -> None:
         self._url, self._codec, self._tenant, self._projection = migrator_url, log.codec, tenant, projection
-        self._rows = Rows(projection.tables)
         self._position = 0
 
     async def run(self, progress: Progress = lambda _: None) -> int:
@@ -46,7 +42,7 @@ class Rebuild:
 
         Raises what a handler raises, leaving the live tables as they were.
         """
-        async with self._connected() as writer, self._connected() as reader:
+        async with connected(self._url, self._tenant) as writer:
             # one rebuild at a time per read model: a second one waits here
             await writer.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"{self._tenant.schema}.{self._projection.name}",))
             await self._drop(writer.connection)
@@ -54,8 +50,7 @@ class Rebuild:
                 for table in self._projection.tables:
                     for statement in table.create(SUFFIX):
                         await writer.execute(statement)
-            await self._fold_all(writer, reader, progress)
-            await self._index(writer)
+            await self._index(writer, await self._fold_all(writer, progress))
             while (batch := await self._read(writer)).size > CLOSE:
                 await self._catch_up(writer, batch)
                 progress(self._position)
@@ -64,48 +59,46 @@ class Rebuild:
             progress(self._position)
             return self._position
 
-    async def _fold_all(self, writer: Cursor, reader: Cursor, progress: Progress) -> None:
-        """Read ahead on one connection while the other COPYs what is superseded."""
-        # what is folded stays, and forms no cycles: collecting it over and over would take most of the time
-        gc.disable()
-        try:
-            await self._fold_stretches(writer, reader, progress)
-        finally:
-            gc.enable()
-        async with writer.connection.transaction():
-            for buffer in self._rows.buffers.values():
-                await write_current(writer, buffer, SUFFIX)
+    async def _fold_all(self, writer: Cursor, progress: Progress) -> list[Amendments]:
+        """Fold what the log holds by now."""
+        await writer.execute("SELECT coalesce(max(position), 0) FROM events")
+        row = await writer.fetchone()
+        assert row is not None
+        self._position = int(row[0])
+        personal = any(event.personal for event in self._projection.events)
+        count = 1 if personal or self._position < APART_FROM else PROCESSES
+        shares = [
+            Share(self._url, self._tenant, self._projection, SUFFIX, Stretch(BATCH, self._position, (n, count) if count > 1 else None))
+            for n in range(count)
+        ]
+        return await fold_apart(shares, progress) if count > 1 else [await fold_share(shares[0], self._codec, progress)]
 
-    async def _fold_stretches(self, writer: Cursor, reader: Cursor, progress: Progress) -> None:
-        ahead = asyncio.create_task(self._read(reader))
-        while (batch := await ahead).size:
-            self._position = batch.last
-            ahead = asyncio.create_task(self._read(reader))
-            fold(self._projection, self._rows, batch)
-            async with writer.connection.transaction():
-                for buffer in self._rows.buffers.values():
-                    await write_past(writer, buffer, SUFFIX)
-            progress(self._position)
-
-    async def _index(self, writer: Cursor) -> None:
+    async def _index(self, writer: Cursor, amendments: Sequence[Amendments]) -> None:
         await writer.execute("SET maintenance_work_mem = '256MB'")
+        rows = Rows(self._projection.tables)
         for table in self._projection.tables:
             for statement in table.create_indexes(SUFFIX):
                 await writer.execute(statement)
             for right in sealing(self._tenant, table, SUFFIX):
                 await writer.execute(right)
-            await amend(writer, self._rows.buffers[table.name], SUFFIX)
+            buffer = rows.buffers[table.name]
+            for cuts, erased in (share[table.name] for share in amendments):
+                buffer.cuts += cuts
+                buffer.erased += erased
+            await amend(writer, buffer, SUFFIX)
             # fresh statistics for the planner, and a visibility map for index-only scans
             for name in (table.name, table.past):
                 await writer.execute(f"VACUUM (ANALYZE) {name}{SUFFIX}")
 
     async def _read(self, cursor: Cursor) -> Batch:
-        return await read(cursor, self._codec, self._tenant, self._position, BATCH, self._projection.topics)
+        return await read(cursor, self._codec, self._tenant, self._position, Stretch(BATCH), self._projection.topics)
 
     async def _catch_up(self, writer: Cursor, batch: Batch) -> None:
-        fold(self._projection, self._rows, batch)
+        rows = Rows(self._projection.tables)
         async with writer.connection.transaction():
-            await write(writer, self._rows, SUFFIX)
+            await load(writer, rows, batch.streams(self._projection.topics), SUFFIX)
+            fold(self._projection, rows, batch)
+            await write(writer, rows, SUFFIX)
         self._position = batch.last
 
     async def _swap(self, writer: Cursor) -> bool:
@@ -134,16 +127,6 @@ class Rebuild:
         for table in self._projection.tables:
             for name in (table.name, table.past):
                 await connection.execute(f"DROP TABLE IF EXISTS {name}{SUFFIX}")
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Cursor]:
-        async with await AsyncConnection.connect(self._url, autocommit=True, application_name="concord rebuild") as connection:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute("SELECT set_config('search_path', %s, false)", (self._tenant.schema,))
-            await cursor.execute(
-                "SET synchronous_commit = off; SET client_min_messages = warning; SET jit = off; SET timezone = 'UTC'", binary=False
-            )
-            yield cursor
 
 
 async def rebuild(

@@ -22,7 +22,7 @@ from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store.log import Log
 from infra.event_store.wakes import Wakes
 from projections import tracking
-from projections.batch import read
+from projections.batch import Stretch, read
 from projections.fold import fold
 from projections.projection import Projection, by_name
 from projections.rows import Rows
@@ -151,7 +151,7 @@ class Runner:
         return size
 
     async def _fold(self, cursor: Cursor, tenant: Tenant, group: Sequence[Projection], after: int, limit: int) -> int:
-        batch = await read(cursor, self._codec, tenant, after, limit, frozenset[str]().union(*(p.topics for p in group)))
+        batch = await read(cursor, self._codec, tenant, after, Stretch(limit), frozenset[str]().union(*(p.topics for p in group)))
         if not batch.size:
             return 0
         for projection in group:

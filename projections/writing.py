@@ -16,14 +16,16 @@ from projections.wire import HEADER, TRAILER
 Cursor = AsyncCursor[Any]
 
 
-async def load(cursor: Cursor, rows: Rows, streams: Sequence[UUID]) -> None:
+async def load(cursor: Cursor, rows: Rows, streams: Sequence[UUID], suffix: str = "") -> None:
     """Bring in the current rows of streams."""
     if not streams:
         return
     for buffer in rows.buffers.values():
         table = buffer.table
         names = [*table.columns, *NOW_ENDS]
-        await cursor.execute(f"SELECT {', '.join(names)} FROM {table.name} WHERE {table.stream} = ANY (%b)", (list(streams),), prepare=True)
+        await cursor.execute(
+            f"SELECT {', '.join(names)} FROM {table.name}{suffix} WHERE {table.stream} = ANY (%b)", (list(streams),), prepare=True
+        )
         width = len(table.columns)
         for stored in await cursor.fetchall():
             buffer.load(dict(zip(names[:width], stored, strict=False)), *stored[width:])

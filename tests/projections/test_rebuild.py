@@ -44,9 +44,11 @@ async def test_rebuilt_equals_live_with_late_facts_across_batches(database_url) 
         async with here.database.tenant(tenant) as cursor:
             live = await digest(cursor, Boxes())
         assert live["boxes_past"][0] > 300
-        for batch in (5000, 53):
+        for batch, apart_from in ((5000, 10_000), (53, 10_000), (53, 1)):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("projections.rebuild.BATCH", batch)
+                patch.setattr("projections.rebuild.APART_FROM", apart_from)
+                patch.setattr("projections.rebuild.PROCESSES", 3)
                 assert await rebuild(here.url, here.store, tenant, [Boxes()]) == 939
             async with here.database.tenant(tenant) as cursor:
                 assert await digest(cursor, Boxes()) == live

@@ -16,7 +16,7 @@ from infra.codec import Codec
 from infra.database import Database, Tenant
 from infra.event_store.store import Store
 from infra.migrations import create_tenant, migrate
-from projections.batch import Entry, read
+from projections.batch import Entry, Stretch, read
 from projections.projection import Projection
 from projections.runner import Runner
 from projections.schema import create_read_models
@@ -68,7 +68,7 @@ class World:
     async def log(self, tenant: Tenant) -> list[Entry]:
         """Every event that can be decoded."""
         async with self.database.tenant(tenant) as cursor:
-            return (await read(cursor, self.codec, tenant, 0, 10**9, TOPICS.keys())).events
+            return (await read(cursor, self.codec, tenant, 0, Stretch(10**9), TOPICS.keys())).events
 
     async def rows(self, tenant: Tenant, table: Table, *, past: bool = False) -> list[tuple[Any, ...]]:
         """Every row, with its ends, in the order of its key."""
