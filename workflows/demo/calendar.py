@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -48,7 +48,7 @@ class Diary:
         free = set(public)
         self.days = [
             day
-            for n in range(plan.days + 60)
+            for n in range(plan.days + 400)
             if (day := plan.first_day + timedelta(days=n)).isoweekday() < 6 and day not in free and (day.month, day.day) not in _CLOSED
         ]
         self._office = [_at(day, OFFICE) for day in self.days]
@@ -72,6 +72,11 @@ class Diary:
         """`day`, or the first working day after it."""
         index = bisect_left(self.days, day)
         return self.days[index] if index < len(self.days) and day >= self.days[0] else day
+
+    def working_day_before(self, day: date) -> date:
+        """`day`, or the last working day before it."""
+        index = bisect_right(self.days, day) - 1
+        return self.days[index] if index >= 0 else day
 
 
 _CLOSED = {(12, 24), (12, 27), (12, 28), (12, 29), (12, 30), (12, 31)}

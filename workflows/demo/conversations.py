@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.accounts import AccountRole
 from domain.follow_ups import CancelFollowUp, CompleteFollowUp, FollowUpAdded, FollowUpPlan, ReassignFollowUp, RescheduleFollowUp
 from domain.interactions import InteractionKind, RecordInteraction, interactions
+from domain.kernel import Role
 from workflows.demo import texts
 from workflows.demo.recording import Told
 from workflows.demo.simulation import Act, Story
@@ -46,8 +47,9 @@ def talk(
     *,
     deal: UUID | None = None,
     promise: str | None = None,
+    due: date | None = None,
 ) -> Generator[Act, Any, None]:
-    """Record a conversation that took place a little earlier; a promise made in it becomes a follow-up."""
+    """Record a conversation that took place a little earlier; a promise made in it becomes a follow-up, open to the end if `due` is given."""
     kind, direction, subject, text = note
     filled = words(random, account)
     present = [account.buyers[0].id]
@@ -55,8 +57,8 @@ def talk(
         present.append(boss.id)
     plans: tuple[FollowUpPlan, ...] = ()
     if promise is not None:
-        due = world.diary.working_day(world.today(by.zone) + timedelta(days=random.choice((1, 2, 3, 5, 7, 10, 14))))
-        plans = (FollowUpPlan(text=promise.format(**filled), owner=by.id, due=due),)
+        day = due or world.diary.working_day(world.today(by.zone) + timedelta(days=random.choice((1, 2, 3, 5, 7, 10, 14))))
+        plans = (FollowUpPlan(text=promise.format(**filled), owner=by.id, due=day),)
     id = world.personal.at(world.now)
     least, most = _MINUTES.get(kind, (0, 0))
     command = RecordInteraction(
@@ -74,7 +76,7 @@ def talk(
     )
     told: Told = yield world.do(interactions, id, command, by, new=True)
     for event in told.events:
-        if isinstance(event, FollowUpAdded):
+        if isinstance(event, FollowUpAdded) and due is None:
             world.begin(_kept(world, random.getrandbits(32), id, event.follow_up, by, event.due))
 
 
@@ -98,6 +100,39 @@ def _kept(world: World, chance: int, interaction: UUID, follow_up: UUID, owner: 
         owner = owner.heir
         yield world.after(owner, 1)
     yield world.do(interactions, interaction, CompleteFollowUp(follow_up=follow_up, outcome=random.choice(texts.OUTCOMES)), owner)
+
+
+def left_to_do(world: World) -> Story:
+    """What is on the desk of a salesperson and of a buyer as the history ends: due on its last day, and overdue."""
+    for role, notes, promises in (
+        (Role.ACCOUNT_MANAGER, texts.TALKS["discover"], texts.PROMISES),
+        (Role.PROCUREMENT, texts.SUPPLY, texts.SUPPLY_PROMISES),
+    ):
+        person = world.having(role)
+        for number, days in enumerate((-1, -1, 0, 0, 0, 2)):
+            world.begin(
+                _left(
+                    world,
+                    person,
+                    number,
+                    world.plan.end + timedelta(days=days),
+                    notes[number % len(notes)],
+                    promises[number % len(promises)],
+                )
+            )
+    return
+    yield
+
+
+def _left(world: World, person: Person, number: int, due: date, note: texts.Note, promise: str) -> Story:
+    end = datetime.combine(world.plan.end, time(), UTC)
+    first = datetime.combine(world.diary.working_day_before(world.plan.end - timedelta(days=2)), time(), UTC)
+    yield world.after(person, (first - world.now).total_seconds() / 86400 + number / 100)
+    theirs = [a for a in world.accounts if a.owner is person] or world.accounts
+    if world.now < end:
+        yield from talk(
+            world, world.chance("left", person.id, number), theirs[number % len(theirs)], person, note, promise=promise, due=due
+        )
 
 
 def supplied(world: World) -> Story:

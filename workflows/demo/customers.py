@@ -78,7 +78,9 @@ class Registry:
     def _owner(self, company: Company, random: Random) -> Person:
         if company.roles[0] is AccountRole.SUPPLIER:
             return random.choice([p for p in self._world.people if Role.PROCUREMENT in p.roles])
-        return random.choice(self._world.sellers(company.land.region))
+        sellers = self._world.sellers(company.land.region)
+        # whoever has been there longest has the most
+        return random.choices(sellers, [1.8, *(1.0 for _ in sellers[1:])])[0]
 
     def people(self, account: Account) -> Iterable[Do]:
         """The commands that add the first people of an account."""

@@ -101,10 +101,10 @@ class Dealing:
 
     def aligned(self, wish: date) -> date:
         """Often the end of the quarter, if that is near; always a working day to come."""
-        end = quarter_end(wish)
-        if abs((end - wish).days) < 25 and end > self.today() and self.random.random() < 0.5:
-            wish = end - timedelta(days=self.random.randrange(4))
-        return self.world.diary.working_day(max(wish, self.today() + timedelta(days=1)))
+        end, tomorrow = quarter_end(wish), self.today() + timedelta(days=1)
+        if abs((end - wish).days) < 25 and self.random.random() < 0.5:
+            wish = self.world.diary.working_day_before(end - timedelta(days=self.random.randrange(4)))
+        return self.world.diary.working_day(max(wish, tomorrow))
 
     def touch(self, stage: str) -> Part:
         """One look at the deal: a conversation, dates put right, the next step, something of the stage's own."""
@@ -115,7 +115,7 @@ class Dealing:
             yield from talk(world, random, self.account, self.owner, note, deal=self.id, promise=promise)
             yield world.next_slot(self.owner)
         yield from self._dates(stage)
-        if not self.silent and random.random() < 0.6:
+        if not self.silent and random.random() < (0.95 if stage == WAY[-1] else 0.6):
             yield self.next_step(stage)
             yield world.next_slot(self.owner)
         yield from self._particular(stage)
@@ -148,8 +148,8 @@ class Dealing:
         if missing and random.random() < 0.45:
             yield self.do(RecordEvidence(evidence=self.proof(missing[0])))
             yield self.world.next_slot(self.owner)
-        if stage == "discover" and len(deal.people) < 2 and (boss := self.account.buyer("economic")):
-            yield self.do(SetPeople(people=(*deal.people, DealPerson(contact=boss.id, role=BuyerRole.ECONOMIC_BUYER))))
+        if stage == "discover" and random.random() < 0.5 and self.boss_unnamed:
+            yield self.name_boss()
         elif stage == "discover" and not deal.lines and random.random() < 0.3 and deal.amount is not None:
             guess = deal.amount.times(Decimal(random.choice((70, 80, 90, 115, 130))) / 100)
             yield self.do(ChangeAmount(amount=guess, reason="Estimate after the plant tour"))
@@ -166,12 +166,23 @@ class Dealing:
         else:
             yield from self._call(stage)
 
+    @property
+    def boss_unnamed(self) -> bool:
+        """Whether nobody was named yet who decides about the money, though one is known."""
+        named = any(person.role is BuyerRole.ECONOMIC_BUYER for person in self.deal.people)
+        return not named and self.account.buyer("economic") is not None
+
+    def name_boss(self) -> Do:
+        boss = self.account.buyer("economic")
+        assert boss is not None
+        return self.do(SetPeople(people=(*self.deal.people, DealPerson(contact=boss.id, role=BuyerRole.ECONOMIC_BUYER))))
+
     def _call(self, stage: str) -> Part:
         """Call the category: the hopeful say commit early, the silent hide what they have, the dead deal is left out."""
         deal, hope, throw = self.deal, self.owner.habits.hope, self.random.random()
         if self.silent and deal.stalled and deal.category_override is None and throw < 0.3:
             yield self.do(SetCategory(category=Category.OMITTED))
-        elif stage == "negotiate" and deal.category_override is None and throw < hope * 0.5:
+        elif stage == "negotiate" and deal.category_override is None and throw < hope * 0.7:
             if not commit_unmet(deal, self.today()):
                 yield self.do(SetCategory(category=Category.COMMIT))
         elif stage in {"propose", "negotiate"} and deal.category_override is None and throw > 0.82 + hope / 5:

@@ -81,7 +81,8 @@ class _Pursuit(Dealing):
         lines = opening.lines or (world.prices.lines(random, opening.worth, currency, rate) if random.random() < 0.5 else ())
         amount = None if lines else Money(amount=(Decimal(opening.worth) * rate).quantize(Decimal(100)), currency=currency)
         champion = self.account.buyers[0]
-        wish = self.today() + timedelta(days=round(self.rest("qualify") * random.uniform(0.8, 1.15)) + 5)
+        far = random.uniform(1.6, 3.2) if random.random() < 0.12 else random.uniform(0.8, 1.15)
+        wish = self.today() + timedelta(days=round(self.rest("qualify") * far) + 5)
         command = OpenDeal(
             title=title,
             account=self.account.id,
@@ -143,6 +144,9 @@ class _Pursuit(Dealing):
     def _forward(self, stage: str) -> Part:
         missing = [c.key for c in STAGES[stage].exit_criteria if c.key not in self.deal.evidence]
         following = WAY[WAY.index(stage) + 1]
+        if following == "propose" and self.boss_unnamed and self.random.random() < 0.9:
+            yield self.name_boss()
+            yield self.world.next_slot(self.owner)
         if following == "paper":
             yield self.next_step(following)
             yield self.world.next_slot(self.owner)

@@ -14,7 +14,7 @@ from domain.members import MemberJoined
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Database, Tenant
 from infra.event_store import Store
-from workflows.demo.conversations import supplied
+from workflows.demo.conversations import left_to_do, supplied
 from workflows.demo.customers import Registry, known_at_first
 from workflows.demo.founding import founded
 from workflows.demo.holding import hold, release
@@ -92,7 +92,7 @@ def _all(world: World, slug: str) -> Story:
     hiring, registry, market = Hiring(world), Registry(world), Market(world)
     yield from founded(world, slug, hiring)
     yield from known_at_first(world, registry)
-    for story in (supplied(world), market.opens(), market.rests(), turned_over(world, hiring)):
+    for story in (supplied(world), left_to_do(world), market.opens(), market.rests(), turned_over(world, hiring)):
         world.begin(story)
 
 
