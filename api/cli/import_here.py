@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -107,6 +106,8 @@ class ImportHere:
         return found
 
     def _with(self, action: Callable[[Opened, Tenant], Awaitable[Any]]) -> Any:
+        import asyncio
+
         from api.provisioning import tenant_of
         from infra.embedded.services import connected
         from infra.opening import opened
@@ -148,6 +149,8 @@ def _operator() -> Any:
 
 async def _until_readable(process: Opened, tenant: Tenant, last: int) -> bool:
     """Whether every read model has come to `last` in time."""
+    import asyncio
+
     from projections.catalogue import read_models
     from projections.tracking import positions
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from api.cli.outcomes import Exit
 from tests.cli.conftest import Concord
 
-SOON = (date.today() + timedelta(days=60)).isoformat()
+SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
 PERIOD = f"{SOON[:4]}-Q{(int(SOON[5:7]) + 2) // 3}"
 
 
@@ -50,7 +50,16 @@ def test_evidence_is_read_as_the_kind_that_its_criterion_asks_for(concord: Conco
     offer = tmp_path / "offer-17.pdf"
     offer.write_bytes(b"an offer")
     concord(
-        *("deals", "advance", "Grinders", "negotiate", "--evidence", "need_stated=In the meeting", "--evidence", "economic_buyer_met=Jo Weber"),
+        *(
+            "deals",
+            "advance",
+            "Grinders",
+            "negotiate",
+            "--evidence",
+            "need_stated=In the meeting",
+            "--evidence",
+            "economic_buyer_met=Jo Weber",
+        ),
         *("--evidence", "budget_named=50,000 EUR", "--evidence", f"proposal_received={offer}", "--evidence", f"decision_date_named={SOON}"),
     )
     evidence = concord("deals", "show", id, "--json").json["item"]["evidence"]

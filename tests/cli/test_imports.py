@@ -1,0 +1,135 @@
+"""Importing at the command line: what is seen, asked and refused before anything is stored, and what can be taken back."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from api.cli.outcomes import Exit
+from tests.cli.conftest import Concord
+
+HEADER = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    """A small company's tables with the usual faults. Each test's source is its folder, so that tests share nothing."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "accounts.csv").write_text("account,sector,office_location\nCancity,retail,Germany\nIsdom,medical,Philipines\n")
+    (folder / "products.csv").write_text("product,series,sales_price\nGTX Pro,GTX,4821\nMG Special,MG,55\n")
+    (folder / "sales_teams.csv").write_text("sales_agent,manager,regional_office\nMoses Frase,Dustin Brinkmann,Central\n")
+    return folder
+
+
+def _deals(folder: Path, *days: str) -> None:
+    rows = "".join(
+        f"{folder.parent.name[-8:]}{n},Moses Frase,{'GTXPro' if n % 2 else 'MG Special'},Cancity,Won,{day},{day},{100 + n}\n"
+        for n, day in enumerate(days)
+    )
+    (folder / "sales_pipeline.csv").write_text(HEADER + rows)
+
+
+UNCLEAR = ("03/04/2017", "05/06/2017", "07/08/2017")
+CLEAR = ("2017-03-04", "2017-05-16", "2017-07-28")
+
+
+def test_a_dry_run_tells_what_would_happen_and_stores_nothing(concord: Concord, exports: Path):
+    _deals(exports, *CLEAR)
+    planned = concord("import", str(exports), "--source", "dry", "--dry-run", "--json").json
+    assert planned["counts"]["deals"]["created"] == 3
+    assert {table["name"]: table["kind"] for table in planned["inspection"]["tables"]} == {
+        "accounts.csv": "accounts",
+        "products.csv": "products",
+        "sales_teams.csv": "users",
+        "sales_pipeline.csv": "deals",
+    }
+    shown = concord("import", str(exports), "--source", "dry", "--dry-run").out
+    assert "GTXPro" in shown
+    assert "Nothing was stored" in shown
+    assert "dry" not in {run["source"] for run in concord("import", "list", "--json").json}
+
+
+def test_without_yes_and_without_a_terminal_nothing_is_stored(concord: Concord, exports: Path):
+    _deals(exports, *CLEAR)
+    assert "--yes" in concord("import", str(exports), "--source", "meek", code=Exit.REFUSED).err
+
+
+def test_an_unclear_date_is_never_guessed(concord: Concord, exports: Path):
+    _deals(exports, *UNCLEAR)
+    refused = concord("import", str(exports), "--source", "unclear", "--yes", code=Exit.REFUSED)
+    assert "--date-order" in refused.err
+    asked = concord("import", str(exports), "--source", "unclear", "--yes", "--json", code=Exit.REFUSED).json
+    assert {option["value"] for option in asked["data"]["questions"][0]["options"]} >= {"dmy", "mdy"}
+
+
+@pytest.mark.parametrize(("order", "month"), [("dmy", "04"), ("mdy", "03")])
+def test_a_stated_date_order_is_followed(concord: Concord, exports: Path, order: str, month: str):
+    _deals(exports, *UNCLEAR)
+    concord("import", str(exports), "--source", f"stated-{order}", "--date-order", order, "--yes", "--json")
+    days = {d["books_on"] for d in concord("deals", "list", "--kind", "won", "--json").json["items"] if d["source"] == f"stated-{order}"}
+    assert f"2017-{month}-{'03' if order == 'dmy' else '04'}" in days
+
+
+def test_an_import_is_repeatable_listed_seen_in_the_past_and_taken_back(concord: Concord, exports: Path):
+    _deals(exports, *CLEAR)
+    first = concord("import", str(exports), "--source", "shop", "--yes").out
+    assert "Imported" in first
+    assert "concord import undo" in first
+    again = concord("import", str(exports), "--source", "shop", "--yes", "--json").json
+    assert (again["events"], again["counts"]["deals"]["unchanged"]) == (0, 3)
+
+    won = concord("forecast", "--as-of", "2017-06-01", "--basis", "happened", "--period", "Q", "--json").json
+    assert "2017-Q2" in {row["period"] for row in won["rows"]}
+
+    runs = [run for run in concord("import", "list", "--json").json if run["source"] == "shop"]
+    assert {run["state"] for run in runs} == {"done"}
+    assert "There is no import" in concord("import", "undo", "nothing", code=Exit.NOT_FOUND).err
+    undone = concord("import", "undo", runs[-1]["run"], "--json").json
+    assert undone["withdrawn"] >= 3
+    left = concord("deals", "list", "--limit", "500", "--json").json["items"]
+    assert "shop" not in {deal["source"] for deal in left}
+
+
+def test_rejected_rows_go_to_a_file_with_their_reasons(concord: Concord, exports: Path, tmp_path: Path):
+    _deals(exports, *CLEAR, "2017-13-45")
+    rejected = tmp_path / "not-taken.csv"
+    done = concord("import", str(exports), "--source", "faulty", "--yes", "--rejected", str(rejected))
+    assert str(rejected) in done.out.replace("\n", "")
+    assert "2017-13-45" in rejected.read_text(encoding="utf-8-sig")
+
+
+def test_a_saved_mapping_reads_the_next_export_without_asking(concord: Concord, exports: Path, tmp_path: Path):
+    _deals(exports, *UNCLEAR)
+    saved = tmp_path / "map.toml"
+    concord("import", str(exports), "--source", "saved", "--date-order", "dmy", "--dry-run", "--save-map", str(saved))
+    said = tomllib.loads(saved.read_text())
+    assert said["files"]["sales_pipeline.csv"]["columns"]["close_value"] == "amount"
+    assert concord("import", str(exports), "--map", str(saved), "--dry-run", "--json").json["counts"]["deals"]["created"] == 3
+
+
+def test_a_bad_mapping_and_a_missing_file_are_said_in_a_sentence(concord: Concord, exports: Path, tmp_path: Path):
+    (tmp_path / "bad.toml").write_text("files = [")
+    assert "TOML" in concord("import", str(exports), "--map", str(tmp_path / "bad.toml"), code=Exit.FAILED).err
+    (tmp_path / "odd.toml").write_text('[files."accounts.csv"]\nkind = "cheese"\n')
+    assert concord("import", str(exports), "--map", str(tmp_path / "odd.toml"), "--yes", code=Exit.FAILED).err
+    assert "no file" in concord("import", str(tmp_path / "nowhere"), "--yes", code=Exit.REFUSED).err
+
+
+def test_an_import_goes_over_http_for_who_has_a_key_alone(concord: Concord, exports: Path):
+    _deals(exports, *CLEAR)
+    credential = json.loads((concord.home / "operator.json").read_text())
+    key = {"CONCORD_API_KEY": credential["api_key"], "CONCORD_ADDRESS": credential["address"], "CONCORD_HOME": "/nowhere"}
+    planned = concord.apart("import", str(exports), "--source", "remote", "--dry-run", "--json", **key)
+    assert planned.code == 0, planned.out + planned.err
+    assert planned.json["counts"]["deals"]["created"] == 3
+    done = concord.apart("import", str(exports), "--source", "remote", "--yes", "--json", **key)
+    assert done.json["counts"]["deals"]["created"] == 3
+    listed = concord.apart("import", "list", "--json", **key).json
+    assert {run["source"] for run in listed} == {"remote"}
+    undone = concord.apart("import", "undo", done.json["import"], "--json", **key)
+    assert undone.code == 0, undone.out + undone.err
+    assert undone.json["withdrawn"] >= 3

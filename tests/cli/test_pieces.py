@@ -1,0 +1,132 @@
+"""The command line's own parts, without a server: how words are read, and what is loaded for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.cli.import_mapping import toml_of
+from api.cli.moments import as_of_text, moment_words
+from api.cli.outcomes import Ended
+from api.cli.unmet import how_to_provide
+from api.cli.written_values import a_day, money
+from domain.kernel import Refused
+from tests.cli.conftest import ROOT
+
+HEAVY = ("psycopg", "temporalio", "fastapi", "httpx2", "domain.kernel", "eventsourcing")
+
+
+@pytest.mark.parametrize(("words", "never"), [(["--help"], (*HEAVY, "pydantic", "rich")), (["deals", "board", "--help"], (*HEAVY, "rich"))])
+def test_help_loads_nothing_heavy(words: list[str], never: tuple[str, ...]):
+    script = f"""
+import sys
+from api.cli.app import app
+try:
+    app({words!r})
+except SystemExit:
+    pass
+print(sorted(set({never!r}) & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_command_of_users_loads_no_server_code(tmp_path):
+    script = f"""
+import os, sys
+os.environ |= {{"CONCORD_API_KEY": "ck_x", "CONCORD_ADDRESS": "http://127.0.0.1:9", "CONCORD_HOME": {str(tmp_path)!r}}}
+from api.cli.app import app
+try:
+    app(["deals", "board"])
+except SystemExit as ended:
+    print(ended.code, sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stdout)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip().endswith("5 []"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("12500 EUR", ("12500", "EUR")),
+        ("12,500.50EUR", ("12500.50", "EUR")),
+        ("eur 1", ("1", "EUR")),
+        ("1_000.5 USD", ("1000.5", "USD")),
+        ("7", ("7", "JPY")),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(written: str, read: tuple[str, str]):
+    found = money(written, "JPY")
+    assert (found["amount"], found["currency"]) == read
+
+
+@pytest.mark.parametrize("written", ["", "EUR", "12.500,00 EUR", "1 EURO", "EUR 1 EUR", "a lot"])
+def test_what_is_no_amount_is_refused_with_an_example(written: str):
+    with pytest.raises(Ended, match="12500 EUR"):
+        money(written, "JPY")
+
+
+@given(st.decimals(min_value=0, max_value=10**12, places=2), st.sampled_from(["{:,} EUR", "{} EUR", "EUR {:,}", "{:,}EUR"]))
+def test_an_amount_is_never_changed_by_reading_it(amount, form):
+    assert money(form.format(amount))["amount"] == f"{amount:f}"
+
+
+def test_a_day_means_its_end_and_a_number_a_position():
+    now = datetime(2026, 3, 31, 9, tzinfo=UTC)
+    assert as_of_text("4711") == "4711"
+    assert as_of_text("now") is None
+    assert as_of_text(None) is None
+    assert as_of_text("2026-03-31").startswith("2026-03-31T23:59:59.999999")
+    assert as_of_text("yesterday", now).startswith("2026-03-30T23:59:59.999999")
+    assert as_of_text("7d", now).startswith("2026-03-24T23:59:59")
+    assert as_of_text("2026-03-31T09:00:00Z") == "2026-03-31T09:00:00.000000+00:00"
+    assert "as known then" in moment_words("2026-03-31", "known")
+    assert moment_words(None, "known") == ""
+
+
+@pytest.mark.parametrize("written", ["31.03.2026", "last week", "", "2026-02-30"])
+def test_what_is_no_moment_is_refused_with_examples(written: str):
+    with pytest.raises(ValueError, match="2026-03-31"):
+        as_of_text(written)
+
+
+def test_what_is_no_day_is_refused_with_an_example():
+    assert a_day("2027-03-31", "--on") == "2027-03-31"
+    with pytest.raises(Ended, match="2027-03-31"):
+        a_day("31.3.", "--on")
+
+
+def test_every_missing_thing_says_how_it_is_provided():
+    assert how_to_provide({"criterion": "budget_named", "evidence": "amount", "stage": "discover"}) == "--evidence budget_named=12500EUR"
+    assert "--order-reference" in how_to_provide({"criterion": "signature_or_order", "evidence": "document", "stage": None})
+    assert "decided elsewhere" in how_to_provide({"criterion": "discount", "evidence": None, "stage": None})
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+_TABLES = st.recursive(
+    st.dictionaries(_TEXTS, _TEXTS | st.integers(-(10**9), 10**9), max_size=4), lambda t: st.dictionaries(_TEXTS, t, max_size=3)
+)
+
+
+@given(_TABLES)
+def test_a_mapping_is_read_back_as_it_was_written(content):
+    def without_empty(table):
+        found = {k: without_empty(v) if isinstance(v, dict) else v for k, v in table.items()}
+        return {k: v for k, v in found.items() if v != {}}
+
+    assert without_empty(tomllib.loads(toml_of(content))) == without_empty(content)
+
+
+def test_a_refusal_of_the_layers_below_ends_in_its_sentence():
+    from api.cli.outcomes import Exit, foreseen
+
+    ended = foreseen(Refused("Do the other thing.", thing=1))
+    assert ended is not None
+    assert (ended.sentence, ended.code) == ("Do the other thing.", Exit.REFUSED)
+    assert foreseen(RuntimeError("nobody thought of it")) is None
