@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.callers import Caller, DealReader
 from api.deals import noun
-from api.moments import PROBLEMS, Moment
+from api.moments import PROBLEMS, Day, Moment
 from api.problems import documented
 from api.reading import Found, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
@@ -51,8 +51,8 @@ class DealFilters(BaseModel):
     currency: Currency | None = None
     source: _Text | None = None
     product: UUID | None = None
-    closes_from: Annotated[date | None, Field(description="Counts for this day or later: when won, the day it booked on.")] = None
-    closes_before: date | None = None
+    closes_from: Annotated[Day | None, Field(description="Counts for this day or later: when won, the day it booked on.")] = None
+    closes_before: Day | None = None
     amount_from: _Number | None = None
     amount_to: _Number | None = None
     stalled: bool | None = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.callers import Caller
 from api.conventions import instant
@@ -15,7 +16,19 @@ from projections.as_of import NOW, AsOf, Basis
 from projections.at_least import ProjectionBehind
 
 _AS_OF = r"^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]{5,15}([Zz]|[+-][0-9]{2}:[0-9]{2}))$"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+
+
+def _written_day(value: object) -> object:
+    # the library also takes a number of seconds for a day
+    if isinstance(value, str) and _DAY.fullmatch(value) is None:
+        raise ValueError("use a day like 2026-03-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+"""A day in a query."""
 
 
 class AheadOfLog(Invalid):

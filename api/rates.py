@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.callers import CatalogueReader
 from api.conventions import etag, reply
-from api.moments import PROBLEMS, Moment, resolve, told
+from api.moments import PROBLEMS, Day, Moment, resolve, told
 from api.nouns import Noun
 from api.problems import documented
 from api.registers import check_reached, state_at
@@ -24,8 +24,8 @@ class Pair(Moment):
 
     base: Currency
     quote: Currency
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Day | None = None
+    last_day: Day | None = None
 
 
 class RatesView(BaseModel):
