@@ -13,6 +13,7 @@ from api.cli.formats import money as shown_money
 from api.cli.formats import plain
 from api.cli.options import IfVersion, Json, Note, TenantName, Wait
 from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.progress import waiting
 from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, find, the_id
 from api.cli.tree import add
 from api.cli.written_values import a_day, evidence, lines, money
@@ -112,7 +113,8 @@ def advance(
         given = {"reason": reason, "note": note, "competitor": competitor, "order_reference": order_reference, "signature": signature}
         body |= {name: value for name, value in given.items() if value is not None}
         body |= {name: a_day(value, f"--{name.replace('_', '-')}") for name, value in days.items() if value is not None}
-        said = client.post(f"/v1/deals/{id}/advance", body, if_match=matching(if_version), wait=wait)
+        with waiting(f"Waiting until the move to {body['to']} has settled"):
+            said = client.post(f"/v1/deals/{id}/advance", body, if_match=matching(if_version), wait=wait)
     _tell_move(said, item, version, body["to"], wait=wait, as_json=as_json)
 
 

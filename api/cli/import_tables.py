@@ -84,7 +84,8 @@ def _print_matches(matches: Iterable[Mapping[str, Any]]) -> None:
 
 def print_question(question: Mapping[str, Any]) -> None:
     """A question with its options, on the error stream, for it may be that only the answer is wanted elsewhere."""
-    rows = f" [dim]({count(question['rows'], 'row')})[/]" if question["rows"] else ""
+    told = "rows" in question["text"] or not question["rows"]
+    rows = "" if told else f" [dim]({count(question['rows'], 'row')})[/]"
     err.print(f"\n[bold]{plain(question['text'])}[/]{rows}")
     for number, option in enumerate(question["options"], 1):
         usual = " [dim](default)[/]" if option["value"] == question["default"] else ""

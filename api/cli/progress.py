@@ -29,3 +29,13 @@ def bars(*, transient: bool = False) -> Iterator[Callable[..., Advance]]:
             return advance
 
         yield begin
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner while an answer is awaited."""
+    if not err.console.is_terminal:
+        yield
+        return
+    with err.console.status(what):
+        yield

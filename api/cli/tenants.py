@@ -14,7 +14,9 @@ from api.cli.tree import add as add_command
 
 
 @told
-def create(slug: str, name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None) -> None:
+def create(
+    slug: str, name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None, as_json: Json = False
+) -> None:
     """Create a tenant and leave this machine's operator a credential for it.
 
     Example:
@@ -30,6 +32,9 @@ def create(slug: str, name: Annotated[str | None, typer.Option("--name", help="T
     settings = connected(Settings.from_environment())
     made = make_tenant(settings, slug)
     asyncio.run(provide(settings, made, read_credential(settings).address, name=name))
+    if as_json:
+        say_json({"tenant": slug})
+        return
     out.print(f"Tenant {slug} is ready. Use it with --tenant {slug} or CONCORD_TENANT={slug}.")
 
 
@@ -58,6 +63,7 @@ def add(
     name: Annotated[str, typer.Option("--name", help="The person's name.")],
     role: Annotated[list[str], typer.Option("--role", help="A role; repeat for several.")],
     tenant_name: TenantName = None,
+    as_json: Json = False,
 ) -> None:
     """Let a person sign in to a tenant, with a password made now and shown once.
 
@@ -96,6 +102,9 @@ def add(
             command = AddMember(name=name, email=email, roles=tuple(Role(r) for r in role))
             await process.store.execute(chosen, members, member, command, by=SYSTEM, expected_version=0)
             await identity.join(principal, chosen, member)
+        if as_json:
+            say_json({"tenant": chosen.slug, "member": str(member), "email": email, "password": password if fresh else None})
+            return
         said = f"password {password} (shown only now)" if fresh else "the password they have"
         out.print(f"{name} signs in to {chosen.slug} as {email} with {said}.", markup=False)
 

@@ -78,6 +78,21 @@ def test_a_lost_deal_needs_a_reason_and_can_be_opened_again(concord: Concord, ac
     assert "open again" in concord("deals", "reopen", "Lathes", "--reason", "They came back").out
 
 
+def test_who_does_not_want_to_wait_does_not(concord: Concord, acme: str):
+    _open(concord, "Drills", acme)
+    assert re.search("on its way|moved", concord("deals", "advance", "Drills", "lost", "--reason", "timing", "--wait", "0").out)
+
+
+def test_a_person_who_is_added_is_a_member_and_may_own_deals(concord: Concord, acme: str):
+    added = concord("user", "add", "ana@example.com", "--name", "Ana Souza", "--role", "account_manager", "--json").json
+    assert len(added["password"]) >= 15
+    assert "member" in concord("user", "add", "ana@example.com", "--name", "Ana", "--role", "finance", code=Exit.FAILED).err
+    assert "account_manager" in concord("user", "add", "b@example.com", "--name", "B", "--role", "king", code=Exit.FAILED).err
+    _open(concord, "Owned", acme)
+    assert "Ana Souza is responsible" in concord("deals", "owner", "Owned", "ana@example.com").out
+    assert "Owned" in concord("deals", "list", "--owner", "ana souza").out
+
+
 def test_what_is_said_of_a_deal_can_be_changed(concord: Concord, acme: str):
     _open(concord, "Presses", acme)
     assert "14,000.00 EUR" in concord("deals", "amount", "Presses", "14000", "--reason", "One more").out
