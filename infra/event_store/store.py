@@ -226,7 +226,7 @@ class _Work:
         self.trusted_cache = False
 
     async def expect(self, step: Step, version: int) -> None:
-        if version == 0:
+        if version == 0 and not self._fresh:  # taken at the caller's word until the append objects
             self.deciders[step.stream] = step.decider
             self.loaded[step.stream] = Loaded(step.decider.initial, 0)
             self.read_at[step.stream] = 0
