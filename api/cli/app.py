@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from api.cli import accounts, deals, forecast, imports, operate, processes, replay, tenants, today, workflows
+from api.cli import accounts, deals, demo, forecast, imports, operate, processes, replay, tenants, today, workflows
 
 ORDER = (
     *("deals", "forecast", "accounts", "contacts", "today", "replay", "import"),
@@ -34,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (deals, forecast, accounts, today, replay, imports, processes, operate, tenants, workflows):
+for group in (deals, forecast, accounts, today, replay, imports, processes, demo, operate, tenants, workflows):
     group.add_to(app)
 
 

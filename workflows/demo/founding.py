@@ -15,7 +15,7 @@ from domain.products import ChangePrice, RetireProduct, products
 from domain.rates import DatedRate, RecordRates, rates, rates_id
 from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, settings
 from domain.tenants import TENANT_ID, CreateTenant, tenants
-from workflows.demo.calendar import HOME, HOME_ZONE
+from workflows.demo.calendar import HOME, HOME_ZONE, Region
 from workflows.demo.catalogue import ARTICLES, LEGACY
 from workflows.demo.recording import Do
 from workflows.demo.simulation import Story, Wait
@@ -26,8 +26,8 @@ _FIRST_RATES = {"USD": 1.09, "GBP": 0.855}
 """Per EUR, before the walk begins."""
 _KNOWN_BEFORE = 60
 """Days of rates that are there from the beginning."""
-_NOON = time(14, 15)
-"""UTC, when the day's rates are told."""
+_NOON = time(12)
+"""UTC, after which the day's rates are told."""
 _PRICE_RISE = Decimal("3.5")
 
 
@@ -106,7 +106,7 @@ class _Walk:
 
 def _daily_rates(world: World, walk: _Walk) -> Story:
     for day in world.diary.days:
-        yield Wait(datetime.combine(day, _NOON, UTC))
+        yield Wait(world.diary.slot(Region.NORTH, datetime.combine(day, _NOON, UTC)))
         yield walk.told([day])
 
 

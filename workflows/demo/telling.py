@@ -80,8 +80,12 @@ async def _tell(store: Store, tenant: Tenant, plan: Plan, known: dict[UUID, Told
     world.begin(_all(world, tenant.slug))
     seconds = (plan.until - plan.begin).total_seconds()
 
+    days = set()
+
     def told(at: datetime, events: int) -> None:
-        progress(min((at - plan.begin).total_seconds() / seconds, 1.0), events)
+        if at.date() not in days:
+            days.add(at.date())
+            progress(min((at - plan.begin).total_seconds() / seconds, 1.0), events)
 
     await world.simulation.run(told)
     await recorder.check()

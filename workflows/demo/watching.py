@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from domain.deals import DealCloseDateLapsed, DealStalled, deals
+from domain.deals import DealCloseDateLapsed, DealStalled, RecordCommitLost, commit_unmet, deals
+from domain.deals.forecasting import local_date
 from domain.deals.state import Deal
 from domain.notifications import Delivery, Dismiss, MarkRead, MarkSent, Notify, notification_id, notifications
 from domain.stages import Category
@@ -55,22 +56,24 @@ class Watch:
             return
         del self._planned[id]
         for command in due(world.deals[id], world.now):
+            if isinstance(command, RecordCommitLost) and not commit_unmet(world.deals[id], local_date(world.now, world.deals[id].zone)):
+                continue  # it would be quiet
             told: Told = yield world.do(deals, id, command)
             for index, event in enumerate(told.events):
                 if type(event) in _KINDS:
-                    world.begin(self._concerned(id, Concern(told.id_of(index), _KINDS[type(event)])))
+                    world.begin(self._concerned(id, Concern(told.id_of(index), _KINDS[type(event)]), at + ESCALATE_AFTER))
         self._look(id, world.deals[id])
 
     # --- concerns -----------------------------------------------------------------------------------------------------
 
-    def _concerned(self, id: UUID, concern: Concern) -> Story:
+    def _concerned(self, id: UUID, concern: Concern, escalates: datetime) -> Story:
         """The owner is told; if nothing has changed some days later, the manager is."""
         world, deal = self._world, self._world.deals[id]
         assert deal.owner is not None
         owner = world.person(deal.owner)
         yield from self._tell(owner, reminder(concern, deal, id, owner.id))
         since, date = deal.since, deal.close_date
-        yield Wait(world.now + ESCALATE_AFTER)
+        yield Wait(escalates)
         deal = world.deals[id]
         holds = deal.stalled and deal.since == since if concern.kind == STALLED else deal.close_date == date
         if deal.open and holds and deal.owner is not None:
