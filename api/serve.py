@@ -19,6 +19,7 @@ def serve(settings: Settings) -> None:
         log_level=settings.log_level,
         access_log=False,  # the access log is the tenant's own; see infra/access_log.py
         server_header=False,
+        proxy_headers=False,  # the throttle and the access log go by the address that really called
         timeout_graceful_shutdown=10,
     )
     uvicorn.Server(config).run(sockets=[socket])

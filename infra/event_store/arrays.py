@@ -24,7 +24,6 @@ _EMPTY = struct.Struct("!iiI")
 _LENGTH = struct.Struct("!i").pack
 _NULL = b"\xff\xff\xff\xff"
 _UUID, _INT8, _INT4, _TEXT, _BYTEA, _TIMESTAMPTZ = 2950, 20, 23, 25, 17, 1184
-_ARRAY_OF = {_UUID: 2951, _INT8: 1016, _INT4: 1007, _TEXT: 1009, _BYTEA: 1001, _TIMESTAMPTZ: 1185}
 _POSTGRES_EPOCH_US = 946_684_800_000_000
 """2000-01-01T00:00:00Z in µs since 1970."""
 
@@ -38,24 +37,15 @@ class BinaryArray:
         self.data = data
 
 
-def _kind(element: int) -> type[BinaryArray]:
-    """A class of its own for each element type, because the driver finds dumpers by class."""
+class _ArrayDumper(Dumper):
+    # no oid: a dumper with one would become the driver's own for that type, in COPY for instance; the casts in CALL say the types
+    format = Format.BINARY
 
-    class Array(BinaryArray):
-        __slots__ = ()
-
-    class ArrayDumper(Dumper):
-        format = Format.BINARY
-        oid = _ARRAY_OF[element]
-
-        def dump(self, obj: Any) -> bytes:
-            return obj.data  # type: ignore[no-any-return]
-
-    psycopg.adapters.register_dumper(Array, ArrayDumper)
-    return Array
+    def dump(self, obj: Any) -> bytes:
+        return obj.data  # type: ignore[no-any-return]
 
 
-_Uuids, _Int8s, _Int4s, _Texts, _Byteas, _Instants = (_kind(e) for e in (_UUID, _INT8, _INT4, _TEXT, _BYTEA, _TIMESTAMPTZ))
+psycopg.adapters.register_dumper(BinaryArray, _ArrayDumper)
 
 
 def _head(count: int, element: int, *, nulls: bool = False) -> bytes:
@@ -63,17 +53,17 @@ def _head(count: int, element: int, *, nulls: bool = False) -> bytes:
 
 
 def uuids(values: Sequence[UUID]) -> BinaryArray:
-    return _Uuids(_head(len(values), _UUID) + b"".join([b"\0\0\0\x10" + value.bytes for value in values]))
+    return BinaryArray(_head(len(values), _UUID) + b"".join([b"\0\0\0\x10" + value.bytes for value in values]))
 
 
 def int8s(values: Sequence[int]) -> BinaryArray:
     pairs = [part for value in values for part in (8, value)]
-    return _Int8s(_head(len(values), _INT8) + struct.pack("!" + "iq" * len(values), *pairs))
+    return BinaryArray(_head(len(values), _INT8) + struct.pack("!" + "iq" * len(values), *pairs))
 
 
 def int4s(values: Sequence[int]) -> BinaryArray:
     pairs = [part for value in values for part in (4, value)]
-    return _Int4s(_head(len(values), _INT4) + struct.pack("!" + "ii" * len(values), *pairs))
+    return BinaryArray(_head(len(values), _INT4) + struct.pack("!" + "ii" * len(values), *pairs))
 
 
 def texts(values: Sequence[str]) -> BinaryArray:
@@ -82,7 +72,7 @@ def texts(values: Sequence[str]) -> BinaryArray:
     if any(b"\0" in value for value in encoded.values()):
         raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
     ready = {value: _LENGTH(len(raw)) + raw for value, raw in encoded.items()}
-    return _Texts(_head(len(values), _TEXT) + b"".join([ready[value] for value in values]))
+    return BinaryArray(_head(len(values), _TEXT) + b"".join([ready[value] for value in values]))
 
 
 def byteas(values: Sequence[bytes | None]) -> BinaryArray:
@@ -92,9 +82,9 @@ def byteas(values: Sequence[bytes | None]) -> BinaryArray:
             parts.append(_NULL)
         else:
             parts += (_LENGTH(len(value)), value)
-    return _Byteas(_head(len(values), _BYTEA, nulls=None in values) + b"".join(parts))
+    return BinaryArray(_head(len(values), _BYTEA, nulls=None in values) + b"".join(parts))
 
 
 def instants(values: Sequence[datetime | None]) -> BinaryArray:
     packed = [_NULL if value is None else struct.pack("!iq", 8, microseconds(value) - _POSTGRES_EPOCH_US) for value in values]
-    return _Instants(_head(len(values), _TIMESTAMPTZ, nulls=None in values) + b"".join(packed))
+    return BinaryArray(_head(len(values), _TIMESTAMPTZ, nulls=None in values) + b"".join(packed))
