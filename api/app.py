@@ -34,6 +34,7 @@ from api import (
     rates,
     sessions,
     teams,
+    timelines,
     today,
 )
 from api import settings as settings_routes
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *contact_reads.routers,
     notifications.router,
     today.router,
+    timelines.router,
     events.router,
     imports.router,
     members.router,

@@ -75,17 +75,18 @@ def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basi
 
 
 def print_story(items: Iterable[Mapping[str, Any]], moment: str, *, more: bool) -> None:
-    """A line or two for each event: its day and time, what happened, who did it."""
+    """A line or two for each event: when it was, who did it, what happened."""
     if moment:
         out.print(f"[yellow]{moment}[/]")
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, show_header=False)
     made.add_column(no_wrap=True, style="dim")
+    made.add_column(no_wrap=True, max_width=18, overflow="ellipsis")
     made.add_column(overflow="fold")
     for item in items:
         late = f" [dim](recorded {when(item['recorded_at'])})[/]" if item["late"] else ""
-        made.add_row(when(item["effective_at"]), f"{plain(item['sentence'])} [dim]{plain(item['actor_name'])}[/]{late}")
+        made.add_row(when(item["effective_at"]), plain(item["actor_name"]), f"{plain(item['sentence'])}{late}")
     if not made.row_count:
         out.print("Nothing is told of it at that moment.")
         return

@@ -1,0 +1,96 @@
+"""Histories as people read them: a deal's, and an account's all round, in plain sentences, newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api import accounts, contacts, deals, interactions
+from api.callers import AccountReader, Caller, DealReader
+from api.deal_reads import MODELS
+from api.execution import absent, sees
+from api.moments import PROBLEMS
+from api.nouns import IdParameter, Noun
+from api.problems import documented
+from api.reading import Found, Slice, page, reading
+from domain.kernel import Invalid, NotFound
+from infra.access import Action
+from projections.contacts import Contacts
+from projections.interactions import INTERACTIONS, Interactions
+from projections.paging import Page
+from projections.reading import Reading
+from projections.telling import Told
+from projections.timeline import story, streams
+
+router = APIRouter(prefix="/v1")
+_SEEN = {
+    "account": (accounts.noun, Action.ACCOUNT_READ),
+    "deal": (deals.noun, Action.DEAL_READ),
+    "contact": (contacts.noun, Action.CONTACT_READ),
+    "interaction": (interactions.noun, Action.INTERACTION_READ),
+}
+
+
+class TimelineAsked(Slice):
+    """Which part of an account's timeline."""
+
+    nouns: Annotated[
+        list[Literal["account", "contact", "deal", "interaction"]] | None, Field(max_length=4, description="Only what happened to these.")
+    ] = None
+
+
+async def _in_reach(caller: Caller, ids: Iterable[UUID], noun: Noun, action: Action) -> list[UUID]:
+    """Those that the caller may see today; what is told of the others stays untold."""
+    ids = list(ids)
+
+    async def seen(id: UUID) -> bool:
+        return await sees(caller, action, noun.sight, (await caller.doors.store.load(caller.tenant, noun.decider, id)).state)
+
+    return [id for id, may in zip(ids, await asyncio.gather(*map(seen, ids)), strict=True) if may]
+
+
+async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
+    found = await story(opened, ids, limit=asked.limit, cursor=asked.cursor)
+    return page(Page(items=found.items, next=found.next, position=found.position), opened.as_of)
+
+
+@router.get(
+    "/deals/{id}/timeline",
+    tags=["deals"],
+    response_model=Found[Told],
+    operation_id="read_deal_timeline",
+    responses=documented(NotFound, Invalid, *PROBLEMS),
+)
+async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[Slice, Query()]) -> Response:
+    """What happened to a deal and in interactions about it, in sentences."""
+    if not await _in_reach(caller, [id], *_SEEN["deal"]):
+        raise absent()
+    async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+        relation = opened.as_of.of(INTERACTIONS, "id", "deal")
+        about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
+        ids = [id, *await _in_reach(caller, about, *_SEEN["interaction"])]
+        return await _told(opened, ids, asked)
+
+
+@router.get(
+    "/accounts/{id}/timeline",
+    tags=["accounts"],
+    response_model=Found[Told],
+    operation_id="read_account_timeline",
+    responses=documented(NotFound, Invalid, *PROBLEMS),
+)
+async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
+    """Everything about an account and those merged into it, as far as the caller sees it: deals, people, interactions, mergers."""
+    if not await _in_reach(caller, [id], *_SEEN["account"]):
+        raise absent()
+    async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+        ids: list[UUID] = []
+        for name in asked.nouns or _SEEN:
+            ids += await _in_reach(caller, await streams(opened, id, [name]), *_SEEN[name])
+        return await _told(opened, ids, asked)
