@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from projections import tracking
 from projections.as_of import AsOf, Basis
 from projections.rebuild import Rebuild, digest, rebuild
 from projections.schema import create_read_models
@@ -136,6 +137,26 @@ async def test_a_failing_rebuild_leaves_the_live_tables_alone(database_url) -> N
             await Rebuild(here.url, here.store, tenant, Labels()).run()
         assert len(await here.rows(tenant, Labels.tables[0])) == 2
         await rebuild(here.url, here.store, tenant, [labels])
+
+
+async def test_a_swap_waits_for_a_live_batch_without_shutting_readers_out(database_url) -> None:
+    async with world(database_url, Boxes()) as here:
+        tenant = here.tenant("t")
+        here.write(tenant, history(5, 50))
+        await here.runner.catch_up(tenant)
+        async with here.database.tenant(tenant) as live:
+            assert "boxes" in await tracking.lease(live, ["boxes"])
+            rebuilding = asyncio.create_task(rebuild(here.url, here.store, tenant, [Boxes()]))
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'concord rebuild' AND wait_event_type = 'Lock'"
+            async with here.database.connection() as watching:
+                while (await (await watching.execute(waiting)).fetchone()) == (0,):
+                    assert not rebuilding.done()
+                    await asyncio.sleep(0.02)
+            async with here.database.tenant(tenant) as reader:
+                await reader.execute("SET LOCAL lock_timeout = '300ms'")
+                await reader.execute("SELECT count(*) FROM boxes")
+            assert not rebuilding.done()
+        assert await rebuilding == 89
 
 
 async def test_an_outdated_layout_is_named_for_rebuilding(database_url) -> None:
