@@ -22,6 +22,7 @@ _REMEMBERED = 50_000
 _SPACES = {
     (Kind.DEALS, "account_name"): "account",
     (Kind.ACCOUNTS, "parent_name"): "account",
+    (Kind.CONTACTS, "account_name"): "account",
     (Kind.DEALS, "product"): "product",
     (Kind.LINES, "product"): "product",
     (Kind.DEALS, "owner_name"): "user",

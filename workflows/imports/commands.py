@@ -11,16 +11,17 @@ from uuid import UUID
 
 from domain.accounts import ImportAccount, accounts
 from domain.attributes import AttributeValue
+from domain.contacts import Channel, Consent, ImportContact, RecordConsent, contacts
 from domain.deals import CloseImported, ImportDeal, ImportStage, deals
 from domain.deals.terms import Line
 from domain.imports import imported_id
-from domain.members import ImportMember, members
-from domain.products import ImportProduct, products
+from domain.members import DeactivateMember, ImportMember, members
+from domain.products import ImportProduct, RetireProduct, products
 from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
 from domain.values import Money
 from infra.event_store import Step
-from workflows.imports.records import AccountRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
+from workflows.imports.records import AccountRecord, ContactRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
 
 LONGEST_TEXT = 20_000
 MOST_ATTRIBUTES = 200
@@ -44,7 +45,8 @@ class Commands:
     """Makes the steps of each record. `beginning`: the earliest instant that the source reports; what is undated was there by then."""
 
     def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None) -> None:
-        self._source, self._run, self._zone, self._beginning = source, run, zone, beginning
+        self.run = run
+        self._source, self._zone, self._beginning = source, zone, beginning
         self.pipelines: dict[str, ImportedPipeline] = {}
         self._ids: dict[tuple[str, str], UUID] = {}
         self._money: dict[tuple[Decimal, str], Money] = {}
@@ -54,6 +56,7 @@ class Commands:
             UserRecord: self._user,
             ProductRecord: self._product,
             AccountRecord: self._account,
+            ContactRecord: self._contact,
             DealRecord: self._deal,
         }
 
@@ -75,7 +78,7 @@ class Commands:
         return known
 
     def _told(self, record: Record) -> dict[str, Any]:
-        return {"source": self._source, "source_id": record.id[:200], "run": self._run}
+        return {"source": self._source, "source_id": record.id[:200], "run": self.run}
 
     def _step(self, noun: str, decider: Any, record: Record, command: Any, at: datetime | None = None) -> list[Step]:
         stream = self.id_of(noun, record.id)
@@ -94,7 +97,8 @@ class Commands:
             attributes=_attributes(record),
             **self._told(record),
         )
-        return self._step("member", members, record, command)
+        steps = self._step("member", members, record, command)
+        return steps if record.active else [*steps, Step(members, steps[0].stream, DeactivateMember())]
 
     def _product(self, record: ProductRecord) -> list[Step]:
         price = self._amount(record.price, record.currency)
@@ -109,7 +113,8 @@ class Commands:
             **optional,
             **self._told(record),
         )
-        return self._step("product", products, record, command)
+        steps = self._step("product", products, record, command)
+        return steps if record.active else [*steps, Step(products, steps[0].stream, RetireProduct())]
 
     def _account(self, record: AccountRecord) -> list[Step]:
         command = ImportAccount(
@@ -123,6 +128,27 @@ class Commands:
             **self._told(record),
         )
         return self._step("account", accounts, record, command, record.created_at)
+
+    def _contact(self, record: ContactRecord) -> list[Step]:
+        command = ImportContact(
+            name=record.name,
+            email=record.email,
+            phone=record.phone,
+            mobile=record.mobile,
+            title=record.title,
+            account=self.id_of("account", record.account),
+            attributes=_attributes(record),
+            **self._told(record),
+        )
+        steps = self._step("contact", contacts, record, command, record.created_at)
+        if record.opted_out:
+            consent = RecordConsent(channel=Channel.EMAIL, consent=Consent.WITHDRAWN, origin=f"import from {self._source}")
+            steps.append(Step(contacts, steps[0].stream, consent))
+        return steps
+
+    def closing(self, deal: UUID, stage: str, reason: str) -> Step:
+        """The step by which the source closes a deal that it imported before."""
+        return Step(deals, deal, CloseImported(run=self.run, stage=stage, reason=reason))
 
     def _deal(self, record: DealRecord) -> list[Step]:
         pipeline = self.pipelines[record.pipeline]
@@ -141,7 +167,7 @@ class Commands:
             zone=self._zone,
             next_step=record.next_step[:LONGEST_TEXT].rstrip() if record.next_step else None,
             attributes=_attributes(record),
-            run=self._run,
+            run=self.run,
             source=self._source,
             source_id=record.id[:200].rstrip(),
         )
@@ -151,10 +177,10 @@ class Commands:
             if key in pipeline.closed:
                 won_on = record.close_date if record.won else None
                 reason = record.lost_reason[:200].rstrip() if record.lost_reason else None
-                closing = CloseImported(run=self._run, stage=key, since=stage.since, won_on=won_on, reason=reason)
+                closing = CloseImported(run=self.run, stage=key, since=stage.since, won_on=won_on, reason=reason)
                 steps.append(Step(deals, stream, closing, stage.since))
             else:
-                told = ImportStage(run=self._run, stage=key, since=stage.since)
+                told = ImportStage(run=self.run, stage=key, since=stage.since)
                 steps.append(Step(deals, stream, told, stage.since))
         return steps
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from workflows.imports.cells import RowValues, read_rows
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
-from workflows.imports.records import AccountRecord, ProductRecord, Record, TeamRecord, UserRecord, Values
+from workflows.imports.records import AccountRecord, ContactRecord, GoneRecord, ProductRecord, Record, TeamRecord, UserRecord, Values
 from workflows.imports.settling import FoundTable, Settled
 
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 _EMAIL = re.compile(r"[^\x00-\x20@<>,;]{1,64}@[^\x00-\x20@<>,;.]+(\.[^\x00-\x20@<>,;.]+)+")
+_PHONE = re.compile(r"[+(]?[0-9][0-9 ()./x-]{2,38}")
 LONGEST_NAME = 200
 _SPACE_OF = {Kind.ACCOUNTS: "account", Kind.PRODUCTS: "product", Kind.USERS: "user"}
 
@@ -27,6 +28,7 @@ class Skipped:
     table: str
     row: int
     reason: str
+    attention: tuple[str, ...] = ()
 
 
 Converted = Record | Skipped | Fault
@@ -94,7 +96,7 @@ def convert_products(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
             record.currency = values.get("currency") or price[1] or settled.currency
         else:
             record.attention = ("no price",)
-        record.active = values.get("active", (True,))[0]
+        _note_activity(record, values)
         yield record
 
 
@@ -116,8 +118,47 @@ def convert_users(table: FoundTable, settled: Settled, seen: Seen) -> Iterator[C
         if record.manager == id_:
             record.manager = None
         record.team = teams.get(id_) or values.get("team")
-        record.active = values.get("active", (True,))[0]
+        _note_activity(record, values)
         yield record
+
+
+def convert_contacts(table: FoundTable, settled: Settled, seen: Seen) -> Iterator[Converted]:
+    """People at customers. Addresses and numbers that are none (exports mask them) stay as attributes, sealed like the rest of the person."""
+    for read in read_rows(table, settled):
+        values = read.values
+        full = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+        name = str(values.get("name") or full)
+        id_ = str(values.get("id") or values.get("email") or name)
+        if rejection := _rejection(table, read, settled, seen, id_, name):
+            yield rejection
+            continue
+        record = ContactRecord(Kind.CONTACTS, id_, name[:LONGEST_NAME].rstrip(), table.name, read.number, read.attributes)
+        record.email = _matching(values, "email", _EMAIL, 254, record.attributes)
+        record.phone = _matching(values, "phone", _PHONE, 40, record.attributes)
+        record.mobile = _matching(values, "mobile", _PHONE, 40, record.attributes)
+        record.title = values["title"][:LONGEST_NAME].rstrip() if "title" in values else None
+        record.account = _known(settled, "account", key_of(values, "account_id", "account_name"), record.attributes, "account_as_reported")
+        record.created_at = values.get("created_at")
+        record.opted_out = values.get("opted_out", (False,))[0]
+        if record.opted_out:
+            record.attributes["opted_out_at_source"] = "yes"
+        yield record
+
+
+def _matching(values: Values, key: str, shape: re.Pattern[str], longest: int, attributes: dict[str, str]) -> str | None:
+    """The value if it is what the domain takes; else it is kept as an attribute."""
+    text: str | None = values.get(key)
+    if text is None or (len(text) <= longest and shape.fullmatch(text)):
+        return text
+    attributes[f"{key}_as_reported"] = text
+    return None
+
+
+def _note_activity(record: ProductRecord | UserRecord, values: Values) -> None:
+    """Whether it is in use at the source. What is not, says so in an attribute, so that a change of it is news."""
+    record.active = values.get("active", (True,))[0]
+    if not record.active:
+        record.attributes["inactive_at_source"] = "yes"
 
 
 def team_of(settled: Settled) -> dict[str, str]:
@@ -167,12 +208,12 @@ def _rejection(table: FoundTable, read: RowValues, settled: Settled, seen: Seen,
 
 
 def left_out(table: FoundTable, read: RowValues, settled: Settled, seen: Seen, id_: str) -> Converted | None:
-    """Deleted or merged at the source, or an id met before."""
+    """Why a row is not imported as it stands: deleted or merged at the source, or an id met before."""
     values = read.values
     if into := values.get("merged_into"):
         return Skipped(table.kind, id_, table.name, read.number, f"merged into {into} at the source")
-    if settled.overrides.deleted == "skip" and values.get("deleted", (False,))[0]:
-        return Skipped(table.kind, id_, table.name, read.number, "deleted at the source")
+    if settled.overrides.deleted != "import" and values.get("deleted", (False,))[0]:
+        return GoneRecord(table.kind, id_, str(values.get("name") or id_), table.name, read.number)
     if (space := _SPACE_OF.get(table.kind)) and id_ in settled.names[space].same:
         return Skipped(table.kind, id_, table.name, read.number, "is here already, from elsewhere; rows refer to that one")
     if before := seen.again(table.kind, id_, table.name, read.number):

@@ -5,13 +5,12 @@ Nothing is made up. A deal that lacks its account, date or amount is imported wi
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from domain.stages import StageKind
+from workflows.imports.beside import Beside
 from workflows.imports.cells import RowValues, instant_of, read_rows
 from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
 from workflows.imports.faults import Fault
@@ -20,84 +19,6 @@ from workflows.imports.mapping import ENTERED
 from workflows.imports.records import DealRecord, LineRecord, StageAt, Values
 from workflows.imports.settling import FoundTable, Settled
 from workflows.imports.stages import FoundPipeline, FoundStage
-
-
-@dataclass(slots=True)
-class Beside:
-    """What other tables say of deals, by the deal's id in the source."""
-
-    lines: dict[str, list[LineRecord]] = field(default_factory=lambda: defaultdict(list))
-    stages: dict[str, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
-    accounts: dict[str, str] = field(default_factory=dict)
-    merged: dict[str, str] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-
-
-def read_beside(settled: Settled) -> Beside:
-    """Lines, histories, associations and merges, read whole: they are found by deal, not in the order of deals."""
-    beside = Beside()
-    for table in settled.of(Kind.MERGES):
-        for read in _sound(table, settled, beside):
-            beside.merged[read.values["merged_id"]] = read.values["kept_id"]
-    for table in settled.of(Kind.DEAL_ACCOUNTS):
-        for read in _sound(table, settled, beside):
-            beside.accounts.setdefault(read.values["deal_id"], read.values["account_id"])
-    for table in settled.of(Kind.LINES):
-        for read in _sound(table, settled, beside):
-            _line(table, read, settled, beside)
-    for table in settled.of(Kind.HISTORY):
-        for read in _sound(table, settled, beside):
-            _stage(table, read, settled, beside)
-    return beside
-
-
-def _sound(table: FoundTable, settled: Settled, beside: Beside) -> Iterator[RowValues]:
-    """Rows without faults and with all that is required; the others are noted."""
-    required = [c.target for c in table.mapping.columns if c.target in ("deal_id", "account_id", "kept_id", "merged_id")]
-    for read in read_rows(table, settled):
-        if read.faults:
-            beside.faults.append(read.faults[0])
-        elif missing := next((k for k in required if k not in read.values), None):
-            beside.faults.append(Fault(table.name, read.number, missing, "", f"the row does not say which {missing.replace('_', ' ')}"))
-        else:
-            yield read
-
-
-def _line(table: FoundTable, read: RowValues, settled: Settled, beside: Beside) -> None:
-    values = read.values
-    deal = values["deal_id"]
-    if values.get("deleted", (False,))[0] and settled.overrides.deleted == "skip":
-        beside.skipped.append(Skipped(Kind.LINES, values.get("id", ""), table.name, read.number, "deleted at the source"))
-        return
-    by_name = values.get("product")
-    product = values.get("product_id") or (by_name[0] if isinstance(by_name, tuple) else None)
-    quantity = values.get("quantity", (Decimal(1), None))[0]
-    price = values.get("unit_price")
-    if price is None and "total" in values and quantity:
-        price = (values["total"][0] / quantity).quantize(Decimal("0.000001")), None
-    if price is None or quantity <= 0 or price[0] < 0:
-        reason = "a line needs a quantity above 0 and a price of 0 or more"
-        beside.faults.append(Fault(table.name, read.number, "quantity" if quantity <= 0 else "unit price", str(quantity), reason))
-        return
-    # a product that nothing lists stays as the line's label; the discount of the source is in its unit price already
-    known = product if product in settled.ids["product"] or product in settled.names["product"].mentioned else None
-    label = str(product or (by_name if isinstance(by_name, str) else "") or "line")
-    beside.lines[deal].append(LineRecord(known, label[:LONGEST_NAME], quantity, price[0]))
-
-
-def _stage(table: FoundTable, read: RowValues, settled: Settled, beside: Beside) -> None:
-    values = read.values
-    if table.mapping.column_of("stage") is not None:
-        stage = values.get("stage")
-    else:
-        stage = values.get("value") if values.get("field") in settled.history_fields.get(table.name, ()) else None
-    if stage is None:
-        beside.skipped.append(Skipped(Kind.HISTORY, values["deal_id"], table.name, read.number, "says nothing about the stage"))
-    elif "at" not in values:
-        beside.faults.append(Fault(table.name, read.number, "at", "", "the row does not say when the stage was entered"))
-    else:
-        beside.stages[values["deal_id"]].append((values["at"], stage))
 
 
 class DealConversion:
@@ -112,8 +33,15 @@ class DealConversion:
         self._keys: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Converted]:
+        beside = self._beside
         for read in read_rows(self._table, self._settled):
-            yield self._convert(read)
+            converted = self._convert(read)
+            if isinstance(converted, DealRecord):
+                beside.rows.pop(converted.id, None)
+            elif id_ := read.values.get("id"):
+                reason = converted.reason if isinstance(converted, (Skipped, Fault)) else "deleted at the source"
+                beside.left_out.setdefault(id_, reason)
+            yield converted
 
     def _convert(self, read: RowValues) -> Converted:
         if read.faults:
@@ -209,7 +137,7 @@ class DealConversion:
         """The way it went: reported stages in order of time, then today's stage."""
         record.close_date = values.get("close_date")
         opened = instant_of(values.get("opened_on"), self._settled) or values.get("created_at")
-        past = [(at, label) for at, value in self._beside.stages.get(record.id, ()) if (label := _label(pipeline, value))]
+        past = self._told(record, pipeline)
         entered = ((values[t], _label(pipeline, t.removeprefix(ENTERED))) for t in self._entered if t in values)
         past.extend((at, label) for at, label in entered if label)
         first_open = pipeline.first_open or "Open"
@@ -238,6 +166,21 @@ class DealConversion:
         else:
             self._close(record, values, now_in, kind, first_open, steps, attention)
         record.stages = steps
+
+    def _told(self, record: DealRecord, pipeline: FoundPipeline) -> list[tuple[datetime, str]]:
+        """The stages that histories tell. Rows that cannot be true are accounted for."""
+        past: list[tuple[datetime, str]] = []
+        for at, value, table, row in self._beside.stages.get(record.id, ()):
+            label = _label(pipeline, value)
+            if label is None:
+                reason = f"the pipeline of its deal has no stage {value!r}"
+                self._beside.faults.append(Fault(table, row, None, value, reason))
+            elif at > self._now:
+                reason = "it tells of a stage in the future"
+                self._beside.faults.append(Fault(table, row, None, at.isoformat(), reason))
+            else:
+                past.append((at, label))
+        return past
 
     def _close(
         self,

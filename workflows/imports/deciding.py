@@ -54,6 +54,11 @@ class Deciding:
         await self._load([read])
         return self._known(read.id).state
 
+    async def look_up(self, reads: Sequence[Read]) -> None:
+        """Load several at once, for `state`. What is known of deals from before is forgotten."""
+        self._deals.clear()
+        await self._load(reads)
+
     async def decide(self, works: Sequence[Work]) -> None:
         """Fill in the outcome of each. Rows see what rows before them decided."""
         self._deals.clear()
@@ -106,6 +111,8 @@ class Deciding:
         last = work.steps[-1]
         try:
             for step in work.steps:
+                if own.version and not is_deal and step is not first and not work.decided:
+                    break  # it says what it said before, and what people did here since stays
                 for read in decider.reads(state, step.command, facts):
                     if read.id not in work.guards:
                         work.guards[read.id] = self._known(read.id).version

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     """What the rows of a table are."""
 
     ACCOUNTS = "accounts"
+    CONTACTS = "contacts"
     PRODUCTS = "products"
     USERS = "users"
     TEAMS = "teams"
@@ -94,6 +95,34 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         _field("created_at", _T.INSTANT, _CREATED, 0.2),
         _field("deleted", _T.FLAG, _DELETED, 0),
         _field("merged_into", _T.REFERENCE_ID, "master record id|merged into|hs merged object ids", 1.5),
+    ),
+    Kind.CONTACTS: (
+        _field("id", _T.ID, "id|contact id|record id|vid|record id contact", 0.2),
+        _field("name", _T.TEXT, "contact name|full name|name|contact", 1),
+        _field("first_name", _T.TEXT, "first name|firstname|given name", 0.7),
+        _field("last_name", _T.TEXT, "last name|lastname|surname|family name", 0.7),
+        _field("email", _T.TEXT, "email|e mail|email address|work email", 0.7),
+        _field("phone", _T.TEXT, "phone|phone number|business phone|work phone|telephone", 1),
+        _field("mobile", _T.TEXT, "mobile phone|mobile|mobile phone number|mobilephone|cell phone", 1),
+        _field("title", _T.TEXT, "job title|jobtitle|title|position", 1),
+        _field(
+            "account_id",
+            _T.REFERENCE_ID,
+            "account id|company id|associated company id|associatedcompanyid|primary associated company id",
+            1,
+        ),
+        _field(
+            "account_name",
+            _T.REFERENCE_NAME,
+            "account name|company name|account|company|associated company|primary company|organisation|organization",
+            0.7,
+        ),
+        _field(
+            "opted_out", _T.FLAG, "has opted out of email|email opt out|unsubscribed from all email|hs email optout|opted out of email", 1
+        ),
+        _field("created_at", _T.INSTANT, _CREATED, 0.2),
+        _field("deleted", _T.FLAG, _DELETED, 0),
+        _field("merged_into", _T.REFERENCE_ID, "master record id|merged into", 0.2),
     ),
     Kind.PRODUCTS: (
         _field("id", _T.ID, "id|product id|record id|product 2 id|sku id", 0.2),
@@ -230,6 +259,7 @@ FILE_WORDS: tuple[tuple[str, Kind], ...] = (
     ("opportunit", Kind.DEALS),
     ("deal", Kind.DEALS),
     ("pipeline", Kind.DEALS),
+    ("contact", Kind.CONTACTS),
     ("account", Kind.ACCOUNTS),
     ("compan", Kind.ACCOUNTS),
     ("product", Kind.PRODUCTS),

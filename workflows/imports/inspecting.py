@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from workflows.imports.absent import ask_about_deleted
 from workflows.imports.dates import LABELS
 from workflows.imports.faults import NothingToImport, Unreadable
 from workflows.imports.fields import ORDER, Kind
@@ -65,7 +66,7 @@ def look(paths: Iterable[Path], overrides: Overrides, progress: Progress = quiet
         for table in open_tables(path):
             mapping = map_table(table, overrides.file(table.name), overrides.answers.get(f"kind:{table.name}"))
             if mapping.kind is Kind.IGNORED:
-                found.append(FoundTable(mapping, TableProfile()))
+                found.append(FoundTable(mapping, TableProfile(rows=sum(len(chunk.rows) for chunk in table.chunks()))))
             else:
                 found.append(FoundTable(mapping, profile(mapping, lambda rows, name=table.name: progress(name, rows))))  # type: ignore[misc]
     if not any(t.kind is not Kind.IGNORED for t in found) and not any(t.mapping.asked for t in found):
@@ -84,6 +85,7 @@ def settle_all(
     for table in found:
         if table.mapping.asked:
             _ask_kind(settled, table)
+    ask_about_deleted(settled)
     return settled, _report(settled, source, why)
 
 

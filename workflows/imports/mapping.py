@@ -99,6 +99,8 @@ def _score(kind: Kind, words: Sequence[str], table: Table) -> float:
     found = [f for f in fields if not present.isdisjoint(f.words)]
     if not all(f in found for f in fields if f.required) and not (kind is Kind.USERS and {"first name", "last name"} <= present):
         return 0.0
+    if kind is Kind.CONTACTS and "contact" not in normalised(table.name) and "contact name" not in present:
+        return 0.0  # people of customers and people who sell have the same columns: only the name of the file tells them apart
     if kind is Kind.DEALS and not any(f.key in ("id", "name") for f in found):
         return 0.0
     if kind is Kind.HISTORY and not any(f.key in ("stage", "field") for f in found):
@@ -167,7 +169,7 @@ def _leftover(column: str, word: str, kind: Kind) -> ColumnMapping:
         return ColumnMapping(column, ENTERED + (stage or found[1]), 0.9, "says when a stage was entered")
     if word in BOOKKEEPING:
         return ColumnMapping(column, LEFT_OUT, 0.95, "kept by the exporter for itself")
-    if kind not in (Kind.DEALS, Kind.ACCOUNTS):
+    if kind not in (Kind.DEALS, Kind.ACCOUNTS, Kind.CONTACTS):
         return ColumnMapping(column, LEFT_OUT, 0.8, f"{kind} have no such field")
     return ColumnMapping(column, ATTRIBUTE, 0.8, "names no field; kept as an attribute")
 
@@ -188,6 +190,8 @@ def _check(mapping: TableMapping, said: FileOverride) -> None:
     missing = [f.key for f in FIELDS.get(mapping.kind, ()) if f.required and f.key not in targets]
     if mapping.kind is Kind.USERS and {"first_name", "last_name"} <= set(targets):
         missing = []
+    if mapping.kind is Kind.CONTACTS and "name" not in targets and "last_name" not in targets:
+        missing = ["name"]
     if missing:
         raise BadMapping(
             f"{name} as {mapping.kind} needs a column for {', '.join(missing)}; name it in the mapping file", file=name, fields=missing

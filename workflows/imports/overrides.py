@@ -3,7 +3,7 @@
 source = "maven"                     # ids here are derived from it: keep it the same for the next export
 currency = "USD"                     # of amounts that name none
 zone = "Europe/Berlin"               # in which the files' dates are days
-deleted = "skip"                     # or "import": rows that the source marks as deleted
+deleted = "skip"                     # rows that the source marks as deleted; or "close": what is here of them, or "import"
 amounts = "as-reported"              # or "list-price": for open deals without an amount but with a product
 
 [files."pipeline.csv"]
@@ -66,7 +66,7 @@ class Overrides(_Strict):
     source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] | None = None
     currency: Currency | None = None
     zone: Zone | None = None
-    deleted: Literal["skip", "import"] = "skip"
+    deleted: Literal["skip", "close", "import"] = "skip"
     amounts: Literal["as-reported", "list-price"] | None = None
     conflicts: Literal["keep", "source"] = "keep"
     files: dict[str, FileOverride] = Field(default_factory=dict)

@@ -102,6 +102,8 @@ def _watch(result: TableProfile, index: int, kind: Kind, target: str) -> Callabl
         case Type.MONEY | Type.NUMBER:
             column.numbers = numbers = NumberColumn()
             return lambda cells: _note(column, cells, lambda: numbers.observe(cells))
+        case Type.FLAG if target == "deleted":
+            return lambda cells: _note(column, cells, lambda: _count(column, cells))
         case Type.PERCENT:
             column.numbers = percents = NumberColumn()
             return lambda cells: _note(column, cells, lambda: percents.observe(c.rstrip("% ") for c in cells))

@@ -68,6 +68,35 @@ class UserRecord(Record):
 
 
 @dataclass(slots=True)
+class ContactRecord(Record):
+    """Someone who works at a customer. `opted_out`: the source says that they want no e-mail."""
+
+    email: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    title: str | None = None
+    account: str | None = None
+    created_at: datetime | None = None
+    opted_out: bool = False
+
+
+@dataclass(slots=True)
+class GoneRecord(Record):
+    """A thing that the source marks as deleted. Whether that means anything depends on what is here."""
+
+
+@dataclass(slots=True)
+class PastRecord(Record):
+    """What histories, lines and associations say of a deal whose own row is in none of the files.
+
+    `rows`: where that stands; `stages`: instant, stage as the source names it, table and row.
+    """
+
+    rows: list[tuple[Kind, str, int]] = field(default_factory=list)
+    stages: list[tuple[datetime, str, str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class LineRecord:
     """One line of a deal: `discount` in percent."""
 

@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,18 +23,17 @@ from domain.kernel import SYSTEM, Actor, Read, Refused, natural_id
 from domain.pipelines import Pipeline, ReinstatePipeline, pipelines
 from infra.database import Tenant
 from infra.event_store import Step, Store
+from workflows.imports.absent import Absent, groups
 from workflows.imports.appending import Appending
-from workflows.imports.cells import instant_of
 from workflows.imports.commands import Commands, ImportedPipeline
-from workflows.imports.conversion import Converted, Seen, Skipped, convert_accounts, convert_products, convert_users, mentioned
-from workflows.imports.dates import DateOrder, parse_date
-from workflows.imports.deal_rows import DealConversion, read_beside
+from workflows.imports.conversion import Skipped
 from workflows.imports.deciding import Deciding, Work
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.mapping import ATTRIBUTE, LEFT_OUT
-from workflows.imports.records import ProductRecord, Record
+from workflows.imports.records import GoneRecord, PastRecord, Record
 from workflows.imports.report import Outcome
+from workflows.imports.sequence import beginning_of, converted_rows
 from workflows.imports.settling import Settled
 from workflows.imports.tally import Tally
 
@@ -62,6 +61,7 @@ class Running:
     events: int = 0
     first: int | None = None
     last: int | None = None
+    _absent: list[Record] = field(default_factory=list)
 
     async def go(self) -> None:
         """Decide, and unless it is a dry run store, every record of every table, in the order in which they refer to each other."""
@@ -86,11 +86,30 @@ class Running:
                     self._count(chunk)
                 self.told(min(done, total), total)
             await flying.landed()
+            await self._settle_absent(Absent(self.settled, commands, deciding), deciding, appending)
         finally:
             gc.set_threshold(*thresholds)
             await flying.abandon()
         self.events, self.first, self.last = self.events + appending.events, appending.first, appending.last
         self.told(total, total)
+
+    async def _settle_absent(self, absent: Absent, deciding: Deciding, appending: Appending) -> None:
+        """What is deleted at the source, and what is told of deals that are in none of the files."""
+        deciding.first_of_source = False
+        for group in groups(self._absent, CHUNK_EVENTS // 2):
+            works: list[Work] = []
+            for answer in await absent.answers(group):
+                if isinstance(answer, Work):
+                    works.append(answer)
+                elif isinstance(answer, Skipped):
+                    self.tally.skipped(answer)
+                else:
+                    self.tally.fault(answer)
+            await deciding.decide([w for w in works if not self._stored_before(w)])
+            if self.store_it:
+                await self._append(appending, works)
+            else:
+                self._count(works)
 
     def _stored_before(self, work: Work) -> bool:
         known = self.before.get(work.steps[0].stream)
@@ -101,12 +120,15 @@ class Running:
 
     def _works(self, commands: Commands) -> Iterator[Work | None]:
         """Each record with its steps; None for each row that has none."""
-        for converted in converted_rows(self.settled, self.now, self.tally):
+        for converted in converted_rows(self.settled, self.now):
             if isinstance(converted, Fault):
                 self.tally.fault(converted)
                 yield None
             elif isinstance(converted, Skipped):
                 self.tally.skipped(converted)
+                yield None
+            elif isinstance(converted, (GoneRecord, PastRecord)):
+                self._absent.append(converted)
                 yield None
             else:
                 try:
@@ -176,28 +198,6 @@ class _Flying:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def converted_rows(settled: Settled, now: datetime, tally: Tally) -> Iterator[Converted]:
-    """All rows of all tables as records, things before those that refer to them."""
-    seen = Seen()
-    yield from mentioned(settled)
-    for table in settled.of(Kind.USERS):
-        yield from convert_users(table, settled, seen)
-    for table in settled.of(Kind.PRODUCTS):
-        for converted in convert_products(table, settled, seen):
-            if isinstance(converted, ProductRecord) and converted.price is not None:
-                settled.list_prices[converted.id] = converted.price, converted.currency
-            yield converted
-    for table in settled.of(Kind.ACCOUNTS):
-        yield from convert_accounts(table, settled, seen)
-    beside = read_beside(settled)
-    for fault in beside.faults:
-        tally.fault(fault)
-    for skipped in beside.skipped:
-        tally.skipped(skipped)
-    for table in settled.of(Kind.DEALS):
-        yield from DealConversion(table, settled, beside, seen, now)
-
-
 async def _chunks(works: Iterator[Work | None]) -> AsyncIterator[tuple[list[Work], int]]:
     """(works of at most `CHUNK_EVENTS` events or so, rows that were read for them)."""
     chunk: list[Work] = []
@@ -223,30 +223,6 @@ def _why(cause: ValueError) -> str:
         return str(cause)
     first = errors()[0]
     return f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}"
-
-
-def beginning_of(settled: Settled) -> datetime | None:
-    """The earliest day on which the files say that something happened: what is undated existed by then. None: they tell no day."""
-    days: list[date] = []
-    for kind, targets in (
-        (Kind.DEALS, ("opened_on", "created_at", "close_date")),
-        (Kind.HISTORY, ("at",)),
-        (Kind.ACCOUNTS, ("created_at",)),
-    ):
-        for table in settled.of(kind):
-            for target in targets:
-                index = table.mapping.column_of(target)
-                if index is None:
-                    continue
-                order = settled.dates.get((table.name, index), DateOrder.ISO)
-                for text in table.profile.columns[index].days:
-                    try:
-                        days.append(parse_date(text, order, settled.zone))
-                    except ValueError:
-                        continue
-    today = datetime.now(UTC).date()
-    past = [d for d in days if date(1970, 1, 1) < d < today]
-    return instant_of(min(past), settled) if past else None
 
 
 def described_files(settled: Settled) -> tuple[ImportedFile, ...]:

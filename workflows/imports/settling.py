@@ -62,6 +62,8 @@ class Settled:
     countries: dict[str, str | None] = field(default_factory=dict)
     industries: dict[str, str] = field(default_factory=dict)
     pipelines: dict[str, FoundPipeline] = field(default_factory=dict)
+    stage_labels: dict[str, str] = field(default_factory=dict)
+    close_deleted: bool = False
     use_list_prices: bool = False
     list_prices: dict[str, tuple[Decimal, str | None]] = field(default_factory=dict)
     opened_stage: dict[str, str] = field(default_factory=dict)
@@ -191,7 +193,11 @@ def _used(settled: Settled, *columns: tuple[Kind, str]) -> Counter[str]:
 
 def _settle_references(settled: Settled, directory: Directory) -> None:
     spaces: dict[str, tuple[Kind, tuple[tuple[str, str], ...], tuple[tuple[Kind, str], ...]]] = {
-        "account": (Kind.ACCOUNTS, directory.accounts, ((Kind.DEALS, "account_name"), (Kind.ACCOUNTS, "parent_name"))),
+        "account": (
+            Kind.ACCOUNTS,
+            directory.accounts,
+            ((Kind.DEALS, "account_name"), (Kind.ACCOUNTS, "parent_name"), (Kind.CONTACTS, "account_name")),
+        ),
         "product": (Kind.PRODUCTS, directory.products, ((Kind.DEALS, "product"), (Kind.LINES, "product"))),
         "user": (
             Kind.USERS,
@@ -298,6 +304,7 @@ def _settle_stages(settled: Settled) -> None:
             siblings = [r.get("probability", "") for r in rows if r.get("pipeline_id") == cells.get("pipeline_id")]
             known = [f for f in map(fraction, siblings) if f is not None]
             listed.append(listed_stage(cells, known))
+    settled.stage_labels = {stage.value: stage.label for stage in listed}
     evidence: dict[tuple[str, str], StageEvidence] = {}
     for table in settled.of(Kind.DEALS):
         for key, seen in table.profile.stages.items():

@@ -72,6 +72,14 @@ SHAPES: tuple[Shape, ...] = (
         {"type": "relationship"},
         none_of=frozenset({"last name"}),
     ),
+    Shape(
+        _SF, Kind.CONTACTS, "Salesforce Contact",
+        _words(
+            "account id, email, last name, reports to id", "email, last name, lead source, mailing street", "account id, last name, email, phone",
+            "account name, last name, email, contact owner",
+        ),
+        none_of=frozenset({"converted date", "converted account id", "profile id"}),
+    ),
     Shape(_SF, Kind.USERS, "Salesforce User", _words("user role id, profile id", "username, is active, manager id"), {"username": "-"}),
     Shape(_SF, Kind.PRODUCTS, "Salesforce Product", _words("product code, family, is active", "product code, product family, product name")),
     Shape(_SF, Kind.STAGES, "Salesforce OpportunityStage", _words("master label, is closed, is won, sort order")),
@@ -104,15 +112,17 @@ SHAPES: tuple[Shape, ...] = (
         {"lead status": "attribute"},
         none_of=frozenset({"deal name", "deal stage", "dealstage"}),
     ),
+    Shape(
+        _HS, Kind.CONTACTS, "HubSpot contacts",
+        _words("first name, last name, email, lifecycle stage", "record id, first name, last name, email", "firstname, lastname, email"),
+        none_of=frozenset({"owner id", "user id"}),
+    ),
     Shape(_HS, Kind.TEAMS, "HubSpot owners and teams", _words("owner id, team id")),
     Shape(_HS, Kind.USERS, "HubSpot owners", _words("owner id, first name, last name, email")),
 )  # fmt: skip
 
 NOT_IMPORTED: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"table", "field", "description"}), "a data dictionary: it describes columns and holds no records"),
-    (frozenset({"account id", "email", "last name", "reports to id"}), "contacts: Concord does not import people yet"),
-    (frozenset({"email", "last name", "lead source", "mailing street"}), "contacts: Concord does not import people yet"),
-    (frozenset({"first name", "last name", "email", "lifecycle stage"}), "contacts: Concord does not import people yet"),
     (frozenset({"converted date", "converted account id"}), "leads: Concord imports opportunities, not leads"),
     (frozenset({"order number", "activated date"}), "orders: Concord does not import orders yet"),
     (frozenset({"activity date", "who id", "what id"}), "activities: Concord does not import activities yet"),

@@ -8,7 +8,8 @@ from workflows.imports.conversion import Skipped
 from workflows.imports.deciding import Work
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
-from workflows.imports.report import KindCount, RowReport
+from workflows.imports.records import PastRecord
+from workflows.imports.report import OUTCOMES, KindCount, RowReport
 from workflows.imports.settling import Settled
 
 MOST_ROWS = 2000
@@ -26,7 +27,13 @@ class Tally:
         self.rows: list[RowReport] = []
         self.truncated = 0
         for table in settled.tables:
-            if table.kind is not Kind.IGNORED:
+            if table.kind is Kind.IGNORED:
+                self._counts[Kind.IGNORED]["rows"] += table.profile.rows
+                self._counts[Kind.IGNORED]["skipped"] += table.profile.rows
+                why = table.left_out or table.mapping.reason
+                if table.profile.rows:
+                    self._tell(RowReport(table=table.name, row=0, kind=Kind.IGNORED, source_id="", outcome="skipped", reason=why))
+            else:
                 self._counts[table.kind]["rows"] += table.profile.rows + len(table.profile.faults)
                 for fault in table.profile.faults:
                     self.fault(fault)
@@ -42,8 +49,11 @@ class Tally:
                 return
         else:
             counts[work.outcome] += 1
+        if isinstance(record, PastRecord):
+            counts[work.outcome] += len(record.rows) - 1
         if work.outcome == "rejected":
-            self.faults.append(Fault(record.table, record.row, None, record.id, work.reason))
+            places = [(table, row) for _, table, row in record.rows] if isinstance(record, PastRecord) else [(record.table, record.row)]
+            self.faults.extend(Fault(table, row, None, record.id, work.reason) for table, row in places)
         if work.outcome != "unchanged" and (work.outcome != "created" or record.attention):
             self._tell(
                 RowReport(
@@ -68,10 +78,18 @@ class Tally:
 
     def skipped(self, skipped: Skipped) -> None:
         """A row that is left out on purpose."""
-        self._counts[skipped.kind]["skipped"] += 1
+        counts = self._counts[skipped.kind]
+        counts["skipped"] += 1
+        counts["needs_attention"] += bool(skipped.attention)
         self._tell(
             RowReport(
-                table=skipped.table, row=skipped.row, kind=skipped.kind, source_id=skipped.id, outcome="skipped", reason=skipped.reason
+                table=skipped.table,
+                row=skipped.row,
+                kind=skipped.kind,
+                source_id=skipped.id,
+                outcome="skipped",
+                reason=skipped.reason,
+                needs_attention=skipped.attention,
             )
         )
 
@@ -81,7 +99,7 @@ class Tally:
         for kind, numbers in self._counts.items():
             counted = dict(numbers)
             if kind in _BESIDE:
-                counted["used"] = counted.get("rows", 0) - counted.get("rejected", 0) - counted.get("skipped", 0)
+                counted["used"] = counted.get("rows", 0) - sum(counted.get(outcome, 0) for outcome in OUTCOMES)
             result[kind] = KindCount(**counted)
         return result
 

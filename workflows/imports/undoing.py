@@ -9,10 +9,13 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 
+from domain.accounts import ReopenAccount
 from domain.import_runs import ImportRun, RecordImportUndone, import_runs
 from domain.imports import UndoImport
-from domain.kernel import DECIDERS, Actor, NotFound, Refused
+from domain.kernel import DECIDERS, Actor, Command, NotFound, Refused
+from domain.members import ReactivateMember
 from domain.pipelines import RetirePipeline
+from domain.products import RestoreProduct
 from infra.database import Tenant
 from infra.event_store import Step, Store
 from infra.event_store.envelope import Meta
@@ -22,13 +25,20 @@ from workflows.imports.report import Outcome, RowReport, Undone
 _KINDS = {
     "deal": Kind.DEALS,
     "account": Kind.ACCOUNTS,
+    "contact": Kind.CONTACTS,
     "product": Kind.PRODUCTS,
     "member": Kind.USERS,
     "team": Kind.TEAMS,
     "pipeline": Kind.STAGES,
 }
-_ORDER = ("deal", "account", "product", "member", "team", "pipeline")
+_ORDER = ("deal", "contact", "account", "product", "member", "team", "pipeline")
 """What refers goes before what is referred to."""
+_REOPENED: dict[str, Command] = {
+    "product.retired": RestoreProduct(),
+    "member.deactivated": ReactivateMember(),
+    "account.closed": ReopenAccount(),
+}
+"""What brings back what a run put out of use, by the topic in which it did so."""
 _PAGE = 2000
 _CHUNK = 100
 
@@ -45,9 +55,9 @@ async def undo_run(
     known: ImportRun | None = (await store.load(tenant, import_runs, run)).state
     if not history or known is None:
         raise NotFound("There is no such import; list the imports to find it.", run=str(run))
-    touched, used = await _scan(store, tenant, run, history[0].position)
+    touched, used, closed = await _scan(store, tenant, run, history[0].position)
     total = sum(len(streams) for streams in touched.values())
-    result = _Result(run, total, told)
+    result = _Result(run, total, told, closed)
     for noun in _ORDER:
         streams = sorted(touched.get(noun, ()))
         for start in range(0, len(streams), _CHUNK):
@@ -68,7 +78,8 @@ async def undo_run(
 class _Result:
     """What was done so far."""
 
-    def __init__(self, run: UUID, total: int, told: Callable[[int, int], None]) -> None:
+    def __init__(self, run: UUID, total: int, told: Callable[[int, int], None], closed: dict[UUID, Command]) -> None:
+        self.closed = closed
         self.run, self._total, self._told = run, total, told
         self.withdrawn = self.restored = self.untouched = self._done = 0
         self.kept: list[RowReport] = []
@@ -78,10 +89,11 @@ class _Result:
         self._told(self._done, self._total)
 
 
-async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[dict[str, set[UUID]], set[UUID]]:
-    """(streams that the run wrote, by noun; ids that anything else has mentioned since it began)."""
+async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[dict[str, set[UUID]], set[UUID], dict[UUID, Command]]:
+    """(streams that the run wrote, by noun; ids that anything else has mentioned since it began; what to bring back into use)."""
     touched: dict[str, set[UUID]] = {}
     used: set[UUID] = set()
+    closed: dict[UUID, Command] = {}
     after = start - 1
     while page := await store.rows(tenant, after, _PAGE):
         for row in page:
@@ -90,11 +102,13 @@ async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[di
                 noun = topic.split(".", 1)[0]
                 if noun in _KINDS:
                     touched.setdefault(noun, set()).add(stream)
+                if topic in _REOPENED:
+                    closed[stream] = _REOPENED[topic]
             else:
                 # its own stream is the aggregate's business, which knows what was changed in it
                 event = store.codec.decode(tenant.slug, stream, version, topic, state)
                 used.update(found for found in _ids(dict(event)) if found != stream)
-    return touched, used
+    return touched, used, closed
 
 
 async def written_by(store: Store, tenant: Tenant, run: UUID) -> dict[UUID, Outcome]:
@@ -134,10 +148,11 @@ async def _undo(store: Store, tenant: Tenant, noun: str, stream: UUID, by: Actor
         _keep(result, noun, stream, state, "something newer refers to it; point that elsewhere first")
         return
     command = RetirePipeline(reason="the import that brought it was undone") if noun == "pipeline" else UndoImport(run=result.run)
+    again = [] if goes or stream not in result.closed else [Step(decider, stream, result.closed[stream])]
     try:
         done = await store.execute_steps(
             tenant,
-            [Step(decider, stream, command)],
+            [Step(decider, stream, command), *again],
             by=by,
             command_id=uuid5(result.run, f"undo\x1f{stream}"),
             correlation_id=result.run,
