@@ -270,7 +270,7 @@ async def test_hostile_parameters_are_refused_or_inert(world: World):
 
 
 @pytest.mark.parametrize(
-    "fault", [RuntimeError("SELECT secret FROM /work/main at 18.6"), psycopg.OperationalError("host=10.0.0.1"), StoreUnavailable("pool")]
+    "fault", [RuntimeError("SELECT secret FROM /srv/concord at 18.6"), psycopg.OperationalError("host=10.0.0.1"), StoreUnavailable("pool")]
 )
 @pytest.mark.parametrize("layer", ["store", "identity", "directory"])
 async def test_a_fault_tells_nothing_but_a_correlation_id(world: World, monkeypatch: pytest.MonkeyPatch, layer: str, fault: Exception):
