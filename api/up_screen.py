@@ -22,6 +22,8 @@ class TerminalScreen:
         self._detached = detached
         self._status: Status | None = None
         self._step = ""
+        self._settings: Settings | None = None
+        self._shown: list[tuple[str, str, str]] = []
 
     def step(self, sentence: str) -> None:
         """What is being done now; replaced by the next step."""
@@ -43,10 +45,16 @@ class TerminalScreen:
         self.console.print(Panel(_places(settings, state), title="Concord runs", subtitle=stopping, expand=False, padding=(1, 2)))
         for note in (*state.notes, *(["It was running already."] if already else [])):
             self.console.print(Text(note, style="dim"))
+        self._settings, self._shown = settings, sign_ins(settings)
 
     def event(self, sentence: str) -> None:
-        """Something that happened meanwhile, with its time."""
+        """Something that happened meanwhile, with its time; and the demo's sign-ins, once they are there."""
         self.console.print(Text(f"{datetime.now(UTC).astimezone():%H:%M:%S} {sentence}"), soft_wrap=True)
+        if self._settings and (found := sign_ins(self._settings)) != self._shown:
+            self._shown = found
+            table = Table.grid(padding=(0, 3))
+            _add_sign_ins(table, found)
+            self.console.print(table)
 
     def problem(self, sentence: str) -> None:
         """Why it does not work, and what to do."""
@@ -79,12 +87,16 @@ def _places(settings: Settings, state: RunState) -> Table:
     table.add_row("address", Text(state.address, style="bold"))
     table.add_row("tenant", Text(settings.tenant))
     table.add_row("operator", Text(f"{settings.operator_file} (commands find it by themselves)"))
-    for role, name, password in sign_ins(settings):
-        table.add_row(Text(role), Text(f"{name}   {password}"))
+    _add_sign_ins(table, sign_ins(settings))
     table.add_row("PostgreSQL", Text(state.postgres))
     table.add_row("Temporal", Text(state.temporal))
     table.add_row("logs", Text(shlex.quote(str(settings.logs))))
     return table
+
+
+def _add_sign_ins(table: Table, found: list[tuple[str, str, str]]) -> None:
+    for role, name, password in found:
+        table.add_row(Text(role), Text(f"{name}   {password}"))
 
 
 def sign_ins(settings: Settings) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -13,15 +14,18 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from psycopg.conninfo import conninfo_to_dict
+from rich.console import Console
 
 from api.demo import SIGNING_IN, demonstrate
 from api.operators import read_credential
 from api.provisioning import make_tenant, migrate_all
-from api.up_screen import sign_ins
+from api.up_screen import TerminalScreen, sign_ins
 from domain.kernel import Role
 from domain.members import members
 from infra import identity_passwords
 from infra.database import Database
+from infra.embedded.process import RunningProcess
+from infra.embedded.run_state import RunState
 from infra.identity import Identity
 from infra.opening import opened
 from infra.settings import Settings
@@ -95,6 +99,20 @@ async def test_a_tenant_at_work_does_not_become_a_demo(settings: Settings):
     await demonstrate(settings, "demo", TINY)
     with pytest.raises(DemoDiffers):
         await demonstrate(settings, "demo", Plan(99, TINY.end, TINY.days, TINY.size))
+
+
+def test_the_screen_shows_the_sign_ins_as_soon_as_they_are_there(tmp_path: Path):
+    told = io.StringIO()
+    screen = TerminalScreen(Console(file=told, width=120))
+    settings = Settings(home=tmp_path)
+    screen.ready(settings, RunState(supervisor=RunningProcess.of(os.getpid()), address="http://127.0.0.1:8000"))
+    screen.event("projector ended")
+    assert "secret" not in told.getvalue()
+    entry = {"role": "finance", "name": "f@demo.example", "password": "secret", "tenant": "demo"}
+    (tmp_path / "demo.json").write_text(json.dumps({"sign_ins": [entry]}))
+    screen.event("demo is done")
+    screen.event("projector ended")
+    assert told.getvalue().count("f@demo.example   secret") == 1
 
 
 def test_the_command_tells_it_and_keeps_passwords_out_of_pipes(settings: Settings):
