@@ -13,7 +13,7 @@ from api.accounts import noun
 from api.callers import AccountReader, Caller
 from api.moments import PROBLEMS
 from api.problems import documented
-from api.reading import Found, Slice, order, page, reading, rows_of
+from api.reading import Found, PartOfId, Slice, order, page, reading, rows_of
 from api.registers import add_history, add_one
 from domain.accounts import Account, AccountRole, Registration, Relationship
 from domain.attributes import AttributeValue
@@ -40,6 +40,7 @@ class AccountsAsked(Slice):
     text: Annotated[
         str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$", description="Anywhere in name or web domain.")
     ] = None
+    id_part: PartOfId | None = None
     sort: Literal["legal_name", "-legal_name", "opened_at", "-opened_at"] = "legal_name"
 
 
@@ -71,7 +72,7 @@ async def _show(_caller: Caller, _id: UUID, account: Account, _as_of: AsOf) -> d
 async def list_accounts(caller: AccountReader, asked: Annotated[AccountsAsked, Query()]) -> Response:
     """The accounts within the caller's reach, filtered and sorted, page by page."""
     sort, descending = order(asked.sort)
-    names = ("owner", "team", "parent", "country", "role", "closed", "text")
+    names = ("owner", "team", "parent", "country", "role", "closed", "text", "id_part")
     given = {name: getattr(value, "value", value) for name in names if (value := getattr(asked, name)) is not None}
     async with reading(caller, asked, Accounts, Members) as opened:
         found = await directory(

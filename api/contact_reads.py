@@ -16,7 +16,7 @@ from api.accounts import check_account
 from api.callers import Caller, ContactReader
 from api.moments import PROBLEMS
 from api.problems import documented
-from api.reading import Found, Slice, order, page, reading
+from api.reading import Found, PartOfId, Slice, order, page, reading
 from api.registers import add_history, add_one
 from domain.attributes import AttributeValue
 from domain.contacts import Channel, Consent, Contact
@@ -37,6 +37,7 @@ class ContactsAsked(Slice):
     text: Annotated[str | None, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$", description="Anywhere in name or address.")] = (
         None
     )
+    id_part: PartOfId | None = None
     sort: Literal["name", "-name", "opened_at", "-opened_at"] = "name"
 
 
@@ -96,7 +97,7 @@ async def list_contacts(caller: ContactReader, asked: Annotated[ContactsAsked, Q
     """The contacts of accounts within the caller's reach, page by page."""
     await check_account(caller, asked.account)
     sort, descending = order(asked.sort)
-    given = {name: value for name in ("account", "email", "erased", "text") if (value := getattr(asked, name)) is not None}
+    given = {name: value for name in ("account", "email", "erased", "text", "id_part") if (value := getattr(asked, name)) is not None}
     reach = scope(caller.standing, Action.CONTACT_READ, owner="a.owner", team="a.team", supplier=f"a.{SUPPLIER}")
     async with reading(caller, asked, Contacts, Accounts) as opened:
         found = await contact_list(opened, scope=reach, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given)

@@ -15,7 +15,7 @@ from api.callers import Caller, DealReader
 from api.deals import noun
 from api.moments import PROBLEMS, Day, Moment
 from api.problems import documented
-from api.reading import Found, Slice, order, page, reading, rows_of, stood
+from api.reading import Found, PartOfId, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
 from domain.attributes import AttributeValue
 from domain.deals.state import Deal
@@ -75,6 +75,7 @@ class DealsAsked(DealFilters, Slice):
     """Which deals, in which order."""
 
     pipeline: UUID | None = None
+    id_part: PartOfId | None = None
     sort: Sorts = "close_date"
 
 
@@ -147,7 +148,7 @@ async def list_deals(caller: DealReader, asked: Annotated[DealsAsked, Query()]) 
     sort, descending = order(asked.sort)
     async with reading(caller, asked, *MODELS) as opened:
         scope = rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of)
-        given = asked.given(pipeline=asked.pipeline)
+        given = asked.given(pipeline=asked.pipeline, id_part=asked.id_part)
         found = await deal_list(opened, scope=scope, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given)
         return page(found, opened.as_of)
 

@@ -28,6 +28,9 @@ class Slice(Moment):
     cursor: Annotated[str | None, Field(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before.")] = None
 
 
+PartOfId = Annotated[str, Field(pattern=r"^[0-9a-f-]{4,36}$", description="The beginning or end of an id.", examples=["6e4c0012"])]
+
+
 class Found(BaseModel, Generic[T]):
     """One page. `next` goes into `cursor`; null: that was all."""
 

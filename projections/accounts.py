@@ -13,7 +13,7 @@ from domain.accounts import events as e
 from domain.kernel import NotFound
 from projections.batch import Entry
 from projections.members import MEMBERS, TEAMS
-from projections.paging import Page, Sort, page_of
+from projections.paging import PART_OF_ID, Page, Sort, page_of
 from projections.projection import Projection
 from projections.reading import EVERYTHING, Reading, Scope
 from projections.rows import Row, Rows
@@ -180,6 +180,7 @@ _OWN = (
 SORTS = {"legal_name": Sort(_NAME, "text"), "opened_at": Sort("opened_at", "timestamptz")}
 FILTERS = {
     "id": "id = %(id)s",
+    "id_part": PART_OF_ID,
     "owner": "owner = %(owner)s",
     "team": "team = %(team)s",
     "parent": "parent = %(parent)s",

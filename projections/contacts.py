@@ -12,7 +12,7 @@ from domain.contacts import events as e
 from domain.kernel import NotFound
 from projections.accounts import ACCOUNTS
 from projections.batch import Entry
-from projections.paging import Page, Sort, page_of
+from projections.paging import PART_OF_ID, Page, Sort, page_of
 from projections.projection import Projection
 from projections.reading import EVERYTHING, Reading, Scope
 from projections.rows import Row, Rows
@@ -148,6 +148,7 @@ _OWN = "id version name email phone mobile title erased source opened_at consent
 SORTS = {"name": Sort("name", "text"), "opened_at": Sort("opened_at", "timestamptz")}
 FILTERS = {
     "id": "id = %(id)s",
+    "id_part": PART_OF_ID,
     "email": "lower(email) = lower(%(email)s)",
     "erased": "erased = %(erased)s",
     "account": "id IN (SELECT contact FROM {positions} AS o WHERE o.account = %(account)s)",

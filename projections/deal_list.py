@@ -13,7 +13,7 @@ from domain.kernel import NotFound
 from projections.accounts import ACCOUNTS
 from projections.deals import AMOUNT, CLOSES, DEALS, LINES
 from projections.members import MEMBERS, TEAMS
-from projections.paging import Page, Sort, page_of
+from projections.paging import PART_OF_ID, Page, Sort, page_of
 from projections.pipelines import PRODUCTS
 from projections.reading import EVERYTHING, Reading, Scope
 
@@ -88,6 +88,7 @@ SORTS = {
 }
 FILTERS = {
     "id": "id = %(id)s",
+    "id_part": PART_OF_ID,
     "account": "account = %(account)s",
     "owner": "owner = %(owner)s",
     "team": "team = %(team)s",

@@ -93,6 +93,10 @@ async def page_of(
     return Page(items=[card.model_construct(**row) for row in found], next=following, position=reading.position)
 
 
+PART_OF_ID = "(id::text LIKE %(id_part)s || '%%' OR id::text LIKE '%%' || %(id_part)s)"
+"""The filter by the beginning or end of an id, lower case, as people copy it from a table."""
+
+
 def contains(text: str) -> str:
     """The pattern for LIKE that finds `text` anywhere in a searchable column, whatever signs it has."""
     return "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

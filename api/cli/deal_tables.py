@@ -76,7 +76,7 @@ class _Layout:
                 *([stage] if self.stages else []),
                 _worth(card),
                 card["books_on"] or card["close_date"] or NONE,
-                str(days_since(card["since"])),
+                str(days_since(card["since"])) if card["kind"] == "open" else "",
                 *([flags(card)] if self.flags else []),
             )
         return made
@@ -166,7 +166,8 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     asked = f", [cyan]asked for: {item['pending']['to']}[/]" if item["pending"] else ""
     stalled = ", [yellow]stalled[/]" if item["stalled"] else ""
-    yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])} ({days_since(item['since'])} days){stalled}{asked}"
+    days = f" ({days_since(item['since'])} days)" if item["kind"] == "open" else ""
+    yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])}{days}{stalled}{asked}"
     yield "amount", money(item["amount"]) + (f" ({money(item['annual'])} a year)" if item["annual"] else "")
     override = " (set by hand)" if item["probability_override"] is not None else ""
     yield "forecast", f"{words(item['category'])}, {item['probability']} %{override}"

@@ -69,7 +69,9 @@ class ImportHere:
             from workflows import imports
 
             with bars(transient=True) as bar:
-                return await imports.undo(process.store, tenant, UUID(run), by=_operator(), told=_told(bar("Taking back", total=0)))
+                undone = await imports.undo(process.store, tenant, UUID(run), by=_operator(), told=_told(bar("Taking back", total=0)))
+            await _until_readable(process, tenant, await process.store.head(tenant))
+            return undone
 
         found: Said = self._with(take_back)
         return found

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from api.cli.client import Client, Problem
+from api.cli.client import LARGEST_PAGE, Client, Problem
 from api.cli.formats import short
 from api.cli.outcomes import Ended, Exit
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,35}")
-MOST_LOOKED_AT = 5_000
-"""Things whose ids are compared with a part of an id, most recent first."""
+MOST_LISTED = 5_000
+"""Members, teams and the like that are looked through: lists without a search are short."""
+MOST_COMPARED = 1_000
+"""Things whose names are compared for what is near, most recent first."""
 _SHOWN = 8
 
 
@@ -69,13 +71,13 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
 
 
 def _everything(client: Client, noun: Noun) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.page(noun.path, {"sort": noun.recent}, most=MOST_LOOKED_AT)["items"]
+    found: list[dict[str, Any]] = client.page(noun.path, {"sort": noun.recent}, most=MOST_COMPARED if noun.searched else MOST_LISTED)["items"]
     return found
 
 
 def _by_name(client: Client, noun: Noun, text: str) -> list[dict[str, Any]]:
     """Those of exactly that name, else of that name but for case, else those with the text in one of their names."""
-    candidates = client.page(noun.path, {"text": text[:200]}, most=200)["items"] if noun.searched else _everything(client, noun)
+    candidates = client.page(noun.path, {"text": text[:200]}, most=LARGEST_PAGE)["items"] if noun.searched else _everything(client, noun)
     folded = text.casefold()
     own = [c for c in candidates if noun.names(c)[0] == text]
     like = [c for c in candidates if (noun.names(c)[0] or "").casefold() == folded]
@@ -84,6 +86,9 @@ def _by_name(client: Client, noun: Noun, text: str) -> list[dict[str, Any]]:
 
 
 def _by_id(client: Client, noun: Noun, part: str) -> list[dict[str, Any]]:
+    if noun.searched:
+        found: list[dict[str, Any]] = client.page(noun.path, {"id_part": part}, most=LARGEST_PAGE)["items"]
+        return found
     return [c for c in _everything(client, noun) if c["id"].startswith(part) or c["id"].endswith(part)]
 
 
