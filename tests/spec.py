@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.kernel import SYSTEM, Actor, Command, Context, Decider, Event, On, Refused, natural_id
 
 S = TypeVar("S")
+OWN = natural_id("test", "own stream")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ class Spec(Generic[S]):
     now: datetime = NOW
     facts: Mapping[UUID, Any] = field(default_factory=dict)
     effective_at: datetime | None = None
-    stream: UUID = natural_id("test", "own stream")
+    stream: UUID = OWN
 
     def given(self, *events: Event) -> Spec[S]:
         return replace(self, events=(*self.events, *events))
@@ -66,7 +67,9 @@ class Spec(Generic[S]):
         state, facts = self.state, dict[UUID, Any]()
         while new := [r for r in self.decider.reads(state, command, facts) if r.id not in facts]:
             facts.update({r.id: self.facts.get(r.id) for r in new})
-        context = Context(now=self.now, actor=self.actor, facts=facts, new_id=counting_ids(), effective_at=self.effective_at, stream=self.stream)
+        context = Context(
+            now=self.now, actor=self.actor, facts=facts, new_id=counting_ids(), effective_at=self.effective_at, stream=self.stream
+        )
         try:
             return Decision(tuple(self.decider.decide(state, command, context)), None)
         except Refused as refusal:

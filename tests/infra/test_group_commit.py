@@ -164,8 +164,7 @@ async def test_two_appenders_race_without_a_gap_and_a_tail_reader_misses_nothing
 
     async def tail():
         while True:
-            for row in await store.rows(tenant, seen[-1] if seen else 0, 500):
-                seen.append(row[0])
+            seen.extend(row[0] for row in await store.rows(tenant, seen[-1] if seen else 0, 500))
             await asyncio.sleep(0)
 
     reader = asyncio.create_task(tail())

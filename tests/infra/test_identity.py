@@ -225,5 +225,7 @@ async def test_concurrent_askers_share_one_look_up_and_a_failed_one_is_not_kept(
 
 
 def test_no_credential_is_written_in_the_sources():
-    found = subprocess.run(["git", "grep", "-nE", r"(^|[^A-Za-z0-9_])c[ks]_[A-Za-z0-9_-]{40,}", "--", "."], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["git", "grep", "-nE", r"(^|[^A-Za-z0-9_])c[ks]_[A-Za-z0-9_-]{40,}", "--", "."], capture_output=True, text=True, check=False
+    )
     assert found.stdout == ""
