@@ -28,7 +28,7 @@ async def served(world: World) -> AsyncIterator[str]:
         uvicorn.Config(world.app, host="127.0.0.1", port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     )
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  uvicorn offers no event
+    while not server.started:
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
@@ -80,7 +80,7 @@ async def _hear(client: AsyncClient, address: str, token: str, heard: list[dict[
 
 async def _until(heard: list[dict[str, Any]], size: int) -> None:
     async with asyncio.timeout(5):
-        while len(heard) < size:  # noqa: ASYNC110  the listener is a plain list
+        while len(heard) < size:
             await asyncio.sleep(0.01)
 
 

@@ -61,7 +61,7 @@ async def test_p27_an_import_killed_at_20_places_brings_each_row_once(store, ten
         process = start()
         # places are spread over the whole import: each kill waits until the log has grown by another stretch
         target = await store.head(tenant) + chance.randint(1, 1200)
-        while process.is_alive() and await store.head(tenant) < target:  # noqa: ASYNC110  the log is another process's
+        while process.is_alive() and await store.head(tenant) < target:
             await asyncio.sleep(0.002)
         if not process.is_alive():
             break

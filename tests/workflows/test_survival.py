@@ -170,7 +170,7 @@ async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_it
         await asyncio.sleep(max(0.0, begun + 10 - asyncio.get_running_loop().time()))
         await asyncio.to_thread(own_temporal.start)
         async with asyncio.timeout(10):
-            while not await _running(desk, 300):  # noqa: ASYNC110  counting is what loads the server, so not too often
+            while not await _running(desk, 300):
                 await asyncio.sleep(0.5)
         for id in ids:
             await desk.settled(id, within=30)
