@@ -116,7 +116,7 @@ def _sums(board: Mapping[str, Any]) -> Table:
     totals: dict[str, list[Decimal]] = {}
     for column in board["columns"]:
         first = True
-        for sums in column["sums"] or [None]:
+        for sums in sorted(column["sums"], key=lambda s: str(s["currency"])) or [None]:
             probability = f"{column['probability']} %" if column["probability"] is not None else NONE
             stage = (plain(column["name"]), probability, f"{column['count']:,}") if first else ("", "", "")
             if sums is None:
