@@ -41,6 +41,8 @@ clean: ## Remove the environment and caches; data in .concord stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 SHELL := bash
+# four processes start from these modules: compile them once, not at every start
+unexport PYTHONDONTWRITEBYTECODE
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -49,5 +51,5 @@ $(READY): pyproject.toml requirements.lock
 	@test -x $(BIN) || $(PYTHON) -m venv .venv || { \
 		echo "Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 1; }
 	@$(BIN) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
-	@$(BIN) -m uv pip install --quiet --python $(BIN) -c requirements.lock -e '.[dev]'
+	@$(BIN) -m uv pip install --quiet --compile-bytecode --python $(BIN) -c requirements.lock -e '.[dev]'
 	@rm -f .venv/ready-*; touch $(READY)
