@@ -14,6 +14,7 @@ from temporalio.client import Client
 from domain.deals.state import Deal
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.holding import held
 from workflows.opened import open_deals, opened
 from workflows.starting import Starter
 from workflows.sweep import schedule_sweep
@@ -43,6 +44,8 @@ async def reconcile(
     `progress` is told how many deals are done, of how many. Raises TemporalUnavailable, StoreUnavailable; then run it again.
     """
     await schedule_sweep(client, tenant)
+    if await held(database, tenant):
+        return Reconciled(0, 0)
     starter = Starter(client)
     moving: list[tuple[UUID, UUID]] = []
     resting: list[UUID] = []

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from infra.event_store import Store
     from infra.temporal import RPC_TIMEOUT, TASK_QUEUE
     from workflows.clocks import due
+    from workflows.holding import held
     from workflows.messages import SWEEP_PAGE, SWEEP_WORKFLOW, SweepCounts, SweepPage, SweepRun
     from workflows.opened import open_deals, opened
     from workflows.starting import reaching
@@ -59,6 +60,8 @@ class SweepWorkflow:
 async def sweep_page(database: Database, store: Store, run: SweepRun, clock: Callable[[], datetime]) -> SweepPage:
     """Record what is due for the deals that begin in the window of the log after `run.after`."""
     tenant = Tenant(run.tenant)
+    if await held(database, tenant):
+        return SweepPage(upto=None, counts=SweepCounts())
     window = await opened(database, tenant, run.after)
     seen, counts = 0, dict.fromkeys((DealStalled, DealCloseDateLapsed, DealCommitLost), 0)
     for start in range(0, len(window.deals), _LOADED_TOGETHER):

@@ -22,6 +22,8 @@ from tests.workflows.demo_worlds import END, TINY, Site, fingerprint, folded, si
 from workflows import outbox, take_up, trigger
 from workflows.demo import DemoDiffers, DemoRefused, Plan, tell
 from workflows.demo.recording import Do, Recorder, simulated_store
+from workflows.messages import SweepRun
+from workflows.sweep import sweep_page
 
 PROCESS = """
 import asyncio, sys
@@ -140,9 +142,13 @@ async def test_workflows_see_nothing_of_a_history_until_it_is_whole(database_url
         tenant = made.tenant("demo")
         head = await stopped_at(made, tenant, TINY, 0.5)
         assert min((await made.tracking(tenant)).values()) > head * 1000
+        page = await sweep_page(made.database, made.store, SweepRun(tenant=tenant.slug), lambda: TINY.until + timedelta(days=99))
+        assert (page.upto, page.counts.deals, await made.store.head(tenant)) == (None, 0, head)
         await tell(made.database, made.store, tenant, TINY)
         head = await made.store.head(tenant)
         assert await made.tracking(tenant) == {trigger.NAME: head, outbox.NAME: head, take_up.NAME: 0}
+        page = await sweep_page(made.database, made.store, SweepRun(tenant=tenant.slug), lambda: TINY.until)
+        assert page.counts.deals > 0
 
 
 async def test_telling_again_does_not_set_back_what_has_gone_on_since(database_url: str, tmp_path: Path):

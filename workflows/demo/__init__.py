@@ -2,7 +2,7 @@
 
 `plan` says what is told, `telling` tells it; `simulation` lets stories act side by side and `recording` carries out what they
 ask for. The stories: `founding` and `staff`, `customers`, `market` with `selling` and `dealing`, `conversations`, `turnover`,
-and `watching`, which is what Concord's own workflows did. `holding` keeps those workflows away until the history is whole.
+and `watching`, which is what Concord's own workflows did. `workflows/holding.py` keeps those away until the history is whole.
 """
 
 from workflows.demo.plan import DEFAULT_SEED, DemoDiffers, Plan

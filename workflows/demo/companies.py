@@ -134,28 +134,30 @@ class Land:
     zone: str
     currency: str
     registry: str
+    dial: int
+    """What a telephone number begins with."""
 
 
 _LANDS = {
-    "DE": Land(Region.NORTH, "Europe/Berlin", "EUR", "HRB"),
-    "AT": Land(Region.NORTH, "Europe/Vienna", "EUR", "FN"),
-    "CH": Land(Region.NORTH, "Europe/Zurich", "EUR", "CHE"),
-    "SE": Land(Region.NORTH, "Europe/Stockholm", "EUR", "Bolagsverket"),
-    "DK": Land(Region.NORTH, "Europe/Copenhagen", "EUR", "CVR"),
-    "NL": Land(Region.NORTH, "Europe/Amsterdam", "EUR", "KVK"),
-    "PL": Land(Region.NORTH, "Europe/Warsaw", "EUR", "KRS"),
-    "CZ": Land(Region.NORTH, "Europe/Prague", "EUR", "OR"),
-    "HU": Land(Region.NORTH, "Europe/Budapest", "EUR", "Cg"),
-    "FR": Land(Region.WEST, "Europe/Paris", "EUR", "RCS"),
-    "GB": Land(Region.WEST, "Europe/London", "GBP", "Companies House"),
-    "IE": Land(Region.WEST, "Europe/Dublin", "EUR", "CRO"),
-    "IT": Land(Region.WEST, "Europe/Rome", "EUR", "REA"),
-    "ES": Land(Region.WEST, "Europe/Madrid", "EUR", "RM"),
-    "US": Land(Region.OVERSEAS, "America/New_York", "USD", "EIN"),
-    "CA": Land(Region.OVERSEAS, "America/Toronto", "USD", "BN"),
-    "JP": Land(Region.OVERSEAS, "Asia/Tokyo", "USD", "Houmukyoku"),
-    "SG": Land(Region.OVERSEAS, "Asia/Singapore", "USD", "UEN"),
-    "TW": Land(Region.OVERSEAS, "Asia/Taipei", "USD", "MOEA"),
+    "DE": Land(Region.NORTH, "Europe/Berlin", "EUR", "HRB", 49),
+    "AT": Land(Region.NORTH, "Europe/Vienna", "EUR", "FN", 43),
+    "CH": Land(Region.NORTH, "Europe/Zurich", "EUR", "CHE", 41),
+    "SE": Land(Region.NORTH, "Europe/Stockholm", "EUR", "Bolagsverket", 46),
+    "DK": Land(Region.NORTH, "Europe/Copenhagen", "EUR", "CVR", 45),
+    "NL": Land(Region.NORTH, "Europe/Amsterdam", "EUR", "KVK", 31),
+    "PL": Land(Region.NORTH, "Europe/Warsaw", "EUR", "KRS", 48),
+    "CZ": Land(Region.NORTH, "Europe/Prague", "EUR", "OR", 420),
+    "HU": Land(Region.NORTH, "Europe/Budapest", "EUR", "Cg", 36),
+    "FR": Land(Region.WEST, "Europe/Paris", "EUR", "RCS", 33),
+    "GB": Land(Region.WEST, "Europe/London", "GBP", "Companies House", 44),
+    "IE": Land(Region.WEST, "Europe/Dublin", "EUR", "CRO", 353),
+    "IT": Land(Region.WEST, "Europe/Rome", "EUR", "REA", 39),
+    "ES": Land(Region.WEST, "Europe/Madrid", "EUR", "RM", 34),
+    "US": Land(Region.OVERSEAS, "America/New_York", "USD", "EIN", 1),
+    "CA": Land(Region.OVERSEAS, "America/Toronto", "USD", "BN", 1),
+    "JP": Land(Region.OVERSEAS, "Asia/Tokyo", "USD", "Houmukyoku", 81),
+    "SG": Land(Region.OVERSEAS, "Asia/Singapore", "USD", "UEN", 65),
+    "TW": Land(Region.OVERSEAS, "Asia/Taipei", "USD", "MOEA", 886),
 }
 
 

@@ -98,7 +98,7 @@ class Registry:
         command = AddContact(
             name=name,
             email=f"{mailbox(name)}@{company.domain}",
-            phone=f"+{random.randint(30, 49)} {random.randint(100, 999)} {random.randint(100_000, 999_999)}",
+            phone=f"+{company.land.dial} {random.randint(100, 999)} {random.randint(100_000, 999_999)}",
             title=random.choice(TITLES[part]),
             account=account.id,
             roles=(_ROLE_NAMES[part],),

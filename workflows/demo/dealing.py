@@ -216,9 +216,7 @@ class Dealing:
         boss = self.account.buyer("economic") or self.account.buyers[0]
         match kind:
             case EvidenceKind.NOTE:
-                return Evidence(
-                    criterion=criterion, note=self.filled("{who}: unplanned stops cost about {n} hours a month on line {line}.")
-                )
+                return Evidence(criterion=criterion, note=self.filled("{who}: unplanned stops cost about {n} hours a month on line {line}"))
             case EvidenceKind.CONTACT:
                 return Evidence(criterion=criterion, contact=boss.id)
             case EvidenceKind.AMOUNT:

@@ -17,7 +17,6 @@ from infra.event_store import Store
 from workflows.demo.conversations import left_to_do, supplied
 from workflows.demo.customers import Registry, known_at_first
 from workflows.demo.founding import founded
-from workflows.demo.holding import hold, release
 from workflows.demo.market import Market
 from workflows.demo.plan import DemoDiffers, Plan
 from workflows.demo.recording import Recorder, Told, recall, simulated_store
@@ -26,6 +25,7 @@ from workflows.demo.staff import Hiring
 from workflows.demo.turnover import turned_over
 from workflows.demo.watching import Watch
 from workflows.demo.world import COMPANY, World
+from workflows.holding import hold, release
 
 Progress = Callable[[float, int], None]
 

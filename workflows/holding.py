@@ -6,6 +6,8 @@ Read models are folded meanwhile: they know no clock.
 
 from __future__ import annotations
 
+from psycopg import sql
+
 from infra.database import Database, Tenant
 from workflows import outbox, take_up, trigger
 
@@ -14,7 +16,7 @@ _TAILS = (trigger.NAME, take_up.NAME, outbox.NAME)
 
 
 async def hold(database: Database, tenant: Tenant) -> None:
-    """Let no tail see the tenant's log; before its first event."""
+    """Let no workflow see to the tenant; before its first event."""
     async with database.tenant(tenant) as cursor:
         await cursor.execute(
             "INSERT INTO tracking (name, position) SELECT name, %s FROM unnest(%b::text[]) AS name "
@@ -32,3 +34,10 @@ async def release(database: Database, tenant: Tenant, head: int) -> None:
             "WHERE t.name = b.name AND t.position = %s",
             (list(begins), list(begins.values()), _BEYOND),
         )
+
+
+async def held(database: Database, tenant: Tenant) -> bool:
+    """Whether the tenant's history is still being told, so that nothing falls due in it yet."""
+    query = sql.SQL("SELECT FROM {}.tracking WHERE name = %s AND position = %s").format(sql.Identifier(tenant.schema))
+    async with database.connection() as connection:
+        return (await connection.execute(query, (trigger.NAME, _BEYOND))).rowcount > 0
