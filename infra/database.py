@@ -88,6 +88,12 @@ class Database:
     async def close(self) -> None:
         await self.pool.close()
 
+    @property
+    def spare(self) -> bool:
+        """Whether nobody waits for a connection and a few are left, so that one may be kept for a moment."""
+        stats = self.pool.get_stats()
+        return stats.get("requests_waiting", 0) == 0 and self.pool.max_size - stats.get("pool_size", 0) + stats.get("pool_available", 0) > 2
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A raw autocommit connection as the login role."""

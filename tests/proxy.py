@@ -17,6 +17,7 @@ class CuttingProxy:
         self.armed: Cut | None = None
         self.cuts = 0
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task] = set()
 
     async def start(self) -> int:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -25,9 +26,20 @@ class CuttingProxy:
     async def stop(self) -> None:
         assert self._server
         self._server.close()
-        await asyncio.sleep(0.1)  # connections notice, and close their other half
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._serving.add(task)
+        try:
+            await self._relay(reader, writer)
+        finally:
+            self._serving.discard(task)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self.host, self.port)
         swallow = asyncio.Event()
 
@@ -47,17 +59,20 @@ class CuttingProxy:
                     await end.wait_closed()
 
         task = asyncio.create_task(answers())
-        with contextlib.suppress(OSError):
-            while data := await reader.read(1 << 16):
-                if self.armed and self.mark in data:
-                    cut, self.armed = self.armed, None
-                    self.cuts += 1
-                    if cut == "before":
-                        break
-                    swallow.set()
-                back.write(data)
-                await back.drain()
-            if swallow.is_set():
-                await task
-        await closed()
-        await task
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(1 << 16):
+                    if self.armed and self.mark in data:
+                        cut, self.armed = self.armed, None
+                        self.cuts += 1
+                        if cut == "before":
+                            break
+                        swallow.set()
+                    back.write(data)
+                    await back.drain()
+                if swallow.is_set():
+                    await task
+        finally:
+            await closed()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

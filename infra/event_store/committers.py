@@ -22,6 +22,9 @@ from infra.event_store.requests import CALL, Append, parameters, settle, take_gr
 ATTEMPTS = 6
 """How often a group is sent after lost connections; with the back-off some 3 seconds in all."""
 
+LINGER = 0.02
+"""Seconds that a connection is kept after a group, because the next append is often only a moment away."""
+
 _PASSING = (psycopg.OperationalError, StoreUnavailable)
 
 
@@ -42,12 +45,16 @@ def _give_up(failure: Exception) -> Exception:
 
 
 class LoopCommitter:
-    """Appends for the tasks of one event loop. One group of a tenant is under way at a time; the rest gathers meanwhile."""
+    """Appends for the tasks of one event loop. One group of a tenant is under way at a time; the rest gathers meanwhile.
+
+    It borrows a connection of the shared pool while there is work, and a moment longer where the pool can spare it.
+    """
 
     def __init__(self, database: Database, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
         self._database = database
         self._call = _call(tenant)
         self._waiting: deque[Append] = deque()
+        self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._on_commit = on_commit
         self.groups = 0
@@ -56,6 +63,7 @@ class LoopCommitter:
         """Return the append with its outcome, once it is durable. Raises StoreUnavailable, or the server's own objection."""
         append.done = asyncio.get_running_loop().create_future()
         self._waiting.append(append)
+        self._some.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
         # a caller that is cancelled takes its future along; the append itself still runs to a definite end
@@ -67,39 +75,66 @@ class LoopCommitter:
         await asyncio.sleep(0)
         while self._waiting:
             group = take_group(self._waiting)
-            await self._store_surely(group)
-            self.groups += 1
-            for append in group:
-                if not append.done.done():
-                    if append.error is not None:
-                        append.done.set_exception(append.error)
-                    else:
-                        append.done.set_result(None)
-            self._on_commit()
+            failure: Exception | None = None
+            attempt = 0
+            while group and attempt < ATTEMPTS:
+                try:
+                    async with self._database.connection() as connection:
+                        cursor = connection.cursor(binary=True)
+                        while group:
+                            await self._store(cursor, group)
+                            self._settled(group)
+                            attempt = 0
+                            group = await self._next_group()
+                except _PASSING as error:
+                    failure = error
+                    await asyncio.sleep(_back_off(attempt))
+                    attempt += 1
+                except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
+                    failure = error
+                    break
+            if group and failure is not None:
+                await self._without(group, failure)
 
-    async def _store_surely(self, group: Sequence[Append]) -> None:
-        failure: Exception = StoreUnavailable("not tried")
-        for attempt in range(ATTEMPTS):
+    async def _store(self, cursor: psycopg.AsyncCursor[Any], group: Sequence[Append]) -> None:
+        await cursor.execute(self._call, parameters(group), prepare=True)
+        row: Any = await cursor.fetchone()
+        settle(group, row[0])
+
+    async def _next_group(self) -> list[Append]:
+        self._some.clear()
+        if not self._waiting and self._database.spare:
             try:
-                async with self._database.connection() as connection:
-                    cursor = connection.cursor(binary=True)
-                    await cursor.execute(self._call, parameters(group), prepare=True)
-                    row: Any = await cursor.fetchone()
-                settle(group, row[0])
-            except _PASSING as error:
-                failure = error
-                await asyncio.sleep(_back_off(attempt))
-            except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
-                failure = error
-                break
-            else:
-                return
-        if len(group) > 1 and not isinstance(failure, _PASSING):
-            for append in group:
-                await self._store_surely([append])
-        else:
+                async with asyncio.timeout(LINGER):
+                    await self._some.wait()
+            except TimeoutError:
+                return []
+        return take_group(self._waiting)
+
+    def _settled(self, group: Sequence[Append]) -> None:
+        self.groups += 1
+        for append in group:
+            if not append.done.done():
+                if append.error is not None:
+                    append.done.set_exception(append.error)
+                else:
+                    append.done.set_result(None)
+        self._on_commit()
+
+    async def _without(self, group: Sequence[Append], failure: Exception) -> None:
+        """What a group that cannot be stored comes to: each of its appends alone, so that the one at fault fails alone."""
+        if isinstance(failure, _PASSING) or len(group) == 1:
             for append in group:
                 append.error = _give_up(failure)
+            self._settled(group)
+            return
+        for append in group:
+            try:
+                async with self._database.connection() as connection:
+                    await self._store(connection.cursor(binary=True), [append])
+            except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
+                append.error = _give_up(error)
+            self._settled([append])
 
     async def close(self) -> None:
         """Let what waits be stored."""
