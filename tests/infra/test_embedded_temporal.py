@@ -67,6 +67,7 @@ def test_where_its_port_was_taken_it_takes_another(temporal):
     server = temporal.start()
     temporal.stop()
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server's own connections may linger
         other.bind(("127.0.0.1", server.port))
         other.listen()
         again = temporal.start()
