@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -108,10 +108,33 @@ class Event(BaseModel):
     def __pydantic_on_complete__(cls) -> None:
         cls.personal = tuple(name for name, f in cls.model_fields.items() if any(isinstance(m, PersonalMark) for m in f.metadata))
 
+    @classmethod
+    def trusted(cls, **values: Any) -> Self:
+        """The event of values that a validated command, a definition or an earlier event brought: they are not checked again.
+
+        Checking a large event costs more than deciding it. Raises TypeError for a field that is missing or unknown.
+        """
+        defaults = _DEFAULTS.get(cls)
+        if defaults is None:
+            defaults = _DEFAULTS[cls] = {
+                n: f.default for n, f in cls.model_fields.items() if not f.is_required() and f.default_factory is None
+            }
+        filled = {**defaults, **values}
+        if filled.keys() != cls.model_fields.keys():
+            raise TypeError(f"{cls.__name__}: {', '.join(sorted(filled.keys() ^ cls.model_fields.keys()))} missing or unknown")
+        event = object.__new__(cls)
+        object.__setattr__(event, "__dict__", filled)
+        object.__setattr__(event, "__pydantic_fields_set__", set(values))
+        object.__setattr__(event, "__pydantic_extra__", None)
+        object.__setattr__(event, "__pydantic_private__", None)
+        return event
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # pydantic hands the class keywords to __pydantic_init_subclass__; object must not see them
         super().__init_subclass__()
 
+
+_DEFAULTS: dict[type[Event], dict[str, Any]] = {}
 
 TOPICS: dict[str, type[Event]] = {}
 """Every registered event class by topic."""

@@ -83,7 +83,10 @@ class Money(BaseModel):
 
     def rounded(self) -> Money:
         """Quantised to the currency's minor unit, half to even (ISO 4217 minor units)."""
-        return Money(amount=self.amount.quantize(Decimal(1).scaleb(-minor_digits(self.currency)), ROUND_HALF_EVEN), currency=self.currency)
+        digits = minor_digits(self.currency)
+        if self.amount.as_tuple().exponent == -digits:
+            return self
+        return Money(amount=self.amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN), currency=self.currency)
 
     def _same(self, other: Money) -> None:
         if other.currency != self.currency:
@@ -168,9 +171,7 @@ class Text(BaseModel):
 # PostgreSQL cannot hold NUL in a text, so no read model could show it.
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """What a thing or person is called: one line, 1 to 200 characters."""
-Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
-]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 """What was said or noted, at most 20,000 characters."""
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"), Field(examples=["renewal_risk"])]
 """A name that configuration refers to: lower case, digits and underscores."""

@@ -72,6 +72,8 @@ def plain(amount: Money, annual: Money | None) -> tuple[Money, Money | None]:
 
 def rounded(money: Money) -> Money:
     """To the minor unit. Raises AmountTooLarge where that adds a digit."""
+    if money.amount.as_tuple().exponent == -minor_digits(money.currency):
+        return money
     with localcontext(_EXACT):
         return _money(money.amount.quantize(Decimal(1).scaleb(-minor_digits(money.currency))), money.currency)
 

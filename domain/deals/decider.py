@@ -78,6 +78,8 @@ def decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
     fresh = deal is None or deal.withdrawn
     if fresh and getattr(events[0], "category", None) is not Category.COMMIT:
         return events
+    if isinstance(command, (c.ImportStage, c.CloseImported)) and importing.settles_category(events[0]):
+        return events
     after = deals.fold(events, deal)
     return events if after is None else (*events, *forecasting.recategorised(after, ctx))
 

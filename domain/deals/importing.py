@@ -113,7 +113,7 @@ def _imported(command: ImportDeal, amount: Money | None, annual: Money | None, c
     stage = stage_in(version, command.stage)
     since = _since(command.stage_since, ctx)
     values = {"account": command.account, "close_date": command.close_date, "amount": amount, "owner": command.owner}
-    return DealImported(
+    return DealImported.trusted(
         **stage_facts(command.pipeline, version, stage, since),
         **values,
         run=command.run,
@@ -154,6 +154,11 @@ def import_stage(deal: Deal, command: ImportStage | CloseImported, ctx: Context)
     return () if report(event) in deal.reports else (event,)
 
 
+def settles_category(event: Event) -> bool:
+    """Whether the event itself says what the forecast counts from now on: a closing does, for nothing called holds beyond it."""
+    return isinstance(event, DealStageReported) and event.current and event.kind is not StageKind.OPEN
+
+
 def _stage_reported(
     deal: Deal, command: ImportDeal | ImportStage | CloseImported, version: PipelineVersion, stage: Stage, since: datetime, *, current: bool
 ) -> DealStageReported:
@@ -162,7 +167,7 @@ def _stage_reported(
         how = {"won_on": command.won_on, "reason": command.reason, "note": command.note, "competitor": command.competitor}
     how["won_on"] = _won_on(stage, how.get("won_on"), since, deal.zone)
     facts = standing(deal, deal.pipeline, version, stage, since)
-    return DealStageReported(**facts, **how, run=command.run, current=current, previous=deal.stage)
+    return DealStageReported.trusted(**facts, **how, run=command.run, current=current, previous=deal.stage)
 
 
 def _changes(deal: Deal, wanted: Mapping[str, Any]) -> Iterator[Event]:

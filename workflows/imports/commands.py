@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from domain.members import DeactivateMember, ImportMember, members
 from domain.products import ImportProduct, RetireProduct, products
 from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
-from domain.values import Money
+from domain.values import Money, minor_digits
 from infra.event_store import Step
 from workflows.imports.records import AccountRecord, ContactRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
 
@@ -50,7 +50,8 @@ class Commands:
         self.pipelines: dict[str, ImportedPipeline] = {}
         self._ids: dict[tuple[str, str], UUID] = {}
         self._money: dict[tuple[Decimal, str], Money] = {}
-        self._lines: dict[tuple[str | None, str, Decimal, Decimal, Decimal, str], Line] = {}
+        self._lines: dict[tuple[str | None, str, Decimal, Decimal], Line] = {}
+        self._closings: dict[tuple[str, datetime | None, date | None, str | None], CloseImported] = {}
         self._makers: dict[type[Record], Callable[[Any], list[Step]]] = {
             TeamRecord: self._team,
             UserRecord: self._user,
@@ -177,12 +178,21 @@ class Commands:
             if key in pipeline.closed:
                 won_on = record.close_date if record.won else None
                 reason = record.lost_reason[:200].rstrip() if record.lost_reason else None
-                closing = CloseImported(run=self.run, stage=key, since=stage.since, won_on=won_on, reason=reason)
-                steps.append(Step(deals, stream, closing, stage.since))
+                steps.append(Step(deals, stream, self._closing(key, stage.since, won_on, reason), stage.since))
             else:
                 told = ImportStage(run=self.run, stage=key, since=stage.since)
                 steps.append(Step(deals, stream, told, stage.since))
         return steps
+
+    def _closing(self, stage: str, since: datetime | None, won_on: date | None, reason: str | None) -> CloseImported:
+        """The command, made once for all deals that closed alike on the same day."""
+        key = stage, since, won_on, reason
+        known = self._closings.get(key)
+        if known is None:
+            if len(self._closings) > 100_000:
+                self._closings.clear()
+            known = self._closings[key] = CloseImported(run=self.run, stage=stage, since=since, won_on=won_on, reason=reason)
+        return known
 
     def _amount(self, amount: Decimal | None, currency: str | None) -> Money | None:
         """Money, made once per distinct amount. A value without any currency is none."""
@@ -193,26 +203,26 @@ class Commands:
         if money is None:
             if len(self._money) > 100_000:
                 self._money.clear()
-            money = self._money[key] = Money(amount=amount, currency=currency)
+            # with the digits of its currency from the start, where that says the same: rounding then has nothing to do
+            exact = amount.quantize(Decimal(1).scaleb(-minor_digits(currency)))
+            money = self._money[key] = Money(amount=exact if exact == amount else amount, currency=currency)
         return money
 
     def _line(self, line: LineRecord, currency: str | None) -> Line:
-        key = line.product, line.label, line.quantity, line.unit_price, line.discount, currency or ""
+        price = self._amount(line.unit_price, currency)
+        if price is None:
+            raise ValueError("no currency is known for the line's price; say which with --answer currency=EUR")
+        key = line.product, line.label, line.quantity, line.discount
         known = self._lines.get(key)
-        if known is None:
+        if known is None or price.amount < 0:
             if len(self._lines) > 100_000:
                 self._lines.clear()
-            price = self._amount(line.unit_price, currency)
-            if price is None:
-                raise ValueError("no currency is known for the line's price; say which with --answer currency=EUR")
+            product = self.id_of("product", line.product)
             known = self._lines[key] = Line(
-                product=self.id_of("product", line.product),
-                label=line.label,
-                quantity=line.quantity,
-                unit_price=price,
-                discount=line.discount,
+                product=product, label=line.label, quantity=line.quantity, unit_price=price, discount=line.discount
             )
-        return known
+        # lines of one product differ in their price only, which has been checked
+        return known if known.unit_price is price else known.model_copy(update={"unit_price": price})
 
 
 def _attributes(record: Record) -> dict[str, AttributeValue]:

@@ -13,7 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.deals import ImportDeal
+from domain.deals.imported import DealImported
 from domain.deals.importing import difference
+from domain.deals.state import passing
 from domain.imports import Provenance
 from domain.kernel import DECIDERS, Actor, Context, Event, On, Read, Refused
 from infra.database import Tenant
@@ -36,6 +38,7 @@ class Work:
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     decided: list[tuple[UUID, int, Event, datetime | None]] = field(default_factory=list)
     guards: dict[UUID, int] = field(default_factory=dict)
+    reads: list[Read] = field(default_factory=list)
 
 
 class Deciding:
@@ -46,6 +49,7 @@ class Deciding:
         self._take_source = conflicts == "source"
         self._kept: dict[UUID, Loaded] = {}
         self._deals: dict[UUID, Loaded] = {}
+        self._facts = _States(self)
         self.first_of_source = False
         """No deal of this source was ever stored, so none has to be looked for. (If one is there after all, its append conflicts.)"""
 
@@ -70,12 +74,12 @@ class Deciding:
             self._decide(work)
 
     def _unread(self, works: Sequence[Work]) -> list[Read]:
-        """What decisions will read and is not loaded. Later steps of a deal read no more than its first does."""
+        """What decisions will read and is not loaded. Later steps of a deal read no more than its first does, whatever rows before do."""
         missing: dict[UUID, Read] = {}
-        facts = _States(self)
         for work in works:
             step = work.steps[0]
-            for read in step.decider.reads(self._known(step.stream).state, step.command, facts):
+            work.reads = list(step.decider.reads(self._known(step.stream).state, step.command, self._facts))
+            for read in work.reads:
                 if read.id not in self._kept and read.id not in self._deals:
                     missing[read.id] = read
         return list(missing.values())
@@ -107,15 +111,16 @@ class Deciding:
                 work.reason = f"changed here and at the source: {', '.join(conflicting)}; what is here stays"
                 return
         elsewhere: list[tuple[On, datetime | None]] = []
-        facts = _States(self)
+        facts = self._facts
         last = work.steps[-1]
         try:
             for step in work.steps:
                 if own.version and not is_deal and step is not first and not work.decided:
                     break  # it says what it said before, and what people did here since stays
-                for read in decider.reads(state, step.command, facts):
-                    if read.id not in work.guards:
-                        work.guards[read.id] = self._known(read.id).version
+                if not is_deal or step is first:
+                    for read in work.reads if is_deal else decider.reads(state, step.command, facts):
+                        if read.id not in work.guards:
+                            work.guards[read.id] = self._known(read.id).version
                 context = Context(self._now, self._by, facts, uuid7, step.effective_at, stream)
                 for event in decider.decide(state, step.command, context):
                     if isinstance(event, On):
@@ -124,8 +129,10 @@ class Deciding:
                     version += 1
                     work.decided.append((stream, version, event, step.effective_at))
                     # nothing reads a deal after its last step, and its state is the costliest to make
-                    if not (is_deal and step is last):
+                    if not is_deal:
                         state = decider.evolve(state, event)
+                    elif step is not last:
+                        state = passing(event) if state is None and isinstance(event, DealImported) else decider.evolve(state, event)
         except Refused as refusal:
             work.outcome, work.reason, work.decided = "rejected", f"{refusal.rule}: {refusal.detail}", []
             return
