@@ -67,7 +67,8 @@ async def carry_out(process: Opened, folder: Path, action: str) -> BaseModel:
     told = _progress(folder)
     if action == "undo":
         return await imports.undo(process.store, tenant, UUID(job["run"]), by=by, told=told)
-    files = [folder / "files"]
+    kept = folder / "files"
+    files = [next((below for below in kept.iterdir() if below.is_dir()), kept)]
     overrides = read_overrides(folder / MAPPING) if (folder / MAPPING).exists() else Overrides()
     overrides = overrides.answering(job.get("answers", {}))
     known = await directory_of(process, tenant)

@@ -19,6 +19,7 @@ from domain.kernel import NotFound, Refused
 from infra.database import Tenant
 from infra.ids import uuid7
 from infra.settings import Settings
+from workflows.imports.settling import named_by
 
 _NAME = re.compile(r"[^A-Za-z0-9._ -]")
 READABLE = (".csv", ".tsv", ".txt", ".xlsx")
@@ -46,14 +47,17 @@ class Spool:
             raise NotFound("There is no such import; list them to find it.")
         return folder
 
-    def begin(self, tenant: Tenant, files: list[tuple[str, bytes]], mapping: bytes | None, job: dict[str, Any]) -> tuple[UUID, Path]:
-        """Keep uploaded files in a new folder."""
+    def begin(
+        self, tenant: Tenant, files: list[tuple[str, bytes]], mapping: bytes | None, job: dict[str, Any], named: str | None = None
+    ) -> tuple[UUID, Path]:
+        """Keep uploaded files in a new folder, in one that is `named` as theirs was: an import takes the source's name from it."""
         id = uuid7()
         folder = self._below(tenant) / str(id)
-        (folder / "files").mkdir(parents=True, mode=0o700)
+        kept = folder / "files" / (named_by(named) if named else "")
+        kept.mkdir(parents=True, mode=0o700)
         for number, (name, content) in enumerate(files):
             stem = _NAME.sub("_", Path(name.replace("\\", "/")).name).lstrip(".")[-100:] or f"file{number}.csv"
-            (folder / "files" / stem).write_bytes(content)
+            (kept / stem).write_bytes(content)
         if mapping is not None:
             (folder / "mapping.toml").write_bytes(mapping)
         write_whole(folder / "job.json", to_json({"tenant": tenant.slug, "simulated": tenant.simulated, **job}, fallback=str))

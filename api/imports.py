@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response
 
@@ -82,6 +82,10 @@ async def upload_import(
     caller: ImportRunner,
     files: Annotated[list[UploadFile], File(description="CSV or XLSX tables, all of one import.")],
     mapping: Annotated[UploadFile | None, File(description="A mapping file (TOML), where guesses are to be overruled.")] = None,
+    folder: Annotated[
+        str | None,
+        Form(max_length=200, description="Where the files lay. It names the source where neither the mapping nor the files do."),
+    ] = None,
 ) -> Response:
     """Upload the tables of an import and hear what they are, how they would be read, and what has to be asked. Nothing is imported."""
     if len(files) > 50:
@@ -94,8 +98,8 @@ async def upload_import(
         kept.append((name, await file.read()))
     mapped = await mapping.read() if mapping is not None else None
     by = {"by": caller.actor.id, "roles": sorted(caller.actor.roles), "answers": {}}
-    _, folder = await asyncio.to_thread(caller.doors.spool.begin, caller.tenant, kept, mapped, by)
-    return await _settled(caller, folder, "inspect", 201)
+    _, place = await asyncio.to_thread(caller.doors.spool.begin, caller.tenant, kept, mapped, by, folder)
+    return await _settled(caller, place, "inspect", 201)
 
 
 @router.get("", response_model=list[Import], operation_id="list_imports")

@@ -31,6 +31,7 @@ class ImportOverHttp:
         parts = [_part(boundary, "files", path.name, path.read_bytes()) for path in _tables(self._files)]
         self._sent = {name: value for name, value in overrides.items() if name != "answers"}
         parts.append(_part(boundary, "mapping", "mapping.toml", toml_of(overrides).encode()))
+        parts.append(_value(boundary, "folder", _folder(self._files[0])))
         body = b"".join(parts) + f"--{boundary}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Idempotency-Key": str(uuid4())}
         told = self._client.send("/v1/imports", body, headers).body
@@ -88,6 +89,15 @@ def _part(boundary: str, field: str, name: str, content: bytes) -> bytes:
     safe = name.replace('"', "_").replace("\r", "_").replace("\n", "_")
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{safe}"\r\nContent-Type: application/octet-stream\r\n\r\n'
     return head.encode() + content + b"\r\n"
+
+
+def _value(boundary: str, field: str, text: str) -> bytes:
+    return f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{text}\r\n'.encode()
+
+
+def _folder(path: Path) -> str:
+    """The name that an import here would take for the source: the same ids either way."""
+    return (path if path.is_dir() else path.parent).resolve().name[:200]
 
 
 def _tables(paths: Sequence[Path]) -> list[Path]:

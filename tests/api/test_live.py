@@ -181,6 +181,16 @@ async def test_read_models_tell_how_far_they_are_and_a_parked_one_can_be_retried
 ACCOUNTS = b"account,sector,office_location\nAcme Corporation,technology,Germany\nBluth Company,retail,United States\n"
 
 
+async def test_an_uploaded_import_has_the_source_that_its_folder_names_unless_a_mapping_does(reading: World):
+    files = {"files": ("accounts.csv", ACCOUNTS, "text/csv")}
+    async with reading.client(Role.ADMIN) as client:
+        named = ok(await client.post("/v1/imports", files=files, data={"folder": "../Maven CRM Sales"}), 201)
+        assert named["inspect"]["source"] == "maven-crm-sales"
+        mapped = {**files, "mapping": ("m.toml", b'source = "maven"', "text/plain")}
+        said = ok(await client.post("/v1/imports", files=mapped, data={"folder": "whatever"}), 201)
+        assert said["inspect"]["source"] == "maven"
+
+
 async def test_an_import_is_looked_at_planned_run_repeated_and_taken_back(reading: World):
     async with reading.client(Role.ADMIN) as client:
         before = await reading.events()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -166,9 +165,4 @@ def _read_as(settled: Settled, found: FoundTable, index: int) -> str | None:
     return None
 
 
-def slug(text: str) -> str:
-    """A name as a file may have it."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "import"
-
-
-__all__ = ["Option", "Progress", "Question", "files_of", "look", "quiet", "settle_all", "slug"]
+__all__ = ["Option", "Progress", "Question", "files_of", "look", "quiet", "settle_all"]

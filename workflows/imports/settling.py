@@ -329,6 +329,11 @@ def _rows_as_fields(table: FoundTable) -> list[dict[str, str]]:
     return [dict(zip(keys, cells, strict=True)) for chunk in table.mapping.table.chunks() for cells in chunk.rows]
 
 
+def named_by(folder: str) -> str:
+    """The source that a folder's name stands for."""
+    return re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:64] or "files"
+
+
 def source_name(tables: Sequence[FoundTable], said: str | None, folder: str) -> tuple[str, str]:
     """(the name of the source, why). Ids here are derived from it, so it must be the same for the next export of the same system."""
     if said:
@@ -337,5 +342,4 @@ def source_name(tables: Sequence[FoundTable], said: str | None, folder: str) -> 
     if len(systems) == 1:
         system = next(iter(systems))
         return system, f"the files have the columns of {system.capitalize()}"
-    slug = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:64] or "files"
-    return slug, "the folder's name; give --source to name it yourself, and the same name for the next export"
+    return named_by(folder), "the folder's name; give --source to name it yourself, and the same name for the next export"
