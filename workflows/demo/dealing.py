@@ -84,7 +84,8 @@ class Dealing:
     @property
     def owner(self) -> Person:
         found = self.world.deals.get(self.id)
-        return self.opening.owner if found is None or found.owner is None else self.world.person(found.owner)
+        person = self.opening.owner if found is None or found.owner is None else self.world.person(found.owner)
+        return person.heir or person
 
     def today(self) -> date:
         return self.world.today(self.account.company.land.zone)

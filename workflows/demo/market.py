@@ -16,7 +16,7 @@ from workflows.demo.selling import pursued
 from workflows.demo.simulation import Story, Wait
 from workflows.demo.world import Account, Person, World
 
-_A_DAY = 1.15
+_A_DAY = 1.05
 """Deals that begin on an average working day of a whole company."""
 _RESTING = 4
 """Deals of a whole company that are sure to be in each stage when the history ends."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.deals import (
     AdvanceDeal,
+    AssignOwner,
     BuyerRole,
     Deal,
     DealPerson,
@@ -176,6 +177,7 @@ class _Pursuit(Dealing):
         finance = self.world.having(Role.FINANCE)
         again = self.aligned(self.today() + timedelta(days=random.randint(20, 50)))
         yield self.do(ReverseWin(reason=random.choice(texts.REVERSAL_REASONS), close_date=again), finance)
+        yield from self._inherited()
         self._anew(random.random() < 0.5, WAY[-1])
         return True
 
@@ -190,8 +192,14 @@ class _Pursuit(Dealing):
         yield from talk(self.world, random, self.account, self.owner, texts.REOPENED, deal=self.id)
         yield self.world.next_slot(self.owner)
         yield self.do(ReopenDeal(reason=random.choice(texts.REOPEN_REASONS), close_date=again))
+        yield from self._inherited()
         self._anew(random.random() < 0.5, self.ends_in)
         return True
+
+    def _inherited(self) -> Part:
+        """An open deal needs somebody who is still there."""
+        if self.deal.owner != self.owner.id:
+            yield self.do(AssignOwner(owner=self.owner.id))
 
     def _anew(self, wins: bool, stage: str) -> None:
         self.tries += 1
