@@ -12,7 +12,7 @@ from infra.database import Tenant
 from infra.event_store import Store
 from infra.event_store.envelope import Meta
 from infra.event_store.requests import Append, Outcome, StoredRow
-from workflows.imports.deciding import Work
+from workflows.imports.deciding import Work, outcome_of
 
 
 @dataclass(slots=True)
@@ -59,6 +59,9 @@ class Appending:
                 work.outcome, work.reason = "rejected", f"{refusal.rule}: {refusal.detail}"
             else:
                 self._note(done.first, done.last, len(done.events))
+                # it was decided anew, on what others had made of it meanwhile
+                there = not any(event.topic.endswith(".imported") for event in done.events)
+                work.outcome, work.reason = outcome_of(done.events, there=there)
 
     async def _obtain_keys(self, works: Sequence[Work]) -> None:
         """Keys of persons are durable before the events that use them."""

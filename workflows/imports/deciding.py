@@ -168,18 +168,22 @@ class _States(dict[UUID, Any]):
 
 
 def _settle(work: Work, before: Any) -> None:
-    if not work.decided:
+    there = before is not None and not getattr(before, "withdrawn", False)
+    work.outcome, work.reason = outcome_of([event for _, _, event, _ in work.decided], there=there)
+    if work.outcome in ("created", "unchanged"):
         work.changes = {}
-        return
-    if before is None or getattr(before, "withdrawn", False):
-        work.outcome, work.changes = "created", {}
-        return
-    kept = [name for _, _, event, _ in work.decided for name in getattr(event, "kept", ())]
+
+
+def outcome_of(events: Sequence[Event], *, there: bool) -> tuple[Outcome, str]:
+    """What came of a row, and why. `there`: its thing was here before."""
+    if not events:
+        return "unchanged", ""
+    if not there:
+        return "created", ""
+    kept = [name for event in events for name in getattr(event, "kept", ())]
     if kept:
-        work.outcome = "conflict"
-        work.reason = f"changed here and at the source: {', '.join(kept)}; what is here stays"
-    else:
-        work.outcome, work.reason = "updated", "the source says something new"
+        return "conflict", f"changed here and at the source: {', '.join(kept)}; what is here stays"
+    return "updated", "the source says something new"
 
 
 def _compared(state: Any, step: Step) -> tuple[dict[str, tuple[str, str]], list[str]]:
