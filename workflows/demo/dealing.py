@@ -74,7 +74,9 @@ class Dealing:
         self.random: Random = world.chance("deal", opening.number)
         self.account = opening.account
         self.id: UUID = world.ids.at(world.now)
-        self.pace = opening.owner.habits.pace * self.random.lognormvariate(0, 0.3) * (1.35 if opening.worth > 150_000 else 0.9)
+        pace = opening.owner.habits.pace * self.random.lognormvariate(0, 0.3) * (1.35 if opening.worth > 150_000 else 0.9)
+        # what has to be somewhere on a day does not dawdle
+        self.pace = 0.7 if opening.rests_in else pace
         self.silent = False
 
     @property
