@@ -9,22 +9,26 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from domain.accounts import ImportAccount, accounts
-from domain.attributes import AttributeValue
+from domain.attributes import Attributes, AttributeValue
 from domain.contacts import Channel, Consent, ImportContact, RecordConsent, contacts
 from domain.deals import CloseImported, ImportDeal, ImportStage, deals
+from domain.deals.commands import Lines
 from domain.deals.terms import Line
 from domain.imports import imported_id
 from domain.members import DeactivateMember, ImportMember, members
 from domain.products import ImportProduct, RetireProduct, products
 from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
-from domain.values import Money, minor_digits
+from domain.values import Money, Name, Prose, minor_digits
 from infra.event_store import Step
 from workflows.imports.records import AccountRecord, ContactRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
 
 LONGEST_TEXT = 20_000
 MOST_ATTRIBUTES = 200
+_NAME, _PROSE, _LINES, _ATTRIBUTES = (TypeAdapter[Any](kind).validate_python for kind in (Name, Prose, Lines, Attributes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Commands:
         self._ids: dict[tuple[str, str], UUID] = {}
         self._money: dict[tuple[Decimal, str], Money] = {}
         self._lines: dict[tuple[str | None, str, Decimal, Decimal], Line] = {}
+        self._openings: dict[tuple[UUID, str], ImportDeal] = {}
         self._closings: dict[tuple[str, datetime | None, date | None, str | None], CloseImported] = {}
         self._makers: dict[type[Record], Callable[[Any], list[Step]]] = {
             TeamRecord: self._team,
@@ -155,22 +160,18 @@ class Commands:
         pipeline = self.pipelines[record.pipeline]
         stream = imported_id("deal", self._source, record.id)
         first, *later = record.stages
-        amount = self._amount(record.amount, record.currency)
-        opening = ImportDeal(
-            title=record.name,
-            pipeline=pipeline.id,
-            stage=pipeline.keys[first.label],
-            account=self.id_of("account", record.account),
-            owner=self.id_of("member", record.owner),
-            lines=tuple(self._line(line, record.currency) for line in record.lines),
-            amount=amount,
-            close_date=record.close_date,
-            zone=self._zone,
-            next_step=record.next_step[:LONGEST_TEXT].rstrip() if record.next_step else None,
-            attributes=_attributes(record),
-            run=self.run,
-            source=self._source,
-            source_id=record.id[:200].rstrip(),
+        opening = self._opening(pipeline, pipeline.keys[first.label]).model_copy(
+            update={
+                "title": _NAME(record.name),
+                "source_id": _NAME(record.id[:200]),
+                "account": self.id_of("account", record.account),
+                "owner": self.id_of("member", record.owner),
+                "lines": _LINES(tuple(self._line(line, record.currency) for line in record.lines)),
+                "amount": self._amount(record.amount, record.currency),
+                "close_date": record.close_date,
+                "next_step": _PROSE(record.next_step[:LONGEST_TEXT]) if record.next_step else None,
+                "attributes": _ATTRIBUTES(_attributes(record)) if record.attributes else {},
+            }
         )
         steps = [Step(deals, stream, opening, first.since)]
         for stage in later:
@@ -183,6 +184,15 @@ class Commands:
                 told = ImportStage(run=self.run, stage=key, since=stage.since)
                 steps.append(Step(deals, stream, told, stage.since))
         return steps
+
+    def _opening(self, pipeline: ImportedPipeline, stage: str) -> ImportDeal:
+        """What all deals of a stage share, checked once. A row's own texts are checked one by one, the rest is made of checked values."""
+        known = self._openings.get((pipeline.id, stage))
+        if known is None:
+            known = self._openings[pipeline.id, stage] = ImportDeal(
+                title="-", source_id="-", pipeline=pipeline.id, stage=stage, zone=self._zone, run=self.run, source=self._source
+            )
+        return known
 
     def _closing(self, stage: str, since: datetime | None, won_on: date | None, reason: str | None) -> CloseImported:
         """The command, made once for all deals that closed alike on the same day."""

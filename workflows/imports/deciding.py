@@ -15,7 +15,7 @@ from uuid import UUID
 from domain.deals import ImportDeal
 from domain.deals.imported import DealImported
 from domain.deals.importing import difference
-from domain.deals.state import passing
+from domain.deals.state import Deal, passing
 from domain.imports import Provenance
 from domain.kernel import DECIDERS, Actor, Context, Event, On, Read, Refused
 from infra.database import Tenant
@@ -104,9 +104,9 @@ class Deciding:
         own = self._known(stream)
         state, version = own.state, own.version
         is_deal = decider.name == "deal"
-        if own.version:
+        if own.version and not is_deal:
             work.changes, conflicting = _compared(state, first)
-            if conflicting and not self._take_source and not is_deal:
+            if conflicting and not self._take_source:
                 work.outcome = "conflict"
                 work.reason = f"changed here and at the source: {', '.join(conflicting)}; what is here stays"
                 return
@@ -136,6 +136,8 @@ class Deciding:
         except Refused as refusal:
             work.outcome, work.reason, work.decided = "rejected", f"{refusal.rule}: {refusal.detail}", []
             return
+        if is_deal and own.version and work.decided:
+            work.changes = _changes_of(own.state, first)
         _settle(work, own.state)
         if work.decided and not is_deal:
             self._keep(decider.name, stream, Loaded(state, version))
@@ -191,14 +193,19 @@ def _compared(state: Any, step: Step) -> tuple[dict[str, tuple[str, str]], list[
     provenance: Provenance | None = getattr(state, "provenance", None)
     if provenance is None:
         return {}, []
-    if isinstance(step.command, ImportDeal):
-        wanted, _ = difference(state, step.command)
-        return {name: (_text(provenance.said.get(name)), _text(value)) for name, value in wanted.items()}, []
     told = {name: getattr(step.command, name) for name in provenance.said if hasattr(step.command, name)}
     news = {name: value for name, value in told.items() if _plain(provenance.said[name]) != _plain(value)}
     changes = {name: (_text(provenance.said[name]), _text(value)) for name, value in news.items()}
     ours = [n for n in news if hasattr(state, n) and _plain(getattr(state, n)) not in (_plain(provenance.said[n]), _plain(news[n]))]
     return changes, ours
+
+
+def _changes_of(deal: Deal, step: Step) -> dict[str, tuple[str, str]]:
+    """What the source says anew of a deal: field -> before, after."""
+    if deal.provenance is None or not isinstance(step.command, ImportDeal):
+        return {}
+    wanted, _ = difference(deal, step.command)
+    return {name: (_text(deal.provenance.said.get(name)), _text(value)) for name, value in wanted.items()}
 
 
 def _plain(value: Any) -> Any:
