@@ -71,7 +71,9 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
 
 
 def _everything(client: Client, noun: Noun) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.page(noun.path, {"sort": noun.recent}, most=MOST_COMPARED if noun.searched else MOST_LISTED)["items"]
+    found: list[dict[str, Any]] = client.page(noun.path, {"sort": noun.recent}, most=MOST_COMPARED if noun.searched else MOST_LISTED)[
+        "items"
+    ]
     return found
 
 
