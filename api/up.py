@@ -168,8 +168,11 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
         refuse_unsafe_settings(connection)
     if asked.temporal_address:
         reach_temporal(asked.temporal_address, asked.temporal_namespace)
-    migrate_all(reached)
-    tenant = make_tenant(reached, reached.tenant)
+    tenants, _ = migrate_all(reached)
+    # CONCORD_TENANT says which tenant commands talk to; what is there already is not made again, and the demo makes itself
+    tenant = next((t for t in tenants if t.slug == reached.tenant), None)
+    if tenant is None:
+        tenant = make_tenant(reached, "default" if reached.tenant == "demo" else reached.tenant)
     # what counts for acknowledged commands is what holds for the role that writes them
     with reach_postgres(reached.database_url) as connection:
         refuse_unsafe_settings(connection)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -87,6 +89,11 @@ class Database:
 
     async def close(self) -> None:
         await self.pool.close()
+
+    async def forget_dead(self) -> None:
+        """After a lost connection: let go of others that were lost with it, so that the next try does not meet them one by one."""
+        with contextlib.suppress(psycopg.Error, PoolTimeout):
+            await self.pool.check()
 
     @property
     def spare(self) -> bool:

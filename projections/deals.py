@@ -21,7 +21,7 @@ from projections.projection import Projection
 from projections.rows import Row, Rows
 from projections.tables import Table, searchable
 
-CLOSES, AMOUNT = "coalesce(close_date, 'infinity'::date)", "coalesce(amount, -1)"
+CLOSES, AMOUNT = "coalesce(close_date, '9999-12-31'::date)", "coalesce(amount, -1)"
 """Sort keys: deals without a date come last, those without an amount before all others."""
 DEALS = Table(
     "deals",

@@ -14,6 +14,9 @@ from domain.kernel import Command
 from domain.stages import Category
 from domain.values import zone
 
+_LAST_DAY = date(9000, 1, 1)
+"""No clock runs past this day: beyond it, calendars and databases end."""
+
 
 def stalls_at(deal: Deal) -> datetime | None:
     """The first instant of the day on which the deal's stay in its stage is too long; None where the stage sets no limit."""
@@ -24,7 +27,7 @@ def stalls_at(deal: Deal) -> datetime | None:
 
 def lapses_at(close_date: date, zone_name: str) -> datetime:
     """The first instant at which a close date has passed."""
-    return _begin(close_date + timedelta(days=1), zone_name)
+    return _begin(min(close_date, _LAST_DAY) + timedelta(days=1), zone_name)
 
 
 def _begin(day: date, zone_name: str) -> datetime:

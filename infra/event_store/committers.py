@@ -19,8 +19,8 @@ from psycopg import sql
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store.requests import CALL, Append, parameters, settle, take_group
 
-ATTEMPTS = 6
-"""How often a group is sent after lost connections; with the back-off some 3 seconds in all."""
+ATTEMPTS = 8
+"""How often a group is sent after lost connections; with the back-off some 5 seconds in all."""
 
 LINGER = 0.02
 """Seconds that a connection is kept after a group, because the next append is often only a moment away."""
@@ -89,6 +89,7 @@ class LoopCommitter:
                 except _PASSING as error:
                     failure = error
                     await asyncio.sleep(_back_off(attempt))
+                    await self._database.forget_dead()
                     attempt += 1
                 except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
                     failure = error

@@ -75,4 +75,5 @@ class GroupLoader:
                 if attempt == ATTEMPTS - 1:
                     raise StoreUnavailable("the event store could not be reached; try again in a moment") from None
                 await asyncio.sleep(0.05 * 2.0**attempt)
+                await self._database.forget_dead()
         raise AssertionError

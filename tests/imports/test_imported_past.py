@@ -15,7 +15,8 @@ from projections.reading import Reader
 from projections.runner import Runner
 from projections.schema import create_read_models
 from tests.imports.lookalikes import company, salesforce
-from workflows.imports import Overrides, run
+from workflows.imports import Overrides, run, undo
+from workflows.imports.fields import Kind
 
 
 @pytest.fixture
@@ -74,3 +75,26 @@ async def test_stages_of_a_history_show_on_the_days_between(store, tenant, tmp_p
     assert id_ not in await ask(began - timedelta(days=1))
     seen = [(await ask(began + timedelta(days=after)))[id_][0] for after in (1, 11, 21, 31)]
     assert seen == ["Prospecting", "Needs Analysis", "Negotiation/Review", "Closed Won"]
+
+
+async def test_what_was_taken_back_never_happened_and_told_again_it_did(store, tenant, tmp_path, ask):
+    company(tmp_path, deals=60)
+    first = await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
+    then, now = midnight(date(2017, 8, 1)), datetime.now(UTC) + timedelta(minutes=5)
+    told, current = await ask(then), await ask(now)
+    assert told
+    await undo(store, tenant, first.run)
+    assert await ask(then) == {}
+    assert await ask(now) == {}
+    await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
+    assert await ask(then) == told
+    assert await ask(now) == current
+
+
+async def test_the_deals_alone_told_again_change_nothing(store, tenant, tmp_path):
+    company(tmp_path, deals=60)
+    await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
+    (deals,) = [file for file in tmp_path.iterdir() if "pipeline" in file.name or "opportunit" in file.name]
+    again = await run(store, tenant, [deals], Overrides(currency="EUR", source="vendor"))
+    assert again.counts[Kind.DEALS].updated == 0
+    assert again.counts[Kind.DEALS].unchanged == 60

@@ -110,7 +110,7 @@ class DealConversion:
             if record.amount is not None and record.amount >= 0:
                 record.lines = (LineRecord(product[0], self._product_label(product[0]), Decimal(1), record.amount),)
             else:
-                record.attributes["product_as_reported"] = product[0]
+                record.attributes["product_as_reported"] = self._product_label(product[0])
         if record.amount is None:
             attention.append("amount")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from domain.accounts import ReopenAccount
 from domain.import_runs import ImportRun, RecordImportUndone, import_runs
 from domain.imports import UndoImport
-from domain.kernel import DECIDERS, Actor, Command, NotFound, Refused
+from domain.kernel import DECIDERS, SYSTEM, Actor, Command, NotFound, Refused
 from domain.members import ReactivateMember
 from domain.pipelines import RetirePipeline
 from domain.products import RestoreProduct
@@ -59,10 +60,11 @@ async def undo_run(
     total = sum(len(streams) for streams in touched.values())
     result = _Result(run, total, told, closed)
     for noun in _ORDER:
-        streams = sorted(touched.get(noun, ()))
+        since = touched.get(noun, {})
+        streams = sorted(since)
         for start in range(0, len(streams), _CHUNK):
             part = streams[start : start + _CHUNK]
-            await asyncio.gather(*(_undo(store, tenant, noun, stream, by, used, result) for stream in part))
+            await asyncio.gather(*(_undo(store, tenant, noun, stream, since[stream], by, used, result) for stream in part))
             result.tell(len(part))
     await store.execute(
         tenant,
@@ -89,19 +91,22 @@ class _Result:
         self._told(self._done, self._total)
 
 
-async def _scan(store: Store, tenant: Tenant, run: UUID, start: int) -> tuple[dict[str, set[UUID]], set[UUID], dict[UUID, Command]]:
-    """(streams that the run wrote, by noun; ids that anything else has mentioned since it began; what to bring back into use)."""
-    touched: dict[str, set[UUID]] = {}
+async def _scan(
+    store: Store, tenant: Tenant, run: UUID, start: int
+) -> tuple[dict[str, dict[UUID, datetime]], set[UUID], dict[UUID, Command]]:
+    """(streams that the run wrote, by noun, and since when what it told of them was so; ids that anything else has mentioned since it began; what to bring back into use)."""
+    touched: dict[str, dict[UUID, datetime]] = {}
     used: set[UUID] = set()
     closed: dict[UUID, Command] = {}
     after = start - 1
     while page := await store.rows(tenant, after, _PAGE):
         for row in page:
-            after, stream, version, topic, meta, state, _, _ = row
+            after, stream, version, topic, meta, state, _, effective_at = row
             if Meta.decode(meta).correlation_id == run:
                 noun = topic.split(".", 1)[0]
                 if noun in _KINDS:
-                    touched.setdefault(noun, set()).add(stream)
+                    since = touched.setdefault(noun, {})
+                    since[stream] = min(effective_at, since.get(stream, effective_at))
                 if topic in _REOPENED:
                     closed[stream] = _REOPENED[topic]
             else:
@@ -139,7 +144,9 @@ def _ids(value: Any) -> Iterable[UUID]:
             yield from _ids(part)
 
 
-async def _undo(store: Store, tenant: Tenant, noun: str, stream: UUID, by: Actor, used: set[UUID], result: _Result) -> None:
+async def _undo(
+    store: Store, tenant: Tenant, noun: str, stream: UUID, since: datetime, by: Actor, used: set[UUID], result: _Result
+) -> None:
     decider = DECIDERS[noun]
     state = (await store.load(tenant, decider, stream)).state
     provenance = getattr(state, "provenance", None)
@@ -152,8 +159,9 @@ async def _undo(store: Store, tenant: Tenant, noun: str, stream: UUID, by: Actor
     try:
         done = await store.execute_steps(
             tenant,
-            [Step(decider, stream, command), *again],
-            by=by,
+            # what is withdrawn was never so: the retraction holds since the first day that was told
+            [Step(decider, stream, command, since if goes and noun != "pipeline" else None), *again],
+            by=by if by.id == SYSTEM.id else Actor(SYSTEM.id, on_behalf_of=by.id),
             command_id=uuid5(result.run, f"undo\x1f{stream}"),
             correlation_id=result.run,
         )
