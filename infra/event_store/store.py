@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, On, Read, Refused
+from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, NotFound, On, Read, Refused
 from infra.codec import Codec
 from infra.database import Database, Tenant
 from infra.event_store import snapshots
@@ -239,8 +239,10 @@ class _Work:
         decider = step.decider
         own = await self._state(decider, step.stream)
         facts: dict[UUID, Any] = {}
-        while wanted := [r for r in decider.reads(own.state, step.command, facts) if r.id not in facts]:
+        asked: set[Read] = set()
+        while wanted := [r for r in decider.reads(own.state, step.command, facts) if r not in asked]:
             for read in wanted:
+                asked.add(read)
                 facts[read.id] = (await self._state(DECIDERS[read.decider], read.id)).state
         context = Context(self._now, self._by, facts, self._store.new_id, step.effective_at, step.stream)
         for outcome in decider.decide(own.state, step.command, context):
@@ -251,6 +253,8 @@ class _Work:
 
     async def _state(self, decider: Decider[Any], stream: UUID) -> Loaded:
         found = self.loaded.get(stream)
+        if found is not None and self.deciders[stream].name != decider.name:
+            raise NotFound(f"There is no {decider.name} with the id {stream}; it is another thing's.")
         if found is None:
             cached = None if self._fresh else self._store._states.get(self._tenant.slug, decider.name, stream)  # noqa: SLF001
             if cached is not None:

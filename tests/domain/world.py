@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.kernel import DECIDERS, SYSTEM, Actor, Command, Context, Decider, Event, On, Refused
+from domain.kernel import DECIDERS, SYSTEM, Actor, Command, Context, Decider, Event, NotFound, On, Read, Refused
 from tests.spec import NOW, counting_ids
 
 
@@ -30,8 +30,12 @@ class World:
         state = self.state(decider, stream)
         read: dict[UUID, Decider[Any]] = {stream: decider}
         facts: dict[UUID, Any] = {}
-        while new := [r for r in decider.reads(state, command, facts) if r.id not in facts]:
+        asked: set[Read] = set()
+        while new := [r for r in decider.reads(state, command, facts) if r not in asked]:
             for r in new:
+                asked.add(r)
+                if r.id in read and read[r.id].name != r.decider:
+                    return NotFound(f"There is no {r.decider} with the id {r.id}; it is another thing's.")  # as the store answers
                 facts[r.id] = None
                 if r.decider in DECIDERS:  # a noun that a test does not import has no streams in its world
                     read[r.id] = DECIDERS[r.decider]

@@ -16,7 +16,6 @@ from projections.runner import Runner
 from projections.schema import create_read_models
 from tests.imports.lookalikes import company, salesforce
 from workflows.imports import Overrides, run, undo
-from workflows.imports.fields import Kind
 
 
 @pytest.fixture
@@ -89,12 +88,3 @@ async def test_what_was_taken_back_never_happened_and_told_again_it_did(store, t
     await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
     assert await ask(then) == told
     assert await ask(now) == current
-
-
-async def test_the_deals_alone_told_again_change_nothing(store, tenant, tmp_path):
-    company(tmp_path, deals=60)
-    await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
-    (deals,) = [file for file in tmp_path.iterdir() if "pipeline" in file.name or "opportunit" in file.name]
-    again = await run(store, tenant, [deals], Overrides(currency="EUR", source="vendor"))
-    assert again.counts[Kind.DEALS].updated == 0
-    assert again.counts[Kind.DEALS].unchanged == 60
