@@ -5,12 +5,15 @@ from __future__ import annotations
 import uvicorn
 
 from api.app import create_app
+from infra.doctor import reach_postgres
 from infra.embedded.listening import listening_socket
 from infra.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished first. Raises AddressTaken."""
+    """Serve until SIGTERM or SIGINT; requests under way are finished first. Raises AddressTaken, ServerDown."""
+    if settings.database_url:
+        reach_postgres(settings.database_url).close()  # told in a sentence here; inside the server it would be a trace
     socket = listening_socket(settings)
     config = uvicorn.Config(
         create_app(settings),
