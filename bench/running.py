@@ -39,6 +39,7 @@ class Running:
     key: str
     ready_after: float
     environment: Mapping[str, str]
+    tenant: str
 
     def raw(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> bytes:
         """A whole request as bytes, authorised; a write gets an Idempotency-Key of its own."""
@@ -110,7 +111,7 @@ def concord(server: Server, *, embedded: bool = False) -> Iterator[Running]:
                 ready_after = time.perf_counter() - start
                 operator = json.loads((Path(folder) / "operator.json").read_text())
                 port = int(operator["address"].rpartition(":")[2])
-                yield Running(Path(folder), port, operator["keys"][tenant], ready_after, environment)
+                yield Running(Path(folder), port, operator["keys"][tenant], ready_after, environment, tenant)
             finally:
                 _concord(environment, "down", seconds=180)
                 _drop_connections(server, owner_url)
@@ -131,11 +132,13 @@ def _drop_connections(server: Server, owner_url: str) -> None:
 
 
 @contextmanager
-def _login(server: Server, login: str, password: str, tenant_role: str) -> Iterator[None]:
+def _login(server: Server, login: str, password: str, tenant_roles: str) -> Iterator[None]:
+    """`tenant_roles`: what the names of the roles begin with that Concord makes for its tenants."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(login), password))
         try:
             yield
         finally:
-            for role in (tenant_role, login):
+            made = connection.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", (tenant_roles,)).fetchall()
+            for role in (*(name for (name,) in made), login):
                 connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
