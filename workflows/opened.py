@@ -16,7 +16,7 @@ from infra.database import Database, Tenant
 from infra.event_store import Store
 
 BEGINNINGS = (DealOpened.topic, DealImported.topic)
-"""The topics by which a deal's stream begins; each deal has one of them."""
+"""The topics by which a deal begins; the stream of each has one of them first."""
 REOPENINGS = (DealReopened.topic, DealWinReversed.topic)
 WINDOW = 5_000
 """Positions that one look goes through; topics have no index, so this bounds what a look costs."""
@@ -31,18 +31,18 @@ class Opened:
 
 
 async def opened(database: Database, tenant: Tenant, after: int) -> Opened:
-    """The deals that begin in the `WINDOW` positions after one."""
+    """The deals that begin in the `WINDOW` positions after one; each deal begins in one window only."""
     query = sql.SQL(
         "SELECT (SELECT coalesce(max(position), 0) FROM {0}.events), array(SELECT stream FROM {0}.events "
-        "WHERE position > %(after)s AND position <= %(upto)s AND topic = ANY (%(topics)s) ORDER BY position)"
+        # an import that was undone and made again begins in the same stream anew, windows later perhaps
+        "WHERE position > %(after)s AND position <= %(upto)s AND version = 1 AND topic = ANY (%(topics)s) ORDER BY position)"
     ).format(sql.Identifier(tenant.schema))
     values = {"after": after, "upto": after + WINDOW, "topics": list(BEGINNINGS)}
     async with database.connection() as connection:
         row = await (await connection.execute(query, values, binary=True)).fetchone()
     assert row is not None
     head, streams = row
-    # an import that was undone and made again begins its stream anew
-    return Opened(tuple(dict.fromkeys(streams)), after + WINDOW if head > after + WINDOW else None)
+    return Opened(tuple(streams), after + WINDOW if head > after + WINDOW else None)
 
 
 async def open_deals(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> dict[UUID, Deal]:
