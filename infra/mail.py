@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import smtplib
+import ssl
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -51,10 +52,13 @@ class Letter:
         return f"<{self.id}@{self.tenant}.concord.invalid>"
 
     def message(self, sender: str) -> EmailMessage:
-        """As RFC 5322 has it. Line breaks in the title become spaces."""
+        """As RFC 5322 has it. Line breaks in the title become spaces. Raises MailRefused for an address with any."""
         message = EmailMessage(policy=POLICY)
         message["From"] = sender
-        message["To"] = self.to
+        try:
+            message["To"] = self.to
+        except ValueError as error:
+            raise MailRefused("the address cannot be written in a letter; correct it", lasting=True) from error
         message["Subject"] = " ".join(self.title.split())
         message["Date"] = format_datetime(self.at)
         message["Message-ID"] = self.message_id
@@ -105,27 +109,51 @@ class MailServer:
         self._smtp = smtp
 
     def send(self, letter: Letter) -> str:
+        handed_over = False
         try:
             with smtplib.SMTP(self._smtp.host, self._smtp.port, timeout=_TIMEOUT) as server:
-                if self._smtp.starttls:
-                    server.starttls()
-                if self._smtp.user:
-                    server.login(self._smtp.user, self._smtp.password or "")
-                server.send_message(letter.message(self._smtp.sender))
+                self._sign_in(server)
+                self._hand_over(server, letter)
+                handed_over = True
+        except (smtplib.SMTPException, OSError) as error:
+            # a server that took the letter and then fails to say goodbye has it all the same
+            if not handed_over:
+                where = f"{self._smtp.host}:{self._smtp.port}"
+                raise MailUnavailable(f"the mail server {where} takes no mail: {_why(error)}; check the SMTP_ variables") from error
+        return letter.message_id
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        if self._smtp.starttls:
+            # the default context checks the server's certificate and name; smtplib's own would check nothing
+            server.starttls(context=ssl.create_default_context())
+        if self._smtp.user:
+            server.login(self._smtp.user, self._smtp.password or "")
+
+    def _hand_over(self, server: smtplib.SMTP, letter: Letter) -> None:
+        try:
+            server.send_message(letter.message(self._smtp.sender))
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise MailRefused(_said(code, text), lasting=code >= 500) from error
         except smtplib.SMTPDataError as error:
             raise MailRefused(_said(error.smtp_code, error.smtp_error), lasting=error.smtp_code >= 500) from error
-        except (smtplib.SMTPException, OSError) as error:
-            where = f"{self._smtp.host}:{self._smtp.port}"
-            raise MailUnavailable(f"the mail server {where} takes no mail ({error}); check the SMTP_ variables") from error
-        return letter.message_id
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailRefused("the mail server takes no addresses with letters beyond ASCII", lasting=True) from error
 
 
 def mail_of(settings: Settings) -> Mail:
     """The way out that the settings ask for."""
     return MailServer(settings.smtp) if settings.smtp else MailFolder(settings.mail_folder)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"it refused user name and password ({_said(error.smtp_code, error.smtp_error)})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names a file of those that are"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _said(error.smtp_code, error.smtp_error)
+    return str(error).strip() or type(error).__name__
 
 
 def _said(code: int, text: bytes | str) -> str:
