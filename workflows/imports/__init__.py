@@ -31,7 +31,7 @@ from workflows.imports.references import Directory
 from workflows.imports.rejects import write_rejected
 from workflows.imports.report import Inspection, Plan, Question, Result, RowReport, Undone
 from workflows.imports.running import Running, begin, clock, finish, importer
-from workflows.imports.settling import Settled
+from workflows.imports.settled import Settled
 from workflows.imports.tally import Tally
 from workflows.imports.undoing import undo_run, written_by
 

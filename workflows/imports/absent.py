@@ -24,7 +24,7 @@ from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.matching import squashed
 from workflows.imports.records import GoneRecord, PastRecord, Record
-from workflows.imports.settling import Settled
+from workflows.imports.settled import Settled
 from workflows.imports.values import parse_flag
 
 LEAVE_THEM, CLOSE_THEM = "skip", "close"

@@ -16,7 +16,7 @@ from workflows.imports.conversion import LONGEST_NAME, Skipped
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.records import LineRecord, PastRecord
-from workflows.imports.settling import FoundTable, Settled
+from workflows.imports.settled import FoundTable, Settled
 
 _REQUIRED = ("deal_id", "account_id", "kept_id", "merged_id", "owner_id", "team_id")
 
@@ -104,8 +104,9 @@ def _line(table: FoundTable, read: RowValues, settled: Settled, beside: Beside) 
         beside.faults.append(Fault(table.name, read.number, "quantity" if quantity <= 0 else "unit price", str(quantity), reason))
         return
     # a product that nothing lists stays as the line's label; the discount of the source is in its unit price already
-    known = product if product in settled.ids["product"] or product in settled.names["product"].mentioned else None
-    label = str(product or (by_name if isinstance(by_name, str) else "") or "line")
+    known = product if product and settled.knows("product", product) else None
+    label = settled.label("product", product) if product else by_name if isinstance(by_name, str) else ""
+    label = label or "line"
     beside.lines[deal].append(LineRecord(known, label[:LONGEST_NAME], quantity, price[0]))
     beside.rows[deal].append((Kind.LINES, table.name, read.number))
 

@@ -14,7 +14,7 @@ from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind, Type, field_of, normalised
 from workflows.imports.mapping import ATTRIBUTE, LEFT_OUT
 from workflows.imports.records import Values
-from workflows.imports.settling import FoundTable, Settled
+from workflows.imports.settled import FoundTable, Settled
 from workflows.imports.values import Separator, parse_flag, parse_number, parse_percent
 
 _REMEMBERED = 50_000

@@ -10,7 +10,7 @@ from workflows.imports.cells import RowValues, read_rows
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.records import AccountRecord, ContactRecord, GoneRecord, ProductRecord, Record, TeamRecord, UserRecord, Values
-from workflows.imports.settling import FoundTable, Settled
+from workflows.imports.settled import FoundTable, Settled
 
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 _EMAIL = re.compile(r"[^\x00-\x20@<>,;]{1,64}@[^\x00-\x20@<>,;.]+(\.[^\x00-\x20@<>,;.]+)+")
@@ -228,7 +228,7 @@ def _known(settled: Settled, space: str, key: str | None, attributes: dict[str, 
     """The key if something in the files or the tenant has it; else it is kept as an attribute, so that nothing is lost."""
     if key is not None:
         key = settled.names[space].same.get(key, key)
-    if key is None or key.startswith("=") or key in settled.ids[space] or key in settled.names[space].mentioned:
+    if key is None or settled.knows(space, key):
         return key
     attributes[kept_as] = key
     return None

@@ -17,7 +17,7 @@ from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.mapping import ENTERED
 from workflows.imports.records import DealRecord, LineRecord, StageAt, Values
-from workflows.imports.settling import FoundTable, Settled
+from workflows.imports.settled import FoundTable, Settled
 from workflows.imports.stages import FoundPipeline, FoundStage
 
 
@@ -27,6 +27,8 @@ class DealConversion:
     def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime) -> None:
         self._table, self._settled, self._beside, self._seen, self._now = table, settled, beside, seen, now
         self._entered = [c.target for c in table.mapping.columns if c.target.startswith(ENTERED)]
+        columns = (table.mapping.column_of("account_id"), table.mapping.column_of("account_name"))
+        self._account_columns = [i for i in columns if i is not None]
         self._opened_stage = settled.opened_stage.get(table.name)
         self._has_product = table.mapping.column_of("product") is not None
         self._kinds: dict[tuple[str, str], tuple[FoundPipeline, FoundStage | None]] = {}
@@ -47,7 +49,7 @@ class DealConversion:
         if read.faults:
             return read.faults[0]
         values, table = read.values, self._table
-        id_ = values.get("id") or self._composed_id(values)
+        id_ = values.get("id") or self._composed_id(read)
         if id_ is None:
             return Fault(table.name, read.number, None, "", "the row has neither an id nor a name, so it could not be found again")
         if rejection := left_out(table, read, self._settled, self._seen, id_):
@@ -69,12 +71,13 @@ class DealConversion:
         record.attention = tuple(attention)
         return record
 
-    def _composed_id(self, values: Values) -> str | None:
-        """Without a column of ids: the name and the account, and which of several alike it is."""
-        name = values.get("name")
+    def _composed_id(self, read: RowValues) -> str | None:
+        """Without a column of ids: the name and the account as they are written, and which of several alike it is."""
+        name = read.values.get("name")
         if not name:
             return None
-        base = f"{name} / {key_of(values, 'account_id', 'account_name') or ''}"
+        # as written, for what that refers to is known by another key once the account is here
+        base = f"{name} / {next((read.cells[i] for i in self._account_columns if read.cells[i]), '')}"
         count = self._keys[base] = self._keys.get(base, 0) + 1
         return base if count == 1 else f"{base} / {count}"
 
@@ -115,7 +118,7 @@ class DealConversion:
             attention.append("amount")
 
     def _product_label(self, key: str) -> str:
-        return self._settled.names["product"].labels.get(key, key)[:LONGEST_NAME]
+        return self._settled.label("product", key)[:LONGEST_NAME]
 
     def _list_price(self, product: str, record: DealRecord) -> Decimal | None:
         if not self._settled.use_list_prices:
@@ -214,10 +217,9 @@ class DealConversion:
     def _named(self, record: DealRecord, values: Values) -> str:
         """Sources without names of deals: the product and the account say most."""
         product = values.get("product")
-        labels = self._settled.names
         parts = [
-            labels["product"].labels.get(product[0], product[0]) if product and product[0] else None,
-            labels["account"].labels.get(record.account, record.account) if record.account else None,
+            self._settled.label("product", product[0]) if product and product[0] else None,
+            self._settled.label("account", record.account) if record.account else None,
         ]
         return " for ".join(p for p in parts if p) or record.id
 

@@ -15,7 +15,8 @@ from workflows.imports.profile import TableProfile, profile
 from workflows.imports.reading import open_tables
 from workflows.imports.references import Directory
 from workflows.imports.report import ColumnReport, Inspection, Option, Question, StageReport, TableReport
-from workflows.imports.settling import FoundTable, Settled, settle, source_name
+from workflows.imports.settled import FoundTable, Settled
+from workflows.imports.settling import settle, source_name
 from workflows.imports.values import Separator
 
 READABLE = frozenset({".csv", ".tsv", ".txt", ".xlsx"})

@@ -34,7 +34,7 @@ from workflows.imports.mapping import ATTRIBUTE, LEFT_OUT
 from workflows.imports.records import GoneRecord, PastRecord, Record
 from workflows.imports.report import Outcome
 from workflows.imports.sequence import beginning_of, converted_rows
-from workflows.imports.settling import Settled
+from workflows.imports.settled import Settled
 from workflows.imports.tally import Tally
 
 CHUNK_EVENTS = 200

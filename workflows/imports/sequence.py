@@ -20,7 +20,7 @@ from workflows.imports.dates import DateOrder, parse_date
 from workflows.imports.deal_rows import DealConversion
 from workflows.imports.fields import Kind
 from workflows.imports.records import ProductRecord
-from workflows.imports.settling import Settled
+from workflows.imports.settled import Settled
 
 
 def converted_rows(settled: Settled, now: datetime) -> Iterator[Converted]:

@@ -5,75 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from domain.imports import imported_id
 from workflows.imports.dates import LABELS, DateOrder
 from workflows.imports.fields import Kind, Type, field_of, normalised
-from workflows.imports.mapping import ENTERED, TableMapping
+from workflows.imports.mapping import ENTERED
 from workflows.imports.overrides import Overrides
-from workflows.imports.profile import StageEvidence, TableProfile
+from workflows.imports.profile import StageEvidence
 from workflows.imports.questions import LEAVE, Questions
-from workflows.imports.references import Directory, Names, settle_names
+from workflows.imports.references import Directory, settle_names
 from workflows.imports.report import MatchReport
-from workflows.imports.stages import FoundPipeline, build_pipelines, fraction, listed_stage
+from workflows.imports.settled import FoundTable, Settled
+from workflows.imports.stages import build_pipelines, fraction, listed_stage
 from workflows.imports.values import Separator
 from workflows.imports.vocabularies import AMBIGUOUS_COUNTRIES, country_names, country_words, industry_words
 
 _STAGE_FIELDS = frozenset({"stage name", "stagename", "stage", "dealstage", "deal stage"})
 _SAME_STEM = 5
-_NOUNS = {"account": "account", "product": "product", "user": "member"}
-
-
-@dataclass(slots=True)
-class FoundTable:
-    """A table with what was learnt about it. `left_out` says why a recognised table is not read after all."""
-
-    mapping: TableMapping
-    profile: TableProfile
-    left_out: str | None = None
-
-    @property
-    def kind(self) -> Kind:
-        return Kind.IGNORED if self.left_out else self.mapping.kind
-
-    @property
-    def name(self) -> str:
-        return self.mapping.table.name
-
-
-@dataclass(slots=True)
-class Settled:
-    """How everything in the files is read."""
-
-    source: str
-    zone: ZoneInfo
-    currency: str | None
-    tables: list[FoundTable]
-    questions: Questions
-    overrides: Overrides
-    dates: dict[tuple[str, int], DateOrder] = field(default_factory=dict)
-    separators: dict[tuple[str, int], Separator] = field(default_factory=dict)
-    fractions: set[tuple[str, int]] = field(default_factory=set)
-    names: dict[str, Names] = field(default_factory=dict)
-    ids: dict[str, set[str]] = field(default_factory=dict)
-    countries: dict[str, str | None] = field(default_factory=dict)
-    industries: dict[str, str] = field(default_factory=dict)
-    pipelines: dict[str, FoundPipeline] = field(default_factory=dict)
-    stage_labels: dict[str, str] = field(default_factory=dict)
-    close_deleted: bool = False
-    use_list_prices: bool = False
-    list_prices: dict[str, tuple[Decimal, str | None]] = field(default_factory=dict)
-    opened_stage: dict[str, str] = field(default_factory=dict)
-    history_fields: dict[str, frozenset[str]] = field(default_factory=dict)
-    matches: list[MatchReport] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def of(self, kind: Kind) -> list[FoundTable]:
-        """The tables of a kind that are read."""
-        return [t for t in self.tables if t.kind is kind]
 
 
 def settle(tables: list[FoundTable], source: str, overrides: Overrides, directory: Directory, currency: str | None, zone: str) -> Settled:
@@ -221,12 +169,13 @@ def _settle_references(settled: Settled, directory: Directory) -> None:
             _used(settled, *named),
             said,
             settled.questions,
-            lambda id_, noun=_NOUNS[space]: f"={imported_id(noun, settled.source, id_)}",  # type: ignore[misc]
+            lambda id_, space=space: settled.own(space, id_),  # type: ignore[misc]
         )
         names.mentioned.update({name: name for name, _ in implied if name not in names.same})
         settled.names[space] = names
         settled.matches.extend(names.matches)
         settled.ids[space] = {key for _, key in listed} | {key for _, key in known if not key.startswith("=")}
+        settled.here[space] = {key for _, key in known if key.startswith("=")}
 
 
 def _settle_amounts(settled: Settled) -> None:

@@ -10,7 +10,7 @@ from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.records import PastRecord
 from workflows.imports.report import OUTCOMES, KindCount, RowReport
-from workflows.imports.settling import Settled
+from workflows.imports.settled import Settled
 
 MOST_ROWS = 2000
 """Rows that a report tells one by one; beyond, they are only counted."""
