@@ -9,12 +9,14 @@ import signal
 
 from infra.opening import opened
 from infra.settings import Settings
+from infra.yielding import give_way
 from projections.catalogue import read_models
 from projections.runner import Runner
 
 
 async def run_projector(settings: Settings) -> None:
     """Fold every tenant's log until told to stop (SIGTERM, SIGINT). Raises what `opened` raises."""
+    give_way()
     async with opened(settings) as process:
         # what is loaded by now stays; a batch makes many objects and no cycles
         gc.collect()

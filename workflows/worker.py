@@ -33,6 +33,7 @@ from infra.mail import mail_of
 from infra.opening import open_keys
 from infra.settings import InvalidSettings, Settings
 from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
+from infra.yielding import give_way
 from workflows.activities import Activities
 from workflows.deals import DealWorkflow
 from workflows.outbox import Outbox
@@ -172,6 +173,7 @@ def main(settings: Settings | None = None) -> int:
     """Run the worker to its end; returns the exit code. What keeps it from starting is told in a sentence."""
     try:
         settings = settings or Settings.from_environment()
+        give_way()
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         asyncio.run(run_worker(connected(settings, workflows=True)))
     except (InvalidSettings, ServerDown, StoreUnavailable, KeysUnavailable) as problem:

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from infra.embedded.process import LOOPBACK, RunningProcess, ServerDown, file_lock, free_port, make_directory, open_log, recall, remember
+from infra.yielding import NICENESS, session_gives_way
 
 USUAL_PORT = 7233
 PATIENCE = 30.0
@@ -95,6 +96,7 @@ class EmbeddedTemporal:
                 )
             process = RunningProcess.of(child.pid)
             if process:
+                session_gives_way(child.pid)
                 remember(self.home / "process.json", process, server=port, http=http_port)
                 if self._await(http_port, process):
                     return TemporalServer(port, process, adopted=False, lost_state=lost_state)
@@ -113,6 +115,7 @@ class EmbeddedTemporal:
 
     def _command(self, port: int, http_port: int) -> list[str]:
         return [
+            *("nice", "-n", str(NICENESS)),  # it becomes the server, under the same pid
             program(),
             *("server", "start-dev", "--headless", "--ip", LOOPBACK, "--port", str(port), "--http-port", str(http_port)),
             *("--db-filename", str(self.home / "temporal.db"), "--namespace", self.namespace),

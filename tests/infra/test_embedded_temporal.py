@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from infra.doctor import reach_temporal
 from infra.embedded.process import RunningProcess, ServerDown
 from infra.embedded.temporal import EmbeddedTemporal
+from infra.yielding import NICENESS
 
 CHECKOUT = Path(__file__).parents[2]
 START = "import sys, pathlib; from infra.embedded.temporal import EmbeddedTemporal; print(EmbeddedTemporal(pathlib.Path(sys.argv[1])).start().process.pid)"
@@ -38,6 +40,7 @@ def test_it_serves_our_namespace_on_loopback_alone_and_is_adopted(temporal):
     server = temporal.start()
     assert reach_temporal(server.address, "concord").split(".")[0] == "1"
     assert addresses_of(server.process.pid) == {"0100007F"}
+    assert os.getpriority(os.PRIO_PROCESS, server.process.pid) == NICENESS
     again = EmbeddedTemporal(temporal.home).start()
     assert again.adopted
     assert again.process == server.process
