@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +20,12 @@ from pydantic import BaseModel, ValidationError
 
 from domain.kernel import ERASED, TOPICS, UPCASTERS, Event
 from infra.keys import Keys
+from infra.stored import reader
 
 _SEALED = "$sealed"
 _VERSION = "$version"
 _NONCE = 12
+_reader = cache(reader)
 
 
 class UndecodableEvent(Exception):  # noqa: N818  names the state and the way out
@@ -82,7 +85,7 @@ class Codec:
             raise UndecodableEvent(f"this Concord knows no event {topic!r}; it was written by a newer one: upgrade")
         try:
             if not cls.personal and cls.schema_version == 1 and b'"$version"' not in state:
-                return cls.__pydantic_validator__.validate_json(state)  # type: ignore[no-any-return]
+                return _reader(cls).validate_json(state)  # type: ignore[no-any-return]
             raw = self._lift(cls, orjson.loads(state))
             if cls.personal:
                 self._open(cls, tenant, stream, version, raw)
