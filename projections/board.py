@@ -61,7 +61,7 @@ async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, 
         "shown AS (SELECT * FROM held WHERE place <= %(cards)s), "
         "sums AS (SELECT stage AS sum_stage, currency AS sum_currency, count(*) AS deals, sum(amount) AS total, "
         "sum(amount * probability) / 100 AS weighted, min(stage_name) AS sum_name FROM held GROUP BY stage, currency) "
-        f"SELECT * FROM sums FULL JOIN ({named(reading, 'shown', 'place')}) AS c ON false ORDER BY stage, place"
+        f"SELECT * FROM sums FULL JOIN ({named(reading, 'shown', 'place')}) AS c ON false ORDER BY stage, place, sum_stage, sum_currency"
     )
     async with reading.cursor.connection.cursor(binary=True, row_factory=dict_row) as cursor:
         await cursor.execute(query.encode(), params)

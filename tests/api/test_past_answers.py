@@ -1,0 +1,114 @@
+"""P10: what was answered on any past day is answered again, byte for byte, from read models that were built anew since."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from domain.kernel import Role
+from projections.catalogue import read_models
+from projections.rebuild import rebuild
+from projections.runner import Runner
+from tests.api.conftest import Place, World, anyway, key, ok, opening
+
+ANSWERS = 200
+_FRAME = ("position", "as_of", "basis")
+"""What an answer says of itself; the rest is what it says of the business."""
+
+
+@dataclass
+class Answer:
+    path: str
+    params: dict[str, Any]
+    position: int
+    content: str
+
+
+@pytest.fixture
+async def reading(world: World) -> AsyncIterator[World]:
+    """The world, with a projector running."""
+    doors = world.doors
+    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+    yield world
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_two_hundred_answers_of_the_past_are_given_again_after_a_rebuild(reading: World):
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    answers: list[Answer] = []
+    async with reading.client(Role.ADMIN) as client:
+        deals, accounts = [reading.acme.deal], [reading.acme.account]
+        while len(answers) < ANSWERS:
+            await _change(client, chance, reading.acme, deals, accounts)
+            position = await reading.events()
+            for _ in range(chance.randint(1, 5)):
+                path, params = _question(chance, deals, accounts)
+                content = await _ask(client, path, {**params, "at_least": position})
+                answers.append(Answer(path, params, position, content))
+        assert len({a.content for a in answers}) > ANSWERS / 3, "the questions hardly differed"
+
+        tenant, migrator = reading.acme.tenant, reading.settings.migrator_url
+        assert migrator
+        await rebuild(migrator, reading.doors.store, tenant, read_models())
+        for answer in answers:
+            then = str(answer.position)
+            if chance.random() < 0.5:
+                [event] = await reading.doors.store.at(tenant, [answer.position])
+                then = event.recorded_at.isoformat().replace("+00:00", "Z")
+            again = await _ask(client, answer.path, {**answer.params, "as_of": then})
+            assert again == answer.content, (seed, answer.path, answer.params, answer.position)
+
+
+async def _ask(client: AsyncClient, path: str, params: dict[str, Any]) -> str:
+    body = ok(await client.get(path, params=params))
+    return json.dumps({name: value for name, value in body.items() if name not in _FRAME})
+
+
+def _question(chance: random.Random, deals: list[str], accounts: list[str]) -> tuple[str, dict[str, Any]]:
+    return chance.choice(
+        [
+            (f"/v1/deals/{chance.choice(deals)}", {}),
+            (f"/v1/accounts/{chance.choice(accounts)}", {}),
+            ("/v1/deals", {"sort": chance.choice(["close_date", "-amount", "title", "opened_at"]), "limit": chance.choice([3, 200])}),
+            ("/v1/deals", {"text": chance.choice(["new", "GTX", "9"])}),
+            ("/v1/deals/board", {"cards": chance.choice([2, 100])}),
+            ("/v1/forecast", {"by": chance.choice(["period", "owner", "team", "product", "account"])}),
+            ("/v1/accounts", {"limit": 100}),
+        ]
+    )
+
+
+async def _change(client: AsyncClient, chance: random.Random, place: Place, deals: list[str], accounts: list[str]) -> None:
+    """One random change through the doors."""
+    if len(deals) < 3 or chance.random() < 0.2:
+        amount = {"amount": f"{chance.randint(1, 10**6)}.{chance.randint(0, 99):02}", "currency": chance.choice(["EUR", "USD"])}
+        made = ok(await client.post("/v1/deals", json=opening(place, title=f"New line {len(deals)}", amount=amount), headers=key()), 201)
+        deals.append(made["id"])
+        return
+    if chance.random() < 0.15:
+        body = {"legal_name": f"Customer {len(accounts)}", "roles": ["customer"]}
+        made = ok(await client.post("/v1/accounts", json=body, headers=key()), 201)
+        accounts.append(made["id"])
+        return
+    change, body = chance.choice(
+        [
+            ("amount", {"amount": {"amount": f"{chance.randint(1, 10**6)}.00", "currency": chance.choice(["EUR", "USD"])}}),
+            (
+                "close-date",
+                {"close_date": f"2031-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}", "reason": "They budget by the year."},
+            ),
+            ("title", {"title": f"GTX {chance.randint(1, 99)}"}),
+            ("next-step", {"next_step": f"Call again about {chance.randint(1, 99)}"}),
+            ("owner", {"owner": str(place.members[chance.choice([Role.ACCOUNT_MANAGER, Role.SALES_MANAGER])])}),
+        ]
+    )
+    ok(await client.post(f"/v1/deals/{chance.choice(deals)}/{change}", json=body, headers=anyway()))
