@@ -118,7 +118,8 @@ class Application(FastAPI):
     def methods_at(self, scope: Scope) -> set[str]:
         """Every method that the address of a request takes."""
         there = (route for route in self.router.routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
-        return {method for route in there for method in route.methods or ()}
+        methods = {method for route in there for method in route.methods or ()}
+        return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Passwords | None = None, freeze: bool = True) -> FastAPI:

@@ -45,7 +45,7 @@ class Body(Generic[M]):
         try:
             return self.model.__pydantic_validator__.validate_json(await request.body())  # type: ignore[no-any-return]
         except ValidationError as error:
-            places = error.errors(include_url=False, include_input=False, include_context=False)
+            places = error.errors(include_url=False, include_input=False)
             raise RequestValidationError([{**place, "loc": ("body", *place["loc"])} for place in places]) from None
 
 

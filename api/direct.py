@@ -67,6 +67,6 @@ class Direct(APIRoute):
 def _id(text: str) -> UUID:
     # only the written form: UUID() also takes braces, urn: and digits without dashes
     if _UUID.fullmatch(text) is None:
-        place = {"loc": ("path", "id"), "msg": "Input should be a UUID like 01936e4c-0000-7000-8000-000000000001", "type": "uuid"}
+        place = {"loc": ("path", "id"), "msg": "an id", "type": "uuid"}
         raise malformed([place])
     return UUID(text)

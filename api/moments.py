@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.callers import Caller
-from api.conventions import instant
+from api.instants import MOMENT, InTheFuture, has_zone, read_moment, written_moment
+from api.problems import RequestMalformed
 from domain.kernel import Invalid
+from domain.settings import SETTINGS_ID, settings
+from domain.values import zone
 from projections.as_of import NOW, AsOf, Basis
 from projections.at_least import ProjectionBehind
 
-_AS_OF = r"^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]{5,15}([Zz]|[+-][0-9]{2}:[0-9]{2}))$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 
@@ -32,7 +34,7 @@ Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class AheadOfLog(Invalid):
-    """`as_of` or `at_least` names a position that the log has not reached."""
+    """`as_of` or `at_least` names a position or an instant that the log has not reached."""
 
 
 class Moment(BaseModel):
@@ -40,9 +42,12 @@ class Moment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     as_of: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(written_moment), Field(max_length=40, json_schema_extra={"pattern": MOMENT})] | None,
         Field(
-            pattern=_AS_OF, description="An instant with its offset, or a log position. Left away: now.", examples=["2026-03-31T09:00:00Z"]
+            description="A past moment: a day (its end), a time, `yesterday`, `90d` (days ago) or a log position. Days and times "
+            "without an offset are in the tenant's zone; the day that is not over yet is now. A moment to come is refused "
+            "(AheadOfLog). Left away: now.",
+            examples=["2026-03-31", "2026-03-31T09:00:00Z", "90d"],
         ),
     ] = None
     basis: Annotated[Basis, Field(description="known: what the log held then. happened: what we now know was so then.")] = Basis.KNOWN
@@ -61,10 +66,18 @@ async def resolve(caller: Caller, moment: Moment) -> AsOf:
     if moment.as_of is None:
         return NOW
     store = caller.doors.store
-    if not moment.as_of.isdigit():
-        at = instant(moment.as_of, "as_of")
-        return AsOf(moment.basis, await store.position_at(caller.tenant, max(at, _FIRST)), at)
-    position = int(moment.as_of)
+    here = UTC if has_zone(moment.as_of) else zone((await store.load(caller.tenant, settings, SETTINGS_ID)).state.zone)
+    try:
+        position = read_moment(moment.as_of, here, datetime.now(UTC))
+    except InTheFuture as error:
+        raise AheadOfLog(f"as_of: {error}.", as_of=moment.as_of) from None
+    except ValueError as error:
+        raise RequestMalformed(f"as_of: {error}.", errors=[]) from None
+    if position is None:
+        return NOW
+    if isinstance(position, datetime):
+        at = max(position, _FIRST)
+        return AsOf(moment.basis, await store.position_at(caller.tenant, at), at)
     if position == 0:
         return AsOf(moment.basis, 0, _FIRST)
     found = await store.at(caller.tenant, [position])

@@ -64,7 +64,10 @@ _EFFECTIVE = {
     "example": "2026-03-01T09:00:00Z",
 }
 _HEADERS = {
-    "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "The version of the thing itself, for If-Match and If-None-Match; names of others in it are not part of it.",
+        "schema": {"type": "string"},
+    },
     "Concord-Position": {"description": "The log position the answer stands on.", "schema": {"type": "string"}},
 }
 
@@ -153,7 +156,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, refs: Any) -> None:
 
 _ABOUT = """
 Writes take `Idempotency-Key`, changes also `If-Match`. Errors are problem details (RFC 9457) whose `type` names the rule.
-Answers state the log position they stand on (`Concord-Position`); send it as `at_least` to read your own writes. Reads take `as_of`
-(an instant or a position) and `basis` (`known`: what the log held then; `happened`: what we now know was so then).
+Every GET also answers HEAD, and 304 to an `If-None-Match` with the current ETag. Answers state the log position they stand on (`Concord-Position`); send it as `at_least` to read your own writes. Reads take `as_of`
+(a day, an instant, `90d` or a position) and `basis` (`known`: what the log held then; `happened`: what we now know was so then).
 Amounts are texts of digits, never numbers. Sign in with an API key (`Authorization: Bearer ck_...`), or in a browser with a session.
 """

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.malformed import sentence, told_of
 from domain.kernel import Forbidden, Invalid, NotFound, Refused
 from infra.event_store import KeyReused, StaleVersion, VersionConflict
 from infra.identity import NotSignedIn
@@ -119,13 +120,9 @@ def problem(refused: Refused, correlation_id: UUID | str, *, status: int | None 
 
 
 def malformed(errors: Sequence[Any]) -> RequestMalformed:
-    """A validation's errors: where, what, and never the value, which may be a secret."""
-    places = [
-        {"at": ".".join(str(part) for part in error["loc"]) or "body", "message": error["msg"], "kind": error["type"]} for error in errors
-    ]
-    first = places[0] if places else {"at": "request", "message": "is not understood"}
-    more = f", and {len(places) - 1} more" if len(places) > 1 else ""
-    return RequestMalformed(f"{first['at']}: {first['message']}{more}.", errors=places[:50])
+    """A validation's errors: where, what to write there, and never the value, which may be a secret."""
+    places = told_of(errors)
+    return RequestMalformed(sentence(places), errors=places[:50])
 
 
 def from_http(status: int) -> Refused:

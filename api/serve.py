@@ -5,6 +5,7 @@ from __future__ import annotations
 import uvicorn
 
 from api.app import create_app
+from api.wire import Protocol
 from infra.doctor import reach_postgres
 from infra.embedded.listening import listening_socket
 from infra.settings import Settings
@@ -18,7 +19,7 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         create_app(settings),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         log_level=settings.log_level,
         access_log=False,  # the access log is the tenant's own; see infra/access_log.py
         server_header=False,

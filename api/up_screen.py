@@ -10,6 +10,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from api.terminal import Terminal
 from infra.embedded.run_state import RunState
 from infra.settings import Settings
 
@@ -18,7 +19,7 @@ class TerminalScreen:
     """Draws on a terminal; without one (a pipe, a log) it writes plain lines."""
 
     def __init__(self, console: Console | None = None, *, detached: bool = False) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or Terminal()
         self._detached = detached
         self._status: Status | None = None
         self._step = ""

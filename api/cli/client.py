@@ -14,6 +14,7 @@ from uuid import uuid4
 from api.cli.outcomes import Ended, Exit
 from api.cli.unmet import how_to_provide
 from api.credential import Credential, read_credential
+from api.inert import one_line
 from infra.settings import Settings
 
 PATIENCE = 60.0
@@ -38,7 +39,7 @@ class Problem(Ended):
 
 def _told(missing: dict[str, Any]) -> str:
     if "criterion" in missing:
-        return f"  - {missing['label']}\n      {how_to_provide(missing)}"
+        return f"  - {one_line(missing['label'])}\n      {how_to_provide(missing)}"
     return f"  - {missing.get('at', '')}: {missing.get('message', '')}"
 
 

@@ -21,7 +21,7 @@ def flags(card: Mapping[str, Any]) -> str:
     """What needs a look: a pending move, a stall, a passed or often moved close date, what an import left out."""
     found = []
     if card["pending_to"]:
-        found.append(f"[cyan]to {card['pending_to']}[/]")
+        found.append(f"[cyan]to {plain(card['pending_to'])}[/]")
     if card["stalled"]:
         found.append("[yellow]stalled[/]")
     if card["lapsed"] and card["kind"] == "open":
@@ -164,7 +164,7 @@ def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], mom
 def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "account", plain(item["account_name"] or item["account"])
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
-    asked = f", [cyan]asked for: {item['pending']['to']}[/]" if item["pending"] else ""
+    asked = f", [cyan]asked for: {plain(item['pending']['to'])}[/]" if item["pending"] else ""
     stalled = ", [yellow]stalled[/]" if item["stalled"] else ""
     days = f" ({days_since(item['since'])} days)" if item["kind"] == "open" else ""
     yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])}{days}{stalled}{asked}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.formats import count, table
+from api.cli.formats import count, plain, table
 from api.cli.options import Json
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
@@ -58,7 +58,7 @@ def demo(
         return
     shown = table("role", "sign in as", "password", whole=("sign in as", "password"))
     for entry in made.sign_ins:
-        shown.add_row(entry.role, entry.name, entry.password)
+        shown.add_row(entry.role, plain(entry.name), plain(entry.password))
     out.print(f"Sign in at {made.address}:")
     out.print(shown)
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from api.inert import one_line
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -62,10 +64,10 @@ def words(key: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Text of others, safe within rich's markup."""
+    """Text of others, on one line and safe within rich's markup."""
     from rich.markup import escape
 
-    return escape(str(text)) if text not in (None, "") else NONE
+    return escape(one_line(str(text))) if text not in (None, "") else NONE
 
 
 def table(*columns: str, title: str | None = None, right: Iterable[str] = (), whole: Iterable[str] = (), **more: Any) -> Table:

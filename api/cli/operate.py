@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.formats import table
+from api.cli.formats import plain, table
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
@@ -28,7 +28,7 @@ def doctor(as_json: Json = False) -> None:
         shown = table("", "what", "found", "what to do", whole=("",))
         marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failure": "[red]failure[/]"}
         for finding in findings:
-            shown.add_row(marks[finding.level], finding.check, finding.found, finding.advice)
+            shown.add_row(marks[finding.level], finding.check, plain(finding.found), plain(finding.advice) if finding.advice else "")
         out.print(shown)
     sys.exit(1 if worst(findings) == "failure" else 0)
 
@@ -72,7 +72,7 @@ def projections_status(tenant: TenantName = None, as_json: Json = False) -> None
         shown = table("read model", "position", "lag", "parked at", right=("position", "lag"))
         out.print(f"[bold]Read models of {chosen.slug}[/]; the log ends at {head:,}")
         for h in found:
-            parked = f"[red]{h.parked_at:,}: {h.cause}[/]" if h.parked_at is not None else ""
+            parked = f"[red]{h.parked_at:,}: {plain(h.cause)}[/]" if h.parked_at is not None else ""
             shown.add_row(h.name, f"{h.position:,}", f"{h.lag_events:,}", parked)
         out.print(shown)
 

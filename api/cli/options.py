@@ -20,7 +20,7 @@ TenantName = Annotated[str | None, typer.Option("--tenant", help="The tenant (de
 AsOf = Annotated[
     str | None,
     typer.Option(
-        "--as-of", metavar="WHEN", help="A past moment: 2026-03-31, 2026-03-31T09:00, yesterday, 7d (days ago), or a log position.",
+        "--as-of", metavar="WHEN", help="A past moment: 2026-03-31 (its end), 2026-03-31T09:00, yesterday, 90d (days ago), or a log position.",
     ),
 ]  # fmt: skip
 OfBasis = Annotated[Basis, typer.Option("--basis", help="known: what the log held then. happened: what we now know was so then.")]

@@ -13,8 +13,12 @@ from enum import IntEnum
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
+from click.exceptions import Abort
+
+from api.inert import inert_json, one_line
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from api.terminal import Terminal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,15 +28,29 @@ PIPED_WIDTH = 160
 
 
 class Exit(IntEnum):
-    """Exit codes. 2 is the command line's own: it was not understood."""
+    """Exit codes; `MEANINGS` says when each is given."""
 
     DONE = 0
     FAILED = 1
+    USAGE = 2
     NOT_FOUND = 3
     REFUSED = 4
     UNREACHABLE = 5
     PENDING = 6
     ABORTED = 130
+
+
+MEANINGS = {
+    Exit.DONE: "done",
+    Exit.FAILED: "failed",
+    Exit.USAGE: "not understood: a wrong option or a value that cannot be read",
+    Exit.NOT_FOUND: "not found, or found several times; `status`: nothing runs",
+    Exit.REFUSED: "refused by a rule or a missing right",
+    Exit.UNREACHABLE: "unreachable: a server does not run or does not answer",
+    Exit.PENDING: "asked for, but not settled within --wait",
+    Exit.ABORTED: "stopped by you",
+}
+"""What the help and the README say of each code."""
 
 
 class Ended(Exception):  # noqa: N818  an end that was foreseen, not an error of ours
@@ -50,13 +68,13 @@ class Paper:
         self._stderr = stderr
 
     @cached_property
-    def console(self) -> Console:
+    def console(self) -> Terminal:
         """The console itself, for progress bars."""
-        from rich.console import Console
+        from api.terminal import Terminal
 
         stream = sys.stderr if self._stderr else sys.stdout
         width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPED_WIDTH
-        return Console(stderr=self._stderr, highlight=False, width=width)
+        return Terminal(stderr=self._stderr, width=width)
 
     @property
     def width(self) -> int:
@@ -74,7 +92,7 @@ err = Paper(stderr=True)
 
 def say_json(content: Any) -> None:
     """Print JSON for programs; times and amounts as text, so that nothing passes through binary floating point."""
-    print(json.dumps(content, default=str, indent=2, ensure_ascii=False))
+    print(inert_json(json.dumps(content, default=str, indent=2, ensure_ascii=False)))
 
 
 def fail(sentence: str, code: Exit = Exit.FAILED, *, data: Any = None, as_json: bool = False, lines: tuple[str, ...] = ()) -> NoReturn:
@@ -82,7 +100,7 @@ def fail(sentence: str, code: Exit = Exit.FAILED, *, data: Any = None, as_json: 
     if as_json:
         say_json({"error": sentence, **({"data": data} if data else {})})
     else:
-        err.print(sentence, style="red", markup=False, soft_wrap=True)
+        err.print(one_line(sentence), style="red", markup=False, soft_wrap=True)
         for line in lines:
             err.print(line, markup=False, soft_wrap=True)
     sys.exit(code)
@@ -98,7 +116,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except Ended as end:
             fail(end.sentence, end.code, data=end.data, as_json=as_json, lines=end.lines)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Abort):
             fail("Stopped.", Exit.ABORTED, as_json=as_json)
         except BrokenPipeError:
             # whoever read us has seen enough
@@ -116,6 +134,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
 def foreseen(error: Exception) -> Ended | None:
     """The end that an exception of the layers below stands for; None: nobody foresaw it."""
     import psycopg
+    from pydantic import ValidationError
 
     from domain.kernel import Refused
     from infra.database import StoreUnavailable
@@ -133,10 +152,40 @@ def foreseen(error: Exception) -> Ended | None:
         case Refused():
             return Ended(error.detail, Exit.REFUSED, data={"rule": error.rule, **error.data})
         case psycopg.OperationalError():
-            return Ended(f"PostgreSQL does not answer: {str(error).strip()}. `concord doctor` says more.", Exit.UNREACHABLE)
+            return Ended(f"PostgreSQL does not answer: {_last_line(error)}. `concord doctor` says more.", Exit.UNREACHABLE)
+        case psycopg.Error():
+            return Ended(f"PostgreSQL refused: {_last_line(error)}. `concord doctor` says more.")
         case _ if isinstance(error, away):
-            return Ended(str(error), Exit.UNREACHABLE)
-        case ValueError() | LookupError() | InvalidSettings():
-            return Ended(str(error), Exit.FAILED)
+            return Ended(_sentence(error), Exit.UNREACHABLE)
+        case InvalidSettings():
+            return Ended(error.problems[0], Exit.USAGE, lines=error.problems[1:])
+        case ValidationError():
+            from api.malformed import sentence, told_of
+
+            return Ended(sentence(told_of(error.errors(include_url=False))), Exit.USAGE)
+        case LookupError() if type(error) is LookupError:
+            return Ended(str(error), Exit.NOT_FOUND)
+        case ValueError():
+            return Ended(_sentence(error), Exit.USAGE)
+        case OSError() if error.strerror:
+            return Ended(f"{error.strerror}: {error.filename}." if error.filename else f"{error.strerror}.")
+        case _ if _is_temporal_away(error):
+            return Ended("Temporal does not answer: check TEMPORAL_ADDRESS and that it runs. Nothing is lost.", Exit.UNREACHABLE)
         case _:
             return None
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}" if said.endswith((".", "?", ")", ":")) else f"{said[:1].upper()}{said[1:]}."
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip().removeprefix("DETAIL:").strip().rstrip(".") if lines else type(error).__name__
+
+
+def _is_temporal_away(error: Exception) -> bool:
+    # whoever raises it has loaded it; it is heavy
+    temporal = sys.modules.get("infra.temporal")
+    return temporal is not None and isinstance(error, temporal.TemporalUnavailable)

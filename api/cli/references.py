@@ -13,6 +13,7 @@ from typing import Any
 from api.cli.client import LARGEST_PAGE, Client, Problem
 from api.cli.formats import short
 from api.cli.outcomes import Ended, Exit
+from api.inert import one_line
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PART_OF_ID = re.compile(r"[0-9a-f-]{4,35}")
@@ -97,7 +98,7 @@ def _by_id(client: Client, noun: Noun, part: str) -> list[dict[str, Any]]:
 def _line(noun: Noun, thing: dict[str, Any]) -> str:
     own, *others = noun.names(thing)
     more = ", ".join(str(name) for name in others if name)
-    return f"  {short(thing['id'])}  {own}" + (f" ({more})" if more else "")
+    return one_line(f"  {short(thing['id'])}  {own}" + (f" ({more})" if more else ""))
 
 
 def _several(noun: Noun, text: str, found: list[dict[str, Any]]) -> Ended:

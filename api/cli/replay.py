@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +18,7 @@ from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.references import DEAL, find
 from api.cli.tree import add
+from api.instants import has_zone, read_moment
 
 EVERYTHING = 100_000
 
@@ -61,17 +63,20 @@ def story(client: Client, path: str, moment: Mapping[str, Any], limit: int) -> d
 
 
 def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basis: Basis) -> list[dict[str, Any]]:
-    at = as_of_text(as_of)
+    text = as_of_text(as_of)
+    if text is None:
+        return events
+    zone = UTC if has_zone(text) else ZoneInfo(client.get("/v1/settings")["item"]["zone"])
+    at = read_moment(text, zone, datetime.now(UTC))
     if at is None:
         return events
-    if at.isdecimal() and basis is Basis.KNOWN:
-        return [e for e in events if e["position"] <= int(at)]
-    if at.isdecimal():
+    if isinstance(at, int) and basis is Basis.KNOWN:
+        return [e for e in events if e["position"] <= at]
+    if isinstance(at, int):
         # what happened by a position is what had happened by the time it was recorded
-        at = client.get("/v1/events", {"after": max(int(at) - 1, 0), "limit": 1})["events"][0]["recorded_at"]
+        at = datetime.fromisoformat(client.get("/v1/events", {"after": max(at - 1, 0), "limit": 1})["events"][0]["recorded_at"])
     field = "recorded_at" if basis is Basis.KNOWN else "effective_at"
-    instant = datetime.fromisoformat(at)
-    return [e for e in events if datetime.fromisoformat(e[field]) <= instant]
+    return [e for e in events if datetime.fromisoformat(e[field]) <= at]
 
 
 def print_story(items: Iterable[Mapping[str, Any]], moment: str, *, more: bool) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cli.import_mapping import toml_of
-from api.cli.moments import as_of_text, moment_words
 from api.cli.outcomes import Ended
 from api.cli.unmet import how_to_provide
 from api.cli.written_values import a_day, money
@@ -75,25 +73,6 @@ def test_what_is_no_amount_is_refused_with_an_example(written: str):
 @given(st.decimals(min_value=0, max_value=10**12, places=2), st.sampled_from(["{:,} EUR", "{} EUR", "EUR {:,}", "{:,}EUR"]))
 def test_an_amount_is_never_changed_by_reading_it(amount, form):
     assert money(form.format(amount))["amount"] == f"{amount:f}"
-
-
-def test_a_day_means_its_end_and_a_number_a_position():
-    now = datetime(2026, 3, 31, 9, tzinfo=UTC)
-    assert as_of_text("4711") == "4711"
-    assert as_of_text("now") is None
-    assert as_of_text(None) is None
-    assert as_of_text("2026-03-31").startswith("2026-03-31T23:59:59.999999")
-    assert as_of_text("yesterday", now).startswith("2026-03-30T23:59:59.999999")
-    assert as_of_text("7d", now).startswith("2026-03-24T23:59:59")
-    assert as_of_text("2026-03-31T09:00:00Z") == "2026-03-31T09:00:00.000000+00:00"
-    assert "as known then" in moment_words("2026-03-31", "known")
-    assert moment_words(None, "known") == ""
-
-
-@pytest.mark.parametrize("written", ["31.03.2026", "last week", "", "2026-02-30"])
-def test_what_is_no_moment_is_refused_with_examples(written: str):
-    with pytest.raises(ValueError, match="2026-03-31"):
-        as_of_text(written)
 
 
 def test_what_is_no_day_is_refused_with_an_example():
