@@ -25,6 +25,9 @@ ATTEMPTS = 8
 LINGER = 0.02
 """Seconds that a connection is kept after a group, because the next append is often only a moment away."""
 
+SPLIT = 16
+"""Appends of a group whose callers are told in two halves; fewer cost less in one group than in two side by side."""
+
 _PASSING = (psycopg.OperationalError, StoreUnavailable)
 
 
@@ -57,7 +60,6 @@ class LoopCommitter:
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._on_commit = on_commit
-        self.groups = 0
 
     async def append(self, append: Append) -> Append:
         """Return the append with its outcome, once it is durable. Raises StoreUnavailable, or the server's own objection."""
@@ -83,9 +85,8 @@ class LoopCommitter:
                         cursor = connection.cursor(binary=True)
                         while group:
                             await self._store(cursor, group)
-                            self._settled(group)
                             attempt = 0
-                            group = await self._next_group()
+                            group = await self._next_group(group)
                 except _PASSING as error:
                     failure = error
                     await asyncio.sleep(_back_off(attempt))
@@ -102,9 +103,22 @@ class LoopCommitter:
         row: Any = await cursor.fetchone()
         settle(group, row[0])
 
-    async def _next_group(self) -> list[Append]:
+    async def _next_group(self, stored: list[Append]) -> list[Append]:
+        """Settle what was stored and take what is next, so that the server works on the one while callers go on from the other."""
+        if not self._waiting:
+            # of callers that come again at once, half make up the next group and half go on while that is under way
+            half = len(stored) // 2 if len(stored) >= SPLIT else len(stored)
+            self._settled(stored[:half])
+            stored = stored[half:]
+            await asyncio.sleep(0)
+        if self._waiting:
+            if stored:
+                asyncio.get_running_loop().call_soon(self._settled, stored)
+            return take_group(self._waiting)
+        if stored:
+            self._settled(stored)
         self._some.clear()
-        if not self._waiting and self._database.spare:
+        if self._database.spare:
             try:
                 async with asyncio.timeout(LINGER):
                     await self._some.wait()
@@ -113,7 +127,6 @@ class LoopCommitter:
         return take_group(self._waiting)
 
     def _settled(self, group: Sequence[Append]) -> None:
-        self.groups += 1
         for append in group:
             if not append.done.done():
                 if append.error is not None:

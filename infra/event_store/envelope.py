@@ -17,6 +17,16 @@ def event_id(stream: UUID, version: int) -> UUID:
     return uuid5(stream, str(version))
 
 
+def encode_meta(actor: UUID, command: UUID, correlation: UUID, on_behalf_of: UUID | None, causation: UUID | None) -> bytes:
+    """A byte of flags, then 16 bytes each of actor, command and correlation, then of what the flags say is there."""
+    both = command.bytes
+    fixed = actor.bytes + both + (both if correlation is command else correlation.bytes)
+    if on_behalf_of is None and causation is None:
+        return b"\0" + fixed
+    flags = _ON_BEHALF * (on_behalf_of is not None) | _CAUSED * (causation is not None)
+    return bytes((flags,)) + fixed + b"".join([found.bytes for found in (on_behalf_of, causation) if found is not None])
+
+
 @dataclass(frozen=True, slots=True)
 class Meta:
     """Who caused an event, and through which command."""
@@ -28,17 +38,8 @@ class Meta:
     causation_id: UUID | None = None
 
     def encode(self) -> bytes:
-        """A byte of flags, then 16 bytes each of actor, command and correlation, then of what the flags say is there."""
-        parts = [b"", self.actor.bytes, self.command_id.bytes, self.correlation_id.bytes]
-        flags = 0
-        if self.on_behalf_of is not None:
-            flags |= _ON_BEHALF
-            parts.append(self.on_behalf_of.bytes)
-        if self.causation_id is not None:
-            flags |= _CAUSED
-            parts.append(self.causation_id.bytes)
-        parts[0] = bytes((flags,))
-        return b"".join(parts)
+        """See `encode_meta`."""
+        return encode_meta(self.actor, self.command_id, self.correlation_id, self.on_behalf_of, self.causation_id)
 
     @classmethod
     def decode(cls, stored: bytes) -> Meta:

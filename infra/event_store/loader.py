@@ -12,10 +12,14 @@ import psycopg
 from psycopg import sql
 
 from infra.database import Database, StoreUnavailable, Tenant
+from infra.event_store import arrays
 from infra.event_store.snapshots import EVERY
 
 Row = tuple[Any, ...]
 """position, stream, version, topic, meta, state, recorded_at, effective_at"""
+
+Version = tuple[int, str, bytes]
+"""version, topic, state: all that a state is folded from"""
 
 COLUMNS = "position, stream, version, topic, meta, state, recorded_at, effective_at"
 LIMIT = 256
@@ -29,22 +33,21 @@ class GroupLoader:
 
     def __init__(self, database: Database, tenant: Tenant) -> None:
         self._database = database
-        self._waiting: deque[tuple[UUID, int, asyncio.Future[list[Row]]]] = deque()
+        self._waiting: deque[tuple[UUID, int, asyncio.Future[list[Version]]]] = deque()
         self._task: asyncio.Task[None] | None = None
-        columns = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
         self._sql = (
-            f"SELECT w.n, {columns} FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
+            f"SELECT w.n, e.version, e.topic, e.state FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
             f"CROSS JOIN LATERAL (SELECT * FROM {sql.Identifier(tenant.schema).as_string()}.events "
             f"WHERE stream = w.stream AND version > w.after ORDER BY version LIMIT {self.limit}) AS e"
         ).encode()
 
-    async def load(self, stream: UUID, after: int = 0) -> list[Row]:
-        """The first stored rows of a stream with a version above `after`, in order. Raises StoreUnavailable."""
-        future: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+    def load(self, stream: UUID, after: int = 0) -> asyncio.Future[list[Version]]:
+        """The first events of a stream with a version above `after`, in order. Raises StoreUnavailable when awaited."""
+        future: asyncio.Future[list[Version]] = asyncio.get_running_loop().create_future()
         self._waiting.append((stream, after, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
-        return await future
+        return future
 
     async def _drain(self) -> None:
         await asyncio.sleep(0)
@@ -57,19 +60,24 @@ class GroupLoader:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, _, future), rows in zip(group, found, strict=True):
+            # in two halves, so that the first one's appends are under way while the second one decides
+            half = len(group) // 2
+            for number, ((_, _, future), events) in enumerate(zip(group, found, strict=True)):
+                if number == half:
+                    await asyncio.sleep(0)
                 if not future.done():
-                    future.set_result(rows)
+                    future.set_result(events)
 
-    async def _fetch(self, group: Sequence[tuple[UUID, int, Any]]) -> list[list[Row]]:
+    async def _fetch(self, group: Sequence[tuple[UUID, int, Any]]) -> list[list[Version]]:
+        asked = (arrays.uuids([stream for stream, _, _ in group]), arrays.int8s([after for _, after, _ in group]))
         for attempt in range(ATTEMPTS):
             try:
                 async with self._database.connection() as connection:
                     cursor = connection.cursor(binary=True)
-                    await cursor.execute(self._sql, ([s for s, _, _ in group], [a for _, a, _ in group]), prepare=True)
-                    found: list[list[Row]] = [[] for _ in group]
-                    for number, *row in await cursor.fetchall():
-                        found[number - 1].append(tuple(row))
+                    await cursor.execute(self._sql, asked, prepare=True)
+                    found: list[list[Version]] = [[] for _ in group]
+                    for number, version, topic, state in await cursor.fetchall():
+                        found[number - 1].append((version, topic, state))
                     return found
             except (psycopg.OperationalError, StoreUnavailable):
                 if attempt == ATTEMPTS - 1:

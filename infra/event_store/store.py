@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, NotFound, On, Read, Refused
+from domain.kernel import Actor, Command, Decider, Event, Refused
 from infra.codec import Codec
 from infra.database import Database, Tenant
 from infra.event_store import snapshots
 from infra.event_store.committers import LoopCommitter
-from infra.event_store.envelope import Meta
+from infra.event_store.envelope import encode_meta
 from infra.event_store.loader import GroupLoader
 from infra.event_store.log import Log
-from infra.event_store.requests import Append, KeyReused, Outcome, StaleVersion, StoredRow, VersionConflict
+from infra.event_store.requests import Append, KeyReused, Outcome, StoredRow, VersionConflict
 from infra.event_store.states import Loaded, States
 from infra.event_store.wakes import Wakes
+from infra.event_store.work import Step, Work
 from infra.ids import uuid7
 
 DECISIONS = 5
 """How often a command is decided anew after somebody else moved what it had read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One command for one stream; a unit of work has one or more, and all of them hold or none."""
-
-    decider: Decider[Any]
-    stream: UUID
-    command: Command
-    effective_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(NamedTuple):
     """What a command did. `first` and `last` are positions, None when it changed nothing.
 
     `version` is the stream's version after it; `repeated`: the command id was known, and this is its first outcome.
@@ -70,7 +60,7 @@ class Store(Log):
         self._committers: dict[str, LoopCommitter] = {}
         self._loaders: dict[str, GroupLoader] = {}
 
-    async def execute(
+    def execute(
         self,
         tenant: Tenant,
         decider: Decider[Any],
@@ -81,13 +71,13 @@ class Store(Log):
         expected_version: int | None = None,
         effective_at: datetime | None = None,
         **envelope: Any,
-    ) -> Executed:
+    ) -> Coroutine[Any, Any, Executed]:
         """Carry out one command; see `execute_steps` for `envelope` and what is raised.
 
         `expected_version` is the caller's If-Match: StaleVersion if the stream is elsewhere. 0 says that the stream must be
         new, and saves loading it.
         """
-        return await self.execute_steps(
+        return self.execute_steps(
             tenant, (Step(decider, stream, command, effective_at),), by=by, expected_version=expected_version, **envelope
         )
 
@@ -111,9 +101,10 @@ class Store(Log):
         """
         known_id = command_id is not None
         command_id = command_id or uuid7()
-        meta = Meta(by.id, command_id, correlation_id or command_id, by.on_behalf_of, causation_id)
+        meta = encode_meta(by.id, command_id, correlation_id or command_id, by.on_behalf_of, causation_id)
+        load = partial(self.load, tenant)
         for attempt in range(DECISIONS):
-            work = _Work(self, tenant, by, recorded_at or self._clock(), fresh=attempt > 0)
+            work = Work(tenant.slug, self._states, load, by, recorded_at or self._clock(), self.new_id, fresh=attempt > 0)
             try:
                 if expected_version is not None:
                     await work.expect(steps[0], expected_version)
@@ -130,8 +121,8 @@ class Store(Log):
             match append.outcome:
                 case Outcome.STORED:
                     work.keep()
-                    own = work.loaded[steps[0].stream]
-                    return Executed(steps[0].stream, own.version, append.first, append.last, tuple(e for _, _, e in work.events))
+                    own = steps[0].stream
+                    return Executed(own, work.version(own), append.first, append.last, tuple([d.event for d in work.decided]))
                 case Outcome.REPEATED | Outcome.REUSED:
                     first = await self._earlier(tenant, steps[0].stream, command_id, fingerprint)
                     assert first is not None
@@ -154,9 +145,9 @@ class Store(Log):
         loaded, folded = known or Loaded(decider.initial, 0), 0
         while rows:
             state = loaded.state
-            for _, _, version, topic, _, raw, _, _ in rows:
+            for version, topic, raw in rows:
                 state = decider.evolve(state, self._codec.decode(tenant.slug, stream, version, topic, raw))
-            loaded, folded = Loaded(state, rows[-1][2]), folded + len(rows)
+            loaded, folded = Loaded(state, rows[-1][0]), folded + len(rows)
             rows = await loader.load(stream, loaded.version) if len(rows) >= loader.limit else []
         if folded:
             self._states.put(tenant.slug, decider.name, stream, loaded)
@@ -164,12 +155,12 @@ class Store(Log):
             await snapshots.keep(self._database, tenant, decider, stream, loaded)
         return loaded
 
-    async def append(self, tenant: Tenant, append: Append) -> Append:
+    def append(self, tenant: Tenant, append: Append) -> Coroutine[Any, Any, Append]:
         """Append rows that are ready; the hot path below `execute`, for imports and the library's recorder."""
         committer = self._committers.get(tenant.slug)
         if committer is None:
             committer = self._committers[tenant.slug] = LoopCommitter(self._database, tenant, lambda: self.wakes.committed(tenant.slug))
-        return await committer.append(append)
+        return committer.append(append)
 
     async def close(self) -> None:
         for committer in self._committers.values():
@@ -183,16 +174,15 @@ class Store(Log):
         return loader
 
     async def _submit(
-        self, tenant: Tenant, work: _Work, command_id: UUID, fingerprint: bytes | None, meta: Meta, recorded_at: datetime | None
+        self, tenant: Tenant, work: Work, command_id: UUID, fingerprint: bytes | None, meta: bytes, recorded_at: datetime | None
     ) -> Append:
-        sealed = [self._codec.subject(stream, event) for stream, _, event in work.events if type(event).personal]
-        if missing := [s for s in sealed if not self._codec.has_key(tenant.slug, s)]:
-            await asyncio.to_thread(self._codec.obtain, tenant.slug, missing)
-        stored_meta = meta.encode()
-        encode = self._codec.encode
+        slug, codec = tenant.slug, self._codec
+        sealed = [codec.subject(stream, event) for stream, _, event, _ in work.decided if event.personal]
+        if sealed and (missing := [subject for subject in sealed if not codec.has_key(slug, subject)]):
+            await asyncio.to_thread(codec.obtain, slug, missing)
         rows = [
-            StoredRow(stream, version, event.topic, stored_meta, encode(tenant.slug, stream, version, event), effective_at)
-            for (stream, version, event), effective_at in zip(work.events, work.effective, strict=True)
+            StoredRow(stream, version, event.topic, meta, codec.encode(slug, stream, version, event), effective_at)
+            for stream, version, event, effective_at in work.decided
         ]
         return await self.append(tenant, Append(command_id, rows, fingerprint, work.guards(), recorded_at))
 
@@ -211,77 +201,3 @@ class Store(Log):
         own = stream if any(e.originator_id == stream for e in events) else events[0].originator_id
         version = max(e.originator_version for e in events if e.originator_id == own)
         return Executed(own, version, first, last, tuple(e.event for e in events), repeated=True)
-
-
-class _Work:
-    """One attempt at a unit of work: what it has read, at which versions, and the events it has decided."""
-
-    def __init__(self, store: Store, tenant: Tenant, by: Actor, now: datetime, *, fresh: bool) -> None:
-        self._store, self._tenant, self._by, self._now, self._fresh = store, tenant, by, now, fresh
-        self.loaded: dict[UUID, Loaded] = {}
-        self.read_at: dict[UUID, int] = {}
-        self.deciders: dict[UUID, Decider[Any]] = {}
-        self.events: list[tuple[UUID, int, Event]] = []
-        self.effective: list[datetime | None] = []
-        self.trusted_cache = False
-
-    async def expect(self, step: Step, version: int) -> None:
-        if version == 0 and not self._fresh:  # taken at the caller's word until the append objects
-            self.deciders[step.stream] = step.decider
-            self.loaded[step.stream] = Loaded(step.decider.initial, 0)
-            self.read_at[step.stream] = 0
-            return
-        found = await self._state(step.decider, step.stream)
-        if found.version != version:
-            raise StaleVersion("this was changed since you read it; read it again and decide anew", expected=version, current=found.version)
-
-    async def decide(self, step: Step) -> None:
-        decider = step.decider
-        own = await self._state(decider, step.stream)
-        facts: dict[UUID, Any] = {}
-        asked: set[Read] = set()
-        while wanted := [r for r in decider.reads(own.state, step.command, facts) if r not in asked]:
-            for read in wanted:
-                asked.add(read)
-                facts[read.id] = (await self._state(DECIDERS[read.decider], read.id)).state
-        context = Context(self._now, self._by, facts, self._store.new_id, step.effective_at, step.stream)
-        for outcome in decider.decide(own.state, step.command, context):
-            if isinstance(outcome, On):
-                self._record(outcome.target, outcome.event, step.effective_at)
-            else:
-                self._record(Read(decider.name, step.stream), outcome, step.effective_at)
-
-    async def _state(self, decider: Decider[Any], stream: UUID) -> Loaded:
-        found = self.loaded.get(stream)
-        if found is not None and self.deciders[stream].name != decider.name:
-            raise NotFound(f"There is no {decider.name} with the id {stream}; it is another thing's.")
-        if found is None:
-            cached = None if self._fresh else self._store._states.get(self._tenant.slug, decider.name, stream)  # noqa: SLF001
-            if cached is not None:
-                self.trusted_cache = True
-                found = cached
-            else:
-                found = await self._store.load(self._tenant, decider, stream)
-            self.deciders[stream] = decider
-            self.loaded[stream] = found
-            self.read_at[stream] = found.version
-        return found
-
-    def _record(self, target: Read, event: Event, effective_at: datetime | None) -> None:
-        before = self.loaded.get(target.id)
-        if before is None:
-            raise LookupError(f"{event.topic} is for a stream that its decision did not read: {target}")
-        version = before.version + 1
-        self.events.append((target.id, version, event))
-        self.effective.append(effective_at)
-        self.loaded[target.id] = Loaded(self.deciders[target.id].evolve(before.state, event), version)
-
-    def guards(self) -> list[tuple[UUID, int]]:
-        """What was read and not written must still be where it was; what was written is checked by its own new version."""
-        return [(stream, version) for stream, version in self.read_at.items() if self.loaded[stream].version == version]
-
-    def keep(self) -> None:
-        """Remember the states after the append has held."""
-        for stream, found in self.loaded.items():
-            if found.version:
-                self._store._states.put(self._tenant.slug, self.deciders[stream].name, stream, found)  # noqa: SLF001

@@ -17,6 +17,9 @@ CHANNEL = "concord_commits"
 _COALESCE = 0.01
 """Seconds over which the commits of a tenant become one notification."""
 
+# a notification is nothing to wait for the disk for: its commit would have it flush what the appends flush already
+_NOTIFY = "SELECT pg_notify(%s, s) FROM unnest(%s::text[]) AS s, set_config('synchronous_commit', 'off', true)"
+
 
 class Wakes:
     """Says, for each tenant, that its log has grown."""
@@ -64,7 +67,7 @@ class Wakes:
             slugs, self._dirty = self._dirty, set()
             with contextlib.suppress(psycopg.Error, StoreUnavailable):  # readers look again by themselves
                 async with self._database.connection() as connection:
-                    await connection.execute("SELECT pg_notify(%s, s) FROM unnest(%s::text[]) AS s", (CHANNEL, list(slugs)))
+                    await connection.execute(_NOTIFY, (CHANNEL, list(slugs)))
 
     def listen(self) -> None:
         """Hear other processes' commits, on a connection of its own, until `close`."""
