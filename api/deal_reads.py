@@ -23,7 +23,7 @@ from domain.deals.terms import DealPerson, Evidence, Line
 from domain.kernel import DECIDERS, Invalid
 from domain.pipelines import DEFAULT_PIPELINE
 from domain.stages import Category, StageKind
-from domain.values import Currency, Key, Money
+from domain.values import Country, Currency, Key, Money
 from infra.access import Action
 from projections.accounts import Accounts
 from projections.as_of import AsOf, Basis
@@ -43,11 +43,13 @@ class DealFilters(BaseModel):
     """What a list of deals can be narrowed by; a filter that is left away does not narrow."""
 
     account: UUID | None = None
+    region: Annotated[Country | None, Field(description="The country of the account.")] = None
     owner: UUID | None = None
     team: UUID | None = None
     stage: Key | None = None
     kind: StageKind | None = None
     category: Category | None = None
+    counted: Annotated[bool | None, Field(description="In the forecast's numbers: with an amount, and not omitted.")] = None
     currency: Currency | None = None
     source: _Text | None = None
     product: UUID | None = None
@@ -59,6 +61,8 @@ class DealFilters(BaseModel):
     lapsed: bool | None = None
     pending: Annotated[bool | None, Field(description="With a requested move that has not settled.")] = None
     needs_attention: bool | None = None
+    account_missing: bool | None = None
+    region_missing: bool | None = None
     owner_missing: bool | None = None
     team_missing: bool | None = None
     date_missing: bool | None = None

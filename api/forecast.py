@@ -9,33 +9,45 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.callers import ForecastReader
+from api.callers import Caller, ForecastReader
 from api.deal_reads import MODELS, DealFilters
 from api.moments import PROBLEMS, Moment
 from api.problems import documented
-from api.reading import reading, rows_of, stood
+from api.reading import Found, Slice, page, reading, rows_of, stood
 from domain.kernel import Invalid
 from domain.periods import PeriodKind
 from infra.access import Action
 from projections.as_of import Basis
 from projections.deals import DEALS
 from projections.forecast import Dimension, Forecast, Measure, forecast
+from projections.forecast_question import Question, question
+from projections.not_counted import NotCountedDeal, not_counted_deals
+from projections.reading import Reading
 
 router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
 
 
-class ForecastAsked(DealFilters, Moment):
-    """How the forecast is split, and which deals it is about."""
+class ForecastAbout(DealFilters, Moment):
+    """Which deals, and which time, a forecast is about."""
 
-    by: Annotated[tuple[Dimension, ...], Field(max_length=6, description="What splits it, besides the currency.")] = (Dimension.PERIOD,)
-    periods: PeriodKind = PeriodKind.MONTH
     period: Annotated[
         str | None,
         Field(pattern=r"^(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])$", examples=["2026-Q1"], description="One period only; left away: all."),
     ] = None
+    periods: PeriodKind = PeriodKind.MONTH
+    pipeline: UUID | None = None
+
+
+class ForecastAsked(ForecastAbout):
+    """How the forecast is split, and which deals it is about."""
+
+    by: Annotated[tuple[Dimension, ...], Field(max_length=6, description="What splits it, besides the currency.")] = (Dimension.PERIOD,)
     measure: Measure = Measure.TOTAL
     todays_team: Annotated[bool, Field(description="A deal belongs to the team that its owner is in today.")] = False
-    pipeline: UUID | None = None
+
+
+class NotCountedAsked(ForecastAbout, Slice):
+    """Which deals, in which time, and a page."""
 
 
 class ForecastThen(Forecast):
@@ -49,17 +61,27 @@ class ForecastThen(Forecast):
 async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, Query()]) -> Response:
     """By category, single and cumulative, and weighted; per currency, and by whatever was asked for.
 
-    Every total opens to its deals: list them with the same filters.
+    Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`.
     """
     async with reading(caller, asked, *MODELS) as opened:
-        found = await forecast(
-            opened,
-            by=asked.by,
-            periods=asked.periods,
-            period=asked.period,
-            measure=asked.measure,
-            todays_team=asked.todays_team,
-            scope=rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of),
-            **asked.given(pipeline=asked.pipeline),
-        )
+        about = await _about(caller, opened, asked)
+        found = await forecast(opened, about, by=asked.by, measure=asked.measure, todays_team=asked.todays_team)
         return stood(found, opened.as_of, found.position)
+
+
+@router.get("/not-counted", response_model=Found[NotCountedDeal], operation_id="list_not_counted", responses=documented(Invalid, *PROBLEMS))
+async def list_not_counted(caller: ForecastReader, asked: Annotated[NotCountedAsked, Query()]) -> Response:
+    """The deals that the forecast of the same filters leaves out for want of an amount or a close date, with what each lacks."""
+    async with reading(caller, asked, *MODELS) as opened:
+        about = await _about(caller, opened, asked)
+        return page(await not_counted_deals(opened, about, limit=asked.limit, cursor=asked.cursor), opened.as_of)
+
+
+async def _about(caller: Caller, opened: Reading, asked: ForecastAbout) -> Question:
+    return await question(
+        opened,
+        periods=asked.periods,
+        period=asked.period,
+        scope=rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of),
+        **asked.given(pipeline=asked.pipeline),
+    )

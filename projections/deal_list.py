@@ -90,6 +90,9 @@ FILTERS = {
     "id": "id = %(id)s",
     "id_part": PART_OF_ID,
     "account": "account = %(account)s",
+    "account_missing": "(account IS NULL) = %(account_missing)s",
+    "region": "account IN (SELECT id FROM {accounts} AS a WHERE a.country = %(region)s)",
+    "region_missing": "(account IS NULL OR account IN (SELECT id FROM {accounts} AS a WHERE a.country IS NULL)) = %(region_missing)s",
     "owner": "owner = %(owner)s",
     "team": "team = %(team)s",
     "pipeline": "pipeline = %(pipeline)s",
@@ -97,6 +100,7 @@ FILTERS = {
     "kind": "kind = %(kind)s",
     "category": "category = %(category)s",
     "categories": "category = ANY (%(categories)s::text[])",
+    "counted": "(category <> 'omitted' AND currency IS NOT NULL) = %(counted)s",
     "currency": "currency = %(currency)s",
     "source": "source = %(source)s",
     "closes_from": "books_on >= %(closes_from)s",
@@ -117,14 +121,14 @@ FILTERS = {
     "text": "(words LIKE %(text)s OR account IN (SELECT id FROM {accounts} AS a WHERE a.words LIKE %(text)s))",
 }
 """What a list can be narrowed by, as SQL on a row. `closes_*` look at the day a deal counts for: when won, the day it booked on.
-`text` is looked for anywhere in the title and in the account's name.
+`text` is looked for anywhere in the title and in the account's name. `region` is the account's country.
 """
 
 
 def filters_at(reading: Reading) -> dict[str, str]:
     """`FILTERS`, with their relations as they stood."""
     of = reading.as_of.of
-    relations = {"{lines}": of(LINES, "deal", "product"), "{accounts}": of(ACCOUNTS, "id", "words")}
+    relations = {"{lines}": of(LINES, "deal", "product"), "{accounts}": of(ACCOUNTS, "id", "words", "country")}
     found = dict(FILTERS)
     for name, relation in relations.items():
         found = {key: condition.replace(name, relation) for key, condition in found.items()}

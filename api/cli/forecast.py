@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.client import Client, calling
+from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
-from api.cli.forecast_tables import print_categories, print_forecast
+from api.cli.forecast_tables import by_category, print_categories, print_forecast, print_not_counted
 from api.cli.moments import moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PipelineName, Team, TenantName, Text
 from api.cli.outcomes import say_json, told
@@ -19,13 +19,14 @@ from api.cli.tree import add
 
 
 class By(StrEnum):
-    """What splits the rows, besides the currency. category and currency show the grand totals that way."""
+    """What splits the rows, besides the currency."""
 
     PERIOD = "period"
     OWNER = "owner"
     TEAM = "team"
     PRODUCT = "product"
     ACCOUNT = "account"
+    REGION = "region"
     PIPELINE = "pipeline"
     CATEGORY = "category"
     CURRENCY = "currency"
@@ -50,13 +51,16 @@ def forecast(
     owner: Owner = None,
     team: Team = None,
     account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="COUNTRY", help="With accounts in this country: DE, US.")] = None,
     product: Annotated[str | None, typer.Option("--product", help="Of this product: name or id.")] = None,
     pipeline: PipelineName = None,
     category: Annotated[str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline.")] = None,
     text: Text = None,
     annual: Annotated[bool, typer.Option("--annual", help="The recurring value per twelve months instead of the whole term's.")] = False,
     todays_team: Annotated[bool, typer.Option("--todays-team", help="A deal belongs to the team its owner is in today.")] = False,
-    deals: Annotated[bool, typer.Option("--deals", help="Open the numbers: list the deals behind them.")] = False,
+    deals: Annotated[
+        bool, typer.Option("--deals", help="Open the numbers: list the deals behind them, and those that are in none.")
+    ] = False,
     limit: Limit = 200,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
@@ -75,45 +79,41 @@ def forecast(
     """
     length = _LENGTHS.get((period or "").upper())
     one = None if length else period
+    splits = [b.value for b in by or [By.PERIOD]]
     with calling(tenant) as client:
         filters = {
             **moment_params(as_of, basis),
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
             "account": the_id(client, ACCOUNT, account),
+            "region": region.upper() if region else None,
             "product": the_id(client, PRODUCT, product),
             "pipeline": the_id(client, PIPELINE, pipeline),
             "category": category,
             "text": text,
         }
+        time = {"period": one.upper() if one else None, "periods": length}
         if deals:
-            found = _deals(client, {**filters, **period_filters(client, one)}, limit)
+            found = client.page("/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit)
+            found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit)
         else:
-            wanted = [b.value for b in by or [By.PERIOD]]
             asked = {
-                **filters,
-                "by": [b for b in wanted if b not in {By.CATEGORY, By.CURRENCY}] or None,
-                "period": one.upper() if one else None,
-                "periods": length or (None if one else "month"),
+                # the currency splits every answer; a category is a part of every row
+                "by": [b for b in splits if b != By.CATEGORY] or [By.CURRENCY.value],
                 "measure": "annual" if annual else None,
                 "todays_team": True if todays_team else None,
             }
-            found = client.get("/v1/forecast", asked)
+            found = {**client.get("/v1/forecast", {**filters, **time, **asked}), "by": splits}
     moment = moment_words(as_of, basis)
     if as_json:
-        say_json(found)
+        say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})
     elif deals:
         print_deals(found["items"], moment, more=found["next"] is not None)
-    elif By.CATEGORY in wanted:
+        print_not_counted(found["not_counted"])
+    elif By.CATEGORY in splits:
         print_categories(found, moment)
     else:
-        print_forecast(found, moment, rows=wanted != [By.CURRENCY])
-
-
-def _deals(client: Client, filters: dict[str, Any], limit: int) -> dict[str, Any]:
-    """The deals that count: all but the omitted ones, and those without an amount."""
-    found = client.page("/v1/deals", {**filters, "sort": "close_date"}, most=limit)
-    return {**found, "items": [d for d in found["items"] if d["category"] != "omitted" and d["currency"] is not None]}
+        print_forecast(found, moment)
 
 
 def add_to(app: typer.Typer) -> None:

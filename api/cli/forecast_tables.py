@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from api.cli.formats import NONE, amount, plain, short, table, words
+from api.cli.formats import NONE, amount, count, plain, short, table, words
 from api.cli.outcomes import out
 
 if TYPE_CHECKING:
@@ -17,21 +17,54 @@ _CUMULATIVE = ("closed", "+ commit", "+ best case", "+ pipeline")
 _SIDE_BY_SIDE = 150
 
 
-def print_forecast(found: Mapping[str, Any], moment: str, *, rows: bool) -> None:
-    """Rows and grand totals."""
+def print_forecast(found: Mapping[str, Any], moment: str) -> None:
+    """Rows, grand totals, and what is in neither."""
     if moment:
         out.print(f"[yellow]{moment}[/]")
+    splits = _splits(found)
     if not found["totals"]:
         out.print("Nothing to forecast: no deals with an amount count here.")
-        return
-    splits = [dimension for dimension in found["by"] if rows]
-    if out.width >= _SIDE_BY_SIDE:
+    elif out.width >= _SIDE_BY_SIDE:
         out.print(_table(found, splits, (*_SINGLE, *_CUMULATIVE[1:])))
         out.print("[dim]+ adds what is surer: + commit is closed and commit, + best case adds best case, + pipeline is all.[/]")
+    else:
+        out.print(_table(found, splits, _SINGLE))
+        out.print("\n[bold]cumulative[/] [dim]what is surer is added: + pipeline is all of it[/]")
+        out.print(_table(found, splits, _CUMULATIVE))
+    _print_outside(found["not_counted"])
+
+
+def _splits(found: Mapping[str, Any]) -> list[str]:
+    # the currency has a column of its own in every table
+    return [dimension for dimension in found["by"] if dimension not in {"currency", "category"}]
+
+
+def _print_outside(counts: Mapping[str, int]) -> None:
+    reasons = [
+        (f"{count(counts['without_amount'], 'open deal')} without an amount", counts["without_amount"]),
+        (f"{count(counts['won_without_amount'], 'won deal')} without an amount", counts["won_without_amount"]),
+        (f"{count(counts['without_close_date'], 'open deal')} without a close date", counts["without_close_date"]),
+    ]
+    if counts["deals"]:
+        told = ", ".join(words for words, number in reasons if number)
+        out.print(f"[yellow]Not in the numbers: {told}.[/] [dim]--deals lists what each lacks.[/]")
+    if counts["undated"]:
+        out.print(f"[yellow]In the totals, but in no period: {count(counts['undated'], 'open deal')} without a close date.[/]")
+
+
+def print_not_counted(found: Mapping[str, Any]) -> None:
+    """Below the deals that count: those that do not, with what each lacks."""
+    if not found["items"]:
         return
-    out.print(_table(found, splits, _SINGLE))
-    out.print("\n[bold]cumulative[/] [dim]what is surer is added: + pipeline is all of it[/]")
-    out.print(_table(found, splits, _CUMULATIVE))
+    made = table("id", "not in the numbers", "account", "owner", "stage", "lacks", whole=("id", "lacks"), title="")
+    for deal in found["items"]:
+        lacks = " and ".join(words(name) for name in deal["lacks"])
+        named = (plain(deal[name]) for name in ("title", "account_name", "owner_name", "stage_name"))
+        made.add_row(short(deal["id"]), *named, f"[yellow]{lacks}[/]")
+    out.print(made)
+    out.print(
+        f"[dim]{count(len(found['items']), 'deal')}" + (", and more: raise --limit or narrow the list[/]" if found["next"] else "[/]")
+    )
 
 
 def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]) -> Table:
@@ -39,9 +72,15 @@ def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]
     for row in found["rows"] if splits else ():
         made.add_row(*(_name(row, dimension) for dimension in splits), row["currency"], *_numbers(row, numbers))
     for place, row in enumerate(found["totals"]):
-        head = ("[bold]all[/]" if place == 0 else "", *[""] * (len(splits) - 1)) if splits else ()
-        made.add_row(*head, f"[bold]{row['currency']}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True)
+        made.add_row(
+            *_all(splits, place), f"[bold]{row['currency']}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True
+        )
     return made
+
+
+def _all(splits: list[str], place: int) -> list[str]:
+    """The splits' columns beside a grand total, of which the first is named."""
+    return ["[bold]all[/]" if place == 0 else "", *[""] * (len(splits) - 1)] if splits else []
 
 
 def _name(row: Mapping[str, Any], dimension: str) -> str:
@@ -66,15 +105,35 @@ def _numbers(row: Mapping[str, Any], numbers: tuple[str, ...]) -> list[str]:
     return found
 
 
+def by_category(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that are split by category too, a category to a row."""
+    apart = {"categories", "weighted"}
+    return [
+        {**{name: value for name, value in row.items() if name not in apart}, "category": category, **row["categories"][category]}
+        for row in rows
+        for category in CATEGORIES
+    ]
+
+
 def print_categories(found: Mapping[str, Any], moment: str) -> None:
-    """The grand totals, a category to a line."""
+    """Rows and grand totals, a category to a line."""
     if moment:
         out.print(f"[yellow]{moment}[/]")
-    made = table("category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"))
-    for row in found["totals"]:
-        for category in CATEGORIES:
-            cell = row["categories"][category]
-            shown = (amount(cell[kind], row["currency"]) for kind in ("single", "cumulative"))
-            made.add_row(words(category), row["currency"], f"{cell['deals']:,}", *shown)
-        made.add_row("[bold]weighted[/]", row["currency"], "", f"[bold]{amount(row['weighted'], row['currency'])}[/]", "", end_section=True)
+    splits = _splits(found)
+    made = table(*splits, "category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"), whole=("period", ""))
+    for row in found["rows"] if splits else ():
+        _add_categories(made, row, [_name(row, dimension) for dimension in splits])
+    for place, row in enumerate(found["totals"]):
+        _add_categories(made, row, _all(splits, place))
     out.print(made)
+    _print_outside(found["not_counted"])
+
+
+def _add_categories(made: Table, row: Mapping[str, Any], head: list[str]) -> None:
+    for category in CATEGORIES:
+        cell = row["categories"][category]
+        shown = (amount(cell[kind], row["currency"]) for kind in ("single", "cumulative"))
+        made.add_row(*head, words(category), row["currency"], f"{cell['deals']:,}", *shown)
+        head = [""] * len(head)
+    weighted = f"[bold]{amount(row['weighted'], row['currency'])}[/]"
+    made.add_row(*head, "[bold]weighted[/]", row["currency"], "", weighted, "", end_section=True)

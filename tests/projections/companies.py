@@ -53,7 +53,9 @@ def setting(accounts: int) -> Iterator[Timed]:
         yield BEGIN, product, 1, ProductAdded(name=f"Product {n}")
     for n in range(accounts):
         member = n % len(MEMBERS)
-        yield BEGIN, identity(4, n), 1, AccountOpened(legal_name=f"Company {n:05}", owner=MEMBERS[member], team=TEAMS[member % len(TEAMS)])
+        country = (None, "DE", "FR", "US", "JP")[n % 5]
+        opened = AccountOpened(legal_name=f"Company {n:05}", owner=MEMBERS[member], team=TEAMS[member % len(TEAMS)], country=country)
+        yield BEGIN, identity(4, n), 1, opened
 
 
 def _stage(key: str, since: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from projections.board import board
 from projections.deal_list import deal_card, deal_lines, deal_list
 from projections.deals import Deals
 from projections.forecast import Dimension, Forecast, forecast
+from projections.forecast_question import question
 from projections.members import Members
 from projections.pipelines import Pipelines
 from projections.reading import Reader, Reading
@@ -147,7 +148,7 @@ async def test_every_cell_of_the_forecast_opens_to_the_deals_that_make_it_up(her
     for moment in await moments(here):
         async with await reading(here, moment) as asked:
             for by in ((Dimension.PERIOD, Dimension.OWNER), (Dimension.TEAM,), (Dimension.PRODUCT,), ()):
-                shown = await forecast(asked, by=by, periods=PeriodKind.QUARTER)
+                shown = await forecast(asked, await question(asked, periods=PeriodKind.QUARTER), by=by)
                 assert shown.rows
                 for row in shown.rows[:15]:
                     filters: dict[str, Any] = {"currency": row.currency, "owner": row.owner, "team": row.team, "product": row.product}
@@ -171,8 +172,8 @@ async def test_the_forecast_agrees_with_the_states(here) -> None:
     for moment in await moments(here):
         counted = [s for s in (await states(here, moment)).values() if s.category != "omitted"]
         async with await reading(here, moment) as asked:
-            shown = await forecast(asked, periods=PeriodKind.FISCAL_QUARTER)
-            one = await forecast(asked, period=next(row.period for row in shown.rows if row.period))
+            shown = await forecast(asked, await question(asked, periods=PeriodKind.FISCAL_QUARTER))
+            one = await forecast(asked, await question(asked, period=next(row.period for row in shown.rows if row.period)))
         assert sum(cell.deals for row in shown.totals for cell in row.categories.values()) == len(counted)
         for row in shown.totals:
             own = [s for s in counted if s.amount.currency == row.currency]
@@ -181,7 +182,7 @@ async def test_the_forecast_agrees_with_the_states(here) -> None:
         assert sum(row.categories["closed"].single for row in one.rows) == shown.rows[0].categories["closed"].single or len(one.rows) > 1
         with pytest.raises(Invalid):
             async with await reading(here, moment) as asked:
-                await forecast(asked, period="2026-13")
+                await question(asked, period="2026-13")
 
 
 async def test_lines_are_shown_with_their_products(here) -> None:
@@ -202,7 +203,7 @@ async def test_a_scope_narrows_lists_boards_and_totals_alike(here) -> None:
         assert {card.id for card in await pages(asked, scope=Mine())} == mine
         shown = await board(asked, DEFAULT_PIPELINE, scope=Mine())
         assert {card.id for column in shown.columns for card in column.cards} <= mine
-        totals = (await forecast(asked, by=(), scope=Mine())).totals
+        totals = (await forecast(asked, await question(asked, scope=Mine()), by=())).totals
         everything = (await states(here)).items()
         counted = [s for id, s in everything if id in mine and s.category != "omitted"]
         assert sum(cell.deals for row in totals for cell in row.categories.values()) == len(counted)

@@ -1,0 +1,86 @@
+"""The forecast at the command line: what its JSON and its tables say is what was asked for, and nothing is missing in silence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Concord
+
+SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
+PERIOD = SOON[:7]
+TENANT = ("--tenant", "sums")
+DEALS = """opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value
+F1,Moses Frase,GTX Pro,Cancity,Won,2017-02-04,2017-03-04,100
+F2,Moses Frase,GTX Pro,Isdom,Engaging,2017-02-14,,
+F3,Moses Frase,MG Special,,Prospecting,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def sums(concord: Concord, tmp_path_factory: pytest.TempPathFactory) -> Concord:
+    """A tenant of its own: an imported past with gaps, and two deals that lack nothing."""
+    folder: Path = tmp_path_factory.mktemp("sums")
+    (folder / "accounts.csv").write_text("account,sector,office_location\nCancity,retail,Germany\nIsdom,medical,Japan\n")
+    (folder / "products.csv").write_text("product,series,sales_price\nGTX Pro,GTX,4821\nMG Special,MG,55\n")
+    (folder / "sales_teams.csv").write_text("sales_agent,manager,regional_office\nMoses Frase,Dustin Brinkmann,Central\n")
+    (folder / "sales_pipeline.csv").write_text(DEALS)
+    concord("tenant", "create", "sums", "--name", "Sums")
+    concord("import", str(folder), "--source", "crm", "--yes", *TENANT)
+    concord("accounts", "open", "Acme", "--role", "customer", "--country", "de", *TENANT)
+    for title, amount in (("Presses", "12500 EUR"), ("Saws", "900000 JPY")):
+        concord("deals", "open", title, "--account", "Acme", "--amount", amount, "--close-date", SOON, *TENANT)
+    return concord
+
+
+@pytest.mark.parametrize("by", ["period", "owner", "team", "product", "account", "region", "pipeline", "currency", "category"])
+def test_the_json_is_split_by_what_was_asked_for(sums: Concord, by: str):
+    found = sums("forecast", "--by", by, "--json", *TENANT).json
+    assert found["by"] == [by]
+    others = {"period", "owner", "team", "product", "account", "region", "pipeline"} - {by}
+    assert all(row[name] is None for row in found["rows"] for name in others & row.keys())
+    if by == "category":
+        assert [row["category"] for row in found["rows"]] == ["closed", "commit", "best_case", "pipeline"] * len(found["totals"])
+        assert {row["single"] for row in found["rows"]} >= {"12500.00", "900000"}
+    else:
+        counted = [sum(cell["deals"] for cell in row["categories"].values()) for row in found["rows"]]
+        assert sum(counted) == 3, "each of the three that have an amount stands in one row"
+    if by in {"currency", "category"}:
+        assert {row["currency"] for row in found["rows"]} == {row["currency"] for row in found["totals"]}
+    shown = sums("forecast", "--by", by, *TENANT).out
+    assert "12,500" in shown
+
+
+def test_several_splits_go_together(sums: Concord):
+    found = sums("forecast", "--by", "region", "--by", "category", "--json", *TENANT).json
+    assert found["by"] == ["region", "category"]
+    assert ("DE", "JPY", "pipeline", "900000") in {(r["region"], r["currency"], r["category"], r["single"]) for r in found["rows"]}
+    assert "best case" in sums("forecast", "--by", "region", "--by", "category", *TENANT).out
+
+
+def test_a_region_narrows_the_forecast_and_opens_to_its_deals(sums: Concord):
+    assert sums("forecast", "--region", "jp", "--json", *TENANT).json["totals"] == []
+    found = sums("forecast", "--region", "de", "--deals", "--json", *TENANT).json
+    assert {deal["title"] for deal in found["items"]} >= {"Presses", "Saws"}
+    assert "country" in sums("forecast", "--region", "Bavaria", *TENANT, code=4).err
+
+
+def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_listed(sums: Concord):
+    for more in ((), ("--by", "category"), ("--as-of", "now")):
+        found = sums("forecast", "--json", *more, *TENANT).json
+        assert found["not_counted"] == {"deals": 2, "without_amount": 2, "won_without_amount": 0, "without_close_date": 2, "undated": 0}
+        shown = " ".join(sums("forecast", *more, *TENANT).out.split())
+        assert "Not in the numbers: 2 open deals without an amount, 2 open deals without a close date." in shown
+    past = sums("forecast", "--as-of", "1d", "--basis", "happened", "--json", *TENANT).json["not_counted"]
+    assert past["deals"] == 1, "one of them is told to have begun long ago, the other began when it was brought in"
+    listed: dict[str, Any] = sums("forecast", "--deals", "--json", *TENANT).json["not_counted"]
+    assert [deal["lacks"] for deal in listed["items"]] == [["amount", "close_date"]] * 2
+    assert "amount and close date" in sums("forecast", "--deals", *TENANT).out
+
+
+def test_where_nothing_lacks_nothing_is_said(sums: Concord):
+    assert "Not in" not in sums("forecast", "--region", "DE", *TENANT).out
+    assert "not in" not in sums("forecast", "--region", "DE", "--deals", "--period", PERIOD, *TENANT).out

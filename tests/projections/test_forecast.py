@@ -1,0 +1,147 @@
+"""The forecast: what it splits by, and what it says of the deals that its numbers cannot hold, now and at any past moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.accounts import events as a
+from domain.deals import deals
+from domain.deals import events as e
+from domain.deals.imported import DealImported
+from domain.kernel import Event, Invalid
+from domain.stages import StageKind
+from domain.values import Money
+from projections.as_of import NOW, AsOf, Basis
+from projections.catalogue import read_models
+from projections.forecast import forecast
+from projections.forecast_question import question
+from projections.not_counted import not_counted_deals
+from projections.reading import Reader
+from tests.projections import companies
+from tests.projections.companies import BEGIN
+from tests.projections.world import Fact, World, instant, world
+
+BERLIN, PARIS, NOWHERE = UUID(int=0xA1), UUID(int=0xA2), UUID(int=0xA3)
+MIRA = UUID(int=0xB1)
+WHOLE, NO_AMOUNT, NO_DATE, NEITHER, WON, OMITTED = (UUID(int=0xD0 + n) for n in range(6))
+MARCH, MAY = date(2026, 3, 10), date(2026, 5, 20)
+MODELS = tuple(type(model) for model in read_models())
+
+
+def _deal(title: str, stage: str = "propose", **more: Any) -> DealImported:
+    return DealImported(**companies._stage(stage, BEGIN), run=UUID(int=1), source="crm", source_id=title, title=title, zone="UTC", **more)
+
+
+def _euros(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="EUR")
+
+
+FACTS = [
+    Fact(BERLIN, a.AccountOpened(legal_name="Berliner", country="DE")),
+    Fact(PARIS, a.AccountOpened(legal_name="Parisienne", country="FR")),
+    Fact(NOWHERE, a.AccountOpened(legal_name="Nowhere")),
+    Fact(WHOLE, _deal("whole", account=BERLIN, amount=_euros("100"), close_date=MARCH)),
+    Fact(NO_AMOUNT, _deal("no amount", account=BERLIN, close_date=MARCH)),
+    Fact(NO_DATE, _deal("no date", account=PARIS, amount=_euros("40"))),
+    Fact(NEITHER, _deal("neither")),
+    Fact(WON, _deal("won", "won", account=PARIS, won_on=MARCH)),
+    Fact(OMITTED, _deal("omitted", "lost", account=NOWHERE)),
+    # what was lacking is told later; of the last but one, ten days after it was so
+    Fact(NO_AMOUNT, e.DealAmountChanged(amount=_euros("7"), previous=None)),
+    Fact(NO_DATE, e.DealCloseDateMoved(close_date=MAY, previous=None, pushed=False, pushes=0), late=5),
+    Fact(PARIS, a.AccountDetailsChanged(legal_name="Parisienne", country="BE")),
+]
+BEFORE = 9
+"""The position before anything that lacked was told."""
+
+
+@pytest.fixture
+async def here(database_url) -> AsyncIterator[World]:
+    async with world(database_url, *read_models()) as made:
+        tenant = made.tenant("t")
+        made.write(tenant, FACTS)
+        await made.runner.catch_up(tenant)
+        yield made
+
+
+def reading(here: World, as_of: AsOf = NOW):
+    return Reader(here.database, here.store).read(here.tenant("t"), *MODELS, as_of=as_of)
+
+
+def known(position: int) -> AsOf:
+    return AsOf(Basis.KNOWN, position, instant(position))
+
+
+async def lacking(here: World, as_of: AsOf = NOW, **asked: Any) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """The counts, and the deals that they open to."""
+    async with reading(here, as_of) as opened:
+        about = await question(opened, **asked)
+        counts = (await forecast(opened, about)).not_counted.model_dump()
+        first = await not_counted_deals(opened, about, limit=1)
+        items = first.items
+        if first.next is not None:
+            items += (await not_counted_deals(opened, about, cursor=first.next)).items
+    found = {deal.title: deal.lacks for deal in items}
+    assert len(found) == counts["deals"]
+    return {name: count for name, count in counts.items() if count}, found
+
+
+async def test_deals_that_lack_an_amount_are_in_no_number_and_told_beside_them(here) -> None:
+    counts, found = await lacking(here, known(BEFORE))
+    assert counts == {"deals": 3, "without_amount": 2, "won_without_amount": 1, "without_close_date": 1, "undated": 1}
+    assert found == {"no amount": ["amount"], "won": ["amount"], "neither": ["amount", "close_date"]}
+
+
+async def test_in_a_period_those_without_a_close_date_are_outside_too(here) -> None:
+    counts, found = await lacking(here, known(BEFORE), period="2026-Q1")
+    assert counts == {"deals": 4, "without_amount": 2, "won_without_amount": 1, "without_close_date": 2}
+    assert found["no date"] == ["close_date"]
+    _, found = await lacking(here, known(BEFORE), period="2026-Q2")
+    assert found.keys() == {"no date", "neither"}, "what closes in another period is no matter of this one"
+
+
+async def test_what_is_told_later_is_counted_from_then_on_and_on_the_other_basis_from_when_it_was_so(here) -> None:
+    now, _ = await lacking(here)
+    assert now == {"deals": 2, "without_amount": 1, "won_without_amount": 1, "without_close_date": 1}
+    at = instant(BEFORE - 1)
+    happened, _ = await lacking(here, AsOf(Basis.HAPPENED, BEFORE - 1, at), period="2026-Q2")
+    assert happened == {"deals": 1, "without_amount": 1, "without_close_date": 1}, "the close date was so five days before it was told"
+
+
+async def test_filters_narrow_what_is_not_counted_but_not_by_what_it_lacks(here) -> None:
+    _, found = await lacking(here, known(BEFORE), account=BERLIN)
+    assert found.keys() == {"no amount"}
+    _, found = await lacking(here, known(BEFORE), currency="EUR", amount_from=Decimal(10), kind="open")
+    assert found.keys() == {"no amount", "neither"}
+    with pytest.raises(Invalid):
+        await lacking(here, colour="red")
+
+
+async def test_a_company_that_lacks_nothing_is_told_nothing(here) -> None:
+    counts, found = await lacking(here, owner=MIRA)
+    assert (counts, found) == ({}, {})
+
+
+async def test_at_any_moment_what_is_not_counted_is_what_a_replay_lacks(here) -> None:
+    log = await here.log(here.tenant("t"))
+    for position in range(3, len(FACTS) + 1):
+        for basis in Basis:
+            streams: dict[UUID, list[Event]] = {}
+            for entry in sorted(log, key=lambda entry: entry.effective_at) if basis is Basis.HAPPENED else log:
+                held = entry.position <= position if basis is Basis.KNOWN else entry.effective_at <= instant(position)
+                if held and entry.event.topic.startswith("deal."):
+                    streams.setdefault(entry.stream, []).append(entry.event)
+            states = [deals.fold(events) for events in streams.values()]
+            lacks = [s for s in states if s.category != "omitted" and s.amount is None]
+            counts, found = await lacking(here, AsOf(basis, position, instant(position)))
+            assert counts.get("deals", 0) == len(lacks)
+            assert found.keys() == {s.title for s in lacks}
+            assert counts.get("undated", 0) == sum(
+                s.kind is StageKind.OPEN and s.amount is not None and s.close_date is None for s in states
+            )
