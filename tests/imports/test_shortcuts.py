@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid5
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from domain.deals import CloseImported, ImportDeal, ImportStage, deals
 from domain.deals.imported import DealImported
 from domain.deals.state import passing
 from domain.default_pipeline import SourceStage, imported_pipeline
-from domain.kernel import Context, natural_id
+from domain.kernel import NAMESPACE, Context, natural_id
 from domain.pipelines import pipelines
 from domain.stages import StageKind
 from domain.values import Money
@@ -77,6 +79,15 @@ def test_an_event_of_checked_values_lacks_no_field_and_has_no_other():
     del values["title"]
     with pytest.raises(TypeError, match="title"):
         DealImported.trusted(**values)
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_a_derived_id_is_the_uuid5_of_its_parts(parts):
+    id_ = natural_id(*parts)
+    plain = uuid5(NAMESPACE, "\x1f".join(parts))
+    assert id_ == plain
+    assert (hash(id_), str(id_), id_.bytes, id_.version, id_.is_safe) == (hash(plain), str(plain), plain.bytes, 5, plain.is_safe)
+    assert pickle.loads(pickle.dumps(id_)) == plain
 
 
 async def test_what_is_stored_is_what_pydantic_writes(store, tenant, tmp_path):

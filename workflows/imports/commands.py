@@ -19,6 +19,7 @@ from domain.deals.commands import Lines
 from domain.deals.terms import Line
 from domain.imports import imported_id
 from domain.members import DeactivateMember, ImportMember, members
+from domain.messages import unchecked
 from domain.products import ImportProduct, RetireProduct, products
 from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
@@ -28,7 +29,7 @@ from workflows.imports.records import AccountRecord, ContactRecord, DealRecord, 
 
 LONGEST_TEXT = 20_000
 MOST_ATTRIBUTES = 200
-_NAME, _PROSE, _LINES, _ATTRIBUTES = (TypeAdapter[Any](kind).validate_python for kind in (Name, Prose, Lines, Attributes))
+_NAME, _PROSE, _LINES, _ATTRIBUTES = (TypeAdapter[Any](kind).validator.validate_python for kind in (Name, Prose, Lines, Attributes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Commands:
         self._ids: dict[tuple[str, str], UUID] = {}
         self._money: dict[tuple[Decimal, str], Money] = {}
         self._lines: dict[tuple[str | None, str, Decimal, Decimal], Line] = {}
-        self._openings: dict[tuple[UUID, str], ImportDeal] = {}
+        self._openings: dict[tuple[UUID, str], dict[str, Any]] = {}
         self._closings: dict[tuple[str, datetime | None, date | None, str | None], CloseImported] = {}
         self._makers: dict[type[Record], Callable[[Any], list[Step]]] = {
             TeamRecord: self._team,
@@ -159,22 +160,22 @@ class Commands:
     def _deal(self, record: DealRecord) -> list[Step]:
         pipeline = self.pipelines[record.pipeline]
         stream = imported_id("deal", self._source, record.id)
-        first, *later = record.stages
-        opening = self._opening(pipeline, pipeline.keys[first.label]).model_copy(
-            update={
-                "title": _NAME(record.name),
-                "source_id": _NAME(record.id[:200]),
-                "account": self.id_of("account", record.account),
-                "owner": self.id_of("member", record.owner),
-                "lines": _LINES(tuple(self._line(line, record.currency) for line in record.lines)),
-                "amount": self._amount(record.amount, record.currency),
-                "close_date": record.close_date,
-                "next_step": _PROSE(record.next_step[:LONGEST_TEXT]) if record.next_step else None,
-                "attributes": _ATTRIBUTES(_attributes(record)) if record.attributes else {},
-            }
+        first = record.stages[0]
+        lines = tuple([self._line(line, record.currency) for line in record.lines])
+        opening = ImportDeal.trusted(
+            **self._opening(pipeline, pipeline.keys[first.label]),
+            title=_NAME(record.name),
+            source_id=_NAME(record.id[:200]),
+            account=self.id_of("account", record.account),
+            owner=self.id_of("member", record.owner),
+            lines=_LINES(lines) if len(lines) > 1 else lines,
+            amount=self._amount(record.amount, record.currency),
+            close_date=record.close_date,
+            next_step=_PROSE(record.next_step[:LONGEST_TEXT]) if record.next_step else None,
+            attributes=_ATTRIBUTES(_attributes(record)) if record.attributes else {},
         )
         steps = [Step(deals, stream, opening, first.since)]
-        for stage in later:
+        for stage in record.stages[1:]:
             key = pipeline.keys[stage.label]
             if key in pipeline.closed:
                 won_on = record.close_date if record.won else None
@@ -185,13 +186,15 @@ class Commands:
                 steps.append(Step(deals, stream, told, stage.since))
         return steps
 
-    def _opening(self, pipeline: ImportedPipeline, stage: str) -> ImportDeal:
+    def _opening(self, pipeline: ImportedPipeline, stage: str) -> dict[str, Any]:
         """What all deals of a stage share, checked once. A row's own texts are checked one by one, the rest is made of checked values."""
         known = self._openings.get((pipeline.id, stage))
         if known is None:
-            known = self._openings[pipeline.id, stage] = ImportDeal(
+            checked = ImportDeal(
                 title="-", source_id="-", pipeline=pipeline.id, stage=stage, zone=self._zone, run=self.run, source=self._source
             )
+            shared = ("run", "source", "pipeline", "stage", "zone")
+            known = self._openings[pipeline.id, stage] = {name: getattr(checked, name) for name in shared}
         return known
 
     def _closing(self, stage: str, since: datetime | None, won_on: date | None, reason: str | None) -> CloseImported:
@@ -232,7 +235,7 @@ class Commands:
                 product=product, label=line.label, quantity=line.quantity, unit_price=price, discount=line.discount
             )
         # lines of one product differ in their price only, which has been checked
-        return known if known.unit_price is price else known.model_copy(update={"unit_price": price})
+        return known if known.unit_price is price else unchecked(Line, {**known.__dict__, "unit_price": price}, known.model_fields_set)
 
 
 def _attributes(record: Record) -> dict[str, AttributeValue]:
