@@ -152,8 +152,7 @@ async def _settled(
 def _inspected(
     paths: Iterable[Path], overrides: Overrides, directory: Directory, currency: str | None, zone: str, progress: Progress
 ) -> tuple[Settled, Inspection]:
-    found, folder = look(paths, overrides, progress)
-    return settle_all(found, folder, overrides, directory, currency, zone)
+    return settle_all(look(paths, overrides, progress), overrides, directory, currency, zone)
 
 
 __all__ = [

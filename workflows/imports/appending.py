@@ -42,9 +42,11 @@ class Appending:
             for work in changing
             for stream, version, event, effective_at in work.decided
         ]
-        written = {row.stream for row in rows}
-        guards = {s: v for w in changing for s, v in w.guards.items() if s not in written}
-        done = await self.store.append(self.tenant, Append(command_id, rows, None, list(guards.items())))
+        guards = {stream: version for work in changing for stream, version in work.guards.items()}
+        append = Append(command_id, rows, None, list(guards.items()))
+        if not append.written.isdisjoint(append.guarded):
+            append = Append(command_id, rows, None, [(s, v) for s, v in guards.items() if s.int not in append.written])
+        done = await self.store.append(self.tenant, append)
         if done.outcome in (Outcome.STORED, Outcome.REPEATED):
             self._note(done.first, done.last, len(rows))
         else:

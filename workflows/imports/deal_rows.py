@@ -140,19 +140,22 @@ class DealConversion:
         """The way it went: reported stages in order of time, then today's stage."""
         record.close_date = values.get("close_date")
         opened = instant_of(values.get("opened_on"), self._settled) or values.get("created_at")
-        past = self._told(record, pipeline)
-        entered = ((values[t], _label(pipeline, t.removeprefix(ENTERED))) for t in self._entered if t in values)
-        past.extend((at, label) for at, label in entered if label)
+        past = self._told(record, pipeline) if record.id in self._beside.stages else []
+        if self._entered:
+            entered = ((values[t], _label(pipeline, t.removeprefix(ENTERED))) for t in self._entered if t in values)
+            past.extend((at, label) for at, label in entered if label)
         first_open = pipeline.first_open or "Open"
         now_in = stage.label if stage else first_open
         if stage is None:
             attention.append("stage")
         kind = stage.kind if stage else StageKind.OPEN
-        past = sorted(p for p in past if p[0] <= self._now)
         if opened is not None and opened > self._now:
             attention.append("opened in the future")
             opened = None
-        steps = [StageAt(label, at) for i, (at, label) in enumerate(past) if i == 0 or past[i - 1][1] != label]
+        steps: list[StageAt] = []
+        if past:
+            past = sorted(p for p in past if p[0] <= self._now)
+            steps = [StageAt(label, at) for i, (at, label) in enumerate(past) if i == 0 or past[i - 1][1] != label]
         if opened is not None and (not steps or steps[0].since is None or opened < steps[0].since):
             begins = self._opened_stage if kind is not StageKind.OPEN and self._opened_stage else first_open
             begins = now_in if kind is StageKind.OPEN and not steps else begins

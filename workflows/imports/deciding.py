@@ -6,7 +6,7 @@ Both go the same way, so that the plan says what the run does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,8 +47,9 @@ class Deciding:
     def __init__(self, store: Store, tenant: Tenant, by: Actor, now: datetime, *, conflicts: str = "keep") -> None:
         self._store, self._tenant, self._by, self._now = store, tenant, by, now
         self._take_source = conflicts == "source"
-        self._kept: dict[UUID, Loaded] = {}
-        self._deals: dict[UUID, Loaded] = {}
+        # by number, because a UUID's own hash is a Python call
+        self._kept: dict[int, Loaded] = {}
+        self._deals: dict[int, Loaded] = {}
         self._facts = _States(self)
         self.first_of_source = False
         """No deal of this source was ever stored, so none has to be looked for. (If one is there after all, its append conflicts.)"""
@@ -75,28 +76,41 @@ class Deciding:
 
     def _unread(self, works: Sequence[Work]) -> list[Read]:
         """What decisions will read and is not loaded. Later steps of a deal read no more than its first does, whatever rows before do."""
-        missing: dict[UUID, Read] = {}
+        missing: dict[int, Read] = {}
+        alike: dict[int, list[Read]] = {}
         for work in works:
-            step = work.steps[0]
-            work.reads = list(step.decider.reads(self._known(step.stream).state, step.command, self._facts))
-            for read in work.reads:
-                if read.id not in self._kept and read.id not in self._deals:
-                    missing[read.id] = read
+            decider, stream, command, _ = work.steps[0]
+            state = self._known(stream).state
+            # all that new deals read is of their pipeline: it is asked once for each
+            pipeline = command.pipeline.int if state is None and isinstance(command, ImportDeal) else None
+            reads = alike.get(pipeline) if pipeline is not None else None
+            if reads is None:
+                reads = list(decider.reads(state, command, self._facts))
+                for read in reads:
+                    if not self._holds(read.id):
+                        missing[read.id.int] = read
+                if pipeline is not None:
+                    alike[pipeline] = reads
+            work.reads = reads
         return list(missing.values())
 
     def _known(self, stream: UUID) -> Loaded:
-        return self._deals.get(stream) or self._kept.get(stream) or _NOTHING
+        number = stream.int
+        return self._deals.get(number) or self._kept.get(number) or _NOTHING
+
+    def _holds(self, stream: UUID) -> bool:
+        return stream.int in self._kept or stream.int in self._deals
 
     async def _load(self, reads: Sequence[Read]) -> None:
-        unknown = [r for r in {r.id: r for r in reads}.values() if r.id not in self._deals and r.id not in self._kept]
+        unknown = [r for r in {r.id.int: r for r in reads}.values() if not self._holds(r.id)]
         if not unknown:
             return
         found: list[Loaded] = await asyncio.gather(*(self._store.load(self._tenant, DECIDERS[r.decider], r.id) for r in unknown))
         for read, loaded in zip(unknown, found, strict=True):
-            (self._deals if read.decider == "deal" else self._kept)[read.id] = loaded
+            self._keep(read.decider, read.id, loaded)
 
     def _keep(self, decider: str, stream: UUID, loaded: Loaded) -> None:
-        (self._deals if decider == "deal" else self._kept)[stream] = loaded
+        (self._deals if decider == "deal" else self._kept)[stream.int] = loaded
 
     def _decide(self, work: Work) -> None:
         first = work.steps[0]
@@ -152,21 +166,26 @@ class Deciding:
         work.decided.append((other.target.id, after.version, other.event, effective_at))
 
 
-class _States(dict[UUID, Any]):
+class _States(Mapping[UUID, Any]):
     """The states that were loaded, as decisions look them up: what is not there has no events."""
 
     def __init__(self, deciding: Deciding) -> None:
-        super().__init__()
-        self._deciding = deciding
+        self.known, self.holds = deciding._known, deciding._holds  # noqa: SLF001  it is a view of it
 
-    def __missing__(self, stream: UUID) -> Any:
-        return self._deciding._known(stream).state  # noqa: SLF001  it is a view of it
+    def __getitem__(self, stream: UUID) -> Any:
+        return self.known(stream).state
 
     def __contains__(self, stream: object) -> bool:
-        return stream in self._deciding._kept or stream in self._deciding._deals  # noqa: SLF001  as above
+        return isinstance(stream, UUID) and self.holds(stream)
 
     def get(self, stream: UUID, default: Any = None) -> Any:
-        return self.__missing__(stream) if stream in self else default
+        return self[stream] if self.holds(stream) else default
+
+    def __iter__(self) -> Iterator[UUID]:
+        raise TypeError("states are looked up one by one")
+
+    def __len__(self) -> int:
+        raise TypeError("states are looked up one by one")
 
 
 def _settle(work: Work, before: Any) -> None:

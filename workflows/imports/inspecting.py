@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from workflows.imports.absent import ask_about_deleted
@@ -12,7 +12,7 @@ from workflows.imports.fields import ORDER, Kind
 from workflows.imports.mapping import map_table
 from workflows.imports.overrides import Overrides
 from workflows.imports.profile import TableProfile, profile
-from workflows.imports.reading import open_tables
+from workflows.imports.reading import Table, open_tables
 from workflows.imports.references import Directory
 from workflows.imports.report import ColumnReport, Inspection, Option, Question, StageReport, TableReport
 from workflows.imports.settled import FoundTable, Settled
@@ -38,14 +38,17 @@ def files_of(paths: Iterable[Path]) -> tuple[list[Path], str]:
     for path in paths:
         if path.is_dir():
             folder = folder or path.resolve().name
-            files += sorted(p for p in path.iterdir() if p.suffix.lower() in READABLE and p.is_file() and not _is_prose(p))
+            within = sorted(p for p in path.iterdir() if p.suffix.lower() in READABLE and p.is_file() and not _is_prose(p))
+            if not within:
+                raise NothingToImport(f"there is no CSV or XLSX file in the folder {path}; name the files or the folder that holds them")
+            files += within
         elif path.is_file():
             folder = folder or path.resolve().parent.name
             files.append(path)
         else:
             raise Unreadable(f"there is no file or folder {path}; check the path", file=str(path))
     if not files:
-        raise NothingToImport("there is no CSV or XLSX file in what was named; name the files or the folder that holds them")
+        raise NothingToImport("name the CSV or XLSX files to import, or the folder that holds them")
     return list(dict.fromkeys(files)), folder
 
 
@@ -58,30 +61,61 @@ def _is_prose(path: Path) -> bool:
     return len({line.count(b"\t") for line in lines}) != 1 or b"\t" not in (lines[0] if lines else b"")
 
 
-def look(paths: Iterable[Path], overrides: Overrides, progress: Progress = quiet) -> tuple[list[FoundTable], str]:
-    """Every table with what was learnt from reading it once; and the folder's name."""
+def look(paths: Iterable[Path], overrides: Overrides, progress: Progress = quiet) -> tuple[list[FoundTable], str, list[str]]:
+    """(every table with what was learnt from reading it once, the folder's name, what should be known of the files).
+
+    Raises Unreadable, BadMapping, and NothingToImport where there is no row in any table that Concord imports.
+    """
     files, folder = files_of(paths)
     found: list[FoundTable] = []
+    notes: list[str] = []
     for path in files:
-        for table in open_tables(path):
+        tables = open_tables(path, overrides.file(path.name).encoding)
+        if not tables:
+            notes.append(f"{path.name} is empty")
+        for table in tables:
             mapping = map_table(table, overrides.file(table.name), overrides.answers.get(f"kind:{table.name}"))
             if mapping.kind is Kind.IGNORED:
                 found.append(FoundTable(mapping, TableProfile(rows=sum(len(chunk.rows) for chunk in table.chunks()))))
-            else:
-                found.append(FoundTable(mapping, profile(mapping, lambda rows, name=table.name: progress(name, rows))))  # type: ignore[misc]
-    if not any(t.kind is not Kind.IGNORED for t in found) and not any(t.mapping.asked for t in found):
-        names = ", ".join(t.name for t in found) or "the files"
-        raise NothingToImport(f"nothing in {names} is anything that Concord imports; say what a file is in a mapping file (--map)")
+                continue
+            learnt = profile(mapping, lambda rows, name=table.name: progress(name, rows))  # type: ignore[misc]
+            found.append(FoundTable(mapping, learnt))
+            notes += _doubts(table, learnt)
+    _refuse_nothing(found, notes)
     found.sort(key=lambda t: ORDER.index(t.kind))
-    return found, folder
+    return found, folder, notes
+
+
+def _doubts(table: Table, learnt: TableProfile) -> Iterator[str]:
+    """What is odd about a file as a whole, though it can be read."""
+    if table.doubt:
+        yield table.doubt
+    if not learnt.rows and not learnt.faults:
+        yield f"{table.name} has a header and no rows below it"
+    if learnt.short:
+        rows = "1 row has" if len(learnt.short) == 1 else f"{len(learnt.short):,} rows have"
+        where = f"row {learnt.short[0]}" if len(learnt.short) == 1 else f"the first is row {learnt.short[0]}"
+        yield f"{table.name}: {rows} fewer cells than the header ({where}); the missing ones at the end are read as blank"
+
+
+def _refuse_nothing(found: list[FoundTable], notes: list[str]) -> None:
+    usable = [t for t in found if t.kind is not Kind.IGNORED or t.mapping.asked]
+    if any(t.profile.rows or t.profile.faults for t in usable):
+        return
+    if usable or not found:
+        raise NothingToImport(f"{'; '.join(notes)}; export {'it' if len(notes) == 1 else 'them'} again, with the rows")
+    why = "; ".join(f"{t.name}: {t.mapping.reason}" for t in found[:5])
+    raise NothingToImport(f"nothing here is anything that Concord imports ({why}); say what a file is in a mapping file (--map)")
 
 
 def settle_all(
-    found: list[FoundTable], folder: str, overrides: Overrides, directory: Directory, currency: str | None, zone: str
+    looked: tuple[list[FoundTable], str, list[str]], overrides: Overrides, directory: Directory, currency: str | None, zone: str
 ) -> tuple[Settled, Inspection]:
-    """The decisions, and the report of them."""
+    """The decisions about what `look` found, and the report of them."""
+    found, folder, notes = looked
     source, why = source_name(found, overrides.source, folder)
     settled = settle(found, source, overrides, directory, currency, zone)
+    settled.notes[:0] = notes
     for table in found:
         if table.mapping.asked:
             _ask_kind(settled, table)

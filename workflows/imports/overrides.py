@@ -10,6 +10,7 @@ amounts = "as-reported"              # or "list-price": for open deals without a
 kind = "deals"                       # or "ignored"
 dates = "dmy"                        # iso, mdy or dmy
 decimals = "comma"                   # point or comma
+encoding = "cp1252"                  # where it is not UTF-8
 [files."pipeline.csv".columns]
 "Phase" = "stage"                    # a field; "attribute" keeps the column as it is, "-" leaves it out
 
@@ -49,6 +50,7 @@ class FileOverride(_Strict):
     kind: Kind | None = None
     dates: Literal["iso", "mdy", "dmy"] | None = None
     decimals: Literal["point", "comma"] | None = None
+    encoding: Annotated[str, Field(max_length=40)] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
 
 

@@ -61,6 +61,7 @@ class TableProfile:
     rows: int = 0
     columns: dict[int, ColumnProfile] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    short: list[int] = field(default_factory=list)
     names: list[tuple[str, str]] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     stages: dict[tuple[str, str], StageEvidence] = field(default_factory=lambda: defaultdict(StageEvidence))
@@ -75,6 +76,7 @@ def profile(mapping: TableMapping, progress: Callable[[int], None] = lambda _row
     for chunk in mapping.table.chunks():
         result.rows += len(chunk.rows)
         result.faults.extend(chunk.faults)
+        result.short.extend(chunk.short)
         columns = list(zip(*chunk.rows, strict=True))
         for index, watch in watchers:
             watch(columns[index])

@@ -6,14 +6,15 @@ said about a row can be found there.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
+from workflows.imports.encodings import text_file
 from workflows.imports.faults import Fault, Unreadable
 from workflows.imports.sheets import is_workbook, sheet_names, sheet_rows
 
@@ -23,21 +24,27 @@ LONGEST_CELL = 1_000_000
 """Characters in one cell. Past that a quote was opened and never closed."""
 DELIMITERS = ",;\t|"
 _SAMPLE = 64 * 1024
+_END = "\x1a the end of the file \x1a"
+"""A last line of our own. Found in a cell, a quote before it was never closed."""
 csv.field_size_limit(LONGEST_CELL)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive rows: where each begins in the file, its cells (always as many as the header has), and rows that did not fit."""
+    """Consecutive rows: where each begins in the file, its cells (always as many as the header has), and rows that did not fit.
+
+    `short`: rows that had fewer cells than the header; the others were taken as blank.
+    """
 
     numbers: list[int]
     rows: list[list[str]]
     faults: list[Fault] = field(default_factory=list)
+    short: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table in a file. `sha256` is of the whole file, `encoding` and `delimiter` are None in a workbook."""
+    """A table in a file. `sha256` is of the whole file, `encoding` and `delimiter` are None in a workbook. `doubt`: of its encoding."""
 
     name: str
     path: Path
@@ -48,6 +55,7 @@ class Table:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    doubt: str | None = None
 
     def chunks(self, size: int = CHUNK) -> Iterator[Chunk]:
         """The rows below the header, `size` at a time. Blank rows are passed over; short ones are filled with blanks.
@@ -58,49 +66,71 @@ class Table:
         numbers: list[int] = []
         rows: list[list[str]] = []
         faults: list[Fault] = []
+        short: list[int] = []
         for number, cells in self._records():
             if number <= self.header_row:
                 continue
-            count = len(cells)
-            if count != width:
-                surplus = [c for c in cells[width:] if c.strip()]
-                if surplus:
-                    reason = f"the row has {count} cells and the header {width}; is a quote missing around {surplus[0][:40]!r}?"
+            if len(cells) != width:
+                if reason := _misfit(cells, width):
                     faults.append(Fault(self.name, number, None, (self.delimiter or " | ").join(cells)[:200], reason))
                     continue
-                cells = cells[:width] + [""] * (width - count)  # noqa: PLW2901  the row as it should have been written
+                if len(cells) < width and any(cells):
+                    short.append(number)
+                cells = cells[:width] + [""] * (width - len(cells))  # noqa: PLW2901  the row as it should have been written
             if not any(cells):
                 continue
             numbers.append(number)
             rows.append(cells)
             if len(rows) >= size:
-                yield Chunk(numbers, rows, faults)
-                numbers, rows, faults = [], [], []
+                yield Chunk(numbers, rows, faults, short)
+                numbers, rows, faults, short = [], [], [], []
         if rows or faults:
-            yield Chunk(numbers, rows, faults)
+            yield Chunk(numbers, rows, faults, short)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         if self.sheet is not None:
             yield from sheet_rows(self.path, self.sheet)
             return
+        begins = 1
         with self.path.open(encoding=self.encoding, newline="", errors="strict") as text:
-            reader = csv.reader(text, delimiter=self.delimiter or ",")
-            begins = 1
+            reader = csv.reader(chain(text, (_END,)), delimiter=self.delimiter or ",")
             try:
                 for cells in reader:
+                    if cells and _END in cells[-1]:
+                        if len(cells) == 1 and cells[0] == _END:
+                            return
+                        raise self._unreadable(
+                            begins, "a quote is opened there and never closed; close it, or double it if it belongs to the text"
+                        )
                     # stripping every cell costs as much as reading it, so only where there is something to strip
                     yield begins, [c if not c or (c[0] > " " and c[-1] > " " and c[-1] != "\xa0") else c.strip() for c in cells]
                     begins = reader.line_num + 1
-            except (csv.Error, UnicodeError) as cause:
-                raise Unreadable(
-                    f"{self.name} cannot be read beyond line {begins} ({cause}); check for a quote that is opened there and never closed",
-                    file=self.name,
-                    line=begins,
+            except csv.Error as cause:
+                raise self._unreadable(
+                    begins, f"it cannot be read from there on ({cause}); look for a quote that is never closed"
                 ) from cause
+            except UnicodeError as cause:
+                what = f"what follows is no text in {self.encoding}; export the file again, as UTF-8"
+                raise self._unreadable(begins, what) from cause
+
+    def _unreadable(self, line: int, what: str) -> Unreadable:
+        return Unreadable(f"{self.name}, line {line}: {what}", file=self.name, line=line)
 
 
-def open_tables(path: Path) -> list[Table]:
-    """The tables of a file: one for CSV, one per filled sheet for XLSX. Empty files have none.
+def _misfit(cells: Sequence[str], width: int) -> str | None:
+    """Why a row cannot be one of a table of this width, if so."""
+    surplus = [c for c in cells[width:] if c.strip()]
+    if surplus:
+        return f"the row has {len(cells)} cells and the header {width}; is a quote missing around {surplus[0][:40]!r}?"
+    broken = next((c for c in cells if "\n" in c), None) if len(cells) < width else None
+    if broken is not None:
+        begin = broken.split("\n", 1)[0].strip()[:40]
+        return f"the row has {len(cells)} cells and the header {width}, and runs over several lines; is a quote missing after {begin!r}?"
+    return None
+
+
+def open_tables(path: Path, encoding: str | None = None) -> list[Table]:
+    """The tables of a file: one for CSV, one per filled sheet for XLSX. Empty files have none. `encoding`: what a person says of it.
 
     Raises Unreadable when the file is missing, binary, or larger inside than it may be.
     """
@@ -119,11 +149,11 @@ def open_tables(path: Path) -> list[Table]:
                 name = path.name if len(sheet_names(path)) == 1 else f"{path.name}#{sheet}"
                 tables.append(Table(name, path, digest, size, found[1], found[0], sheet=sheet))
         return tables
-    encoding, digest, size = _encoding(path, start)
-    delimiter = _delimiter(start.decode(encoding, errors="replace"))
-    bare = Table(path.name, path, digest, size, (), 0, encoding, delimiter)
+    text = text_file(path, start, encoding)
+    delimiter = _delimiter(start.decode(text.encoding, errors="replace"))
+    bare = Table(path.name, path, text.sha256, text.size, (), 0, text.encoding, delimiter, doubt=text.doubt)
     found = _header(bare._records())  # noqa: SLF001  its own record reader
-    return [Table(path.name, path, digest, size, found[1], found[0], encoding, delimiter)] if found else []
+    return [replace(bare, header_row=found[0], header=found[1])] if found else []
 
 
 def _header(records: Iterator[tuple[int, list[str]]]) -> tuple[int, tuple[str, ...]] | None:
@@ -155,36 +185,6 @@ def _digest(path: Path) -> tuple[str, int]:
             digest.update(block)
             size += len(block)
     return digest.hexdigest(), size
-
-
-def _encoding(path: Path, start: bytes) -> tuple[str, str, int]:
-    """By byte order mark; else UTF-8 if the whole file is; else Windows-1252, which old exports use (Latin-1 where it has gaps)."""
-    digest, size = hashlib.sha256(), 0
-    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
-    utf8, cp1252 = codecs.getincrementaldecoder("utf-8")(), codecs.getincrementaldecoder("cp1252")()
-    is_utf8 = is_cp1252 = True
-    with path.open("rb") as binary:
-        while block := binary.read(1 << 20):
-            if marked != "utf-16" and b"\0" in block:
-                raise Unreadable(f"{path.name} holds zero bytes, as binary files do; export it as CSV or XLSX", file=path.name)
-            digest.update(block)
-            size += len(block)
-            is_utf8 = is_utf8 and _decodes(utf8, block)
-            is_cp1252 = is_cp1252 and (is_utf8 or _decodes(cp1252, block))
-    is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
-    guess = "utf-8" if is_utf8 else "cp1252" if is_cp1252 else "latin-1"
-    return marked or guess, digest.hexdigest(), size
-
-
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(block, final)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _delimiter(text: str) -> str:

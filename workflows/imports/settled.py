@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.imports import imported_id
@@ -73,7 +74,7 @@ class Settled:
 
     def own(self, space: str, id_: str) -> str:
         """The key of what an import of this source makes of one of its ids."""
-        return f"={imported_id(_NOUNS[space], self.source, id_)}"
+        return _own(_NOUNS[space], self.source, id_)
 
     def knows(self, space: str, key: str) -> bool:
         """Whether a key is of something in the files or here: by its id in the source too, when an earlier import brought it."""
@@ -88,3 +89,8 @@ class Settled:
         """What a thing is called, in the files or else here."""
         labels = self.names[space].labels
         return labels.get(key) or labels.get(self.own(space, key), key)
+
+
+@lru_cache(maxsize=100_000)
+def _own(noun: str, source: str, id_: str) -> str:
+    return f"={imported_id(noun, source, id_)}"

@@ -51,7 +51,12 @@ def sheet_names(path: Path) -> list[str]:
 def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[str]]]:
     """(row number as Excel shows it, cells as text). Decimals lose nothing: 1100.04 stays 1100.04."""
     with _opened(path) as workbook:
-        rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        try:
+            rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        except CalamineError as cause:
+            raise Unreadable(
+                f"{path.name}, sheet {sheet}: it is damaged ({cause}); save the workbook again, or export CSV", file=path.name
+            ) from cause
     for number, cells in enumerate(rows, 1):
         yield number, [_text(c) for c in cells]
 
