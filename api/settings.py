@@ -11,6 +11,7 @@ from api.moments import PROBLEMS, At, resolve, told
 from api.nouns import Noun
 from api.problems import documented
 from api.registers import Answer, check_reached, state_at
+from domain.deal_rules import ChangeDealRules, CommitNeed
 from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, Settings, settings
 from infra.access import Action
 
@@ -25,6 +26,18 @@ class CalendarView(BaseModel):
     closes: time
 
 
+class DealRulesView(BaseModel):
+    """The rules for deals that a tenant chooses. `version` counts their changes; 0 are those that every tenant begins with."""
+
+    version: int
+    commit_needs: list[CommitNeed]
+    commit_next_step_within: int
+    close_date_reason_over: int
+    push_cap_from: int
+    back_reasons: list[str]
+    lost_reasons: list[str]
+
+
 class SettingsView(BaseModel):
     """What holds in this tenant."""
 
@@ -34,6 +47,7 @@ class SettingsView(BaseModel):
     country: str | None
     calendar: str | None
     calendars: dict[str, CalendarView]
+    deal_rules: DealRulesView
 
 
 def _show(state: Settings) -> SettingsView:
@@ -48,7 +62,8 @@ def _show(state: Settings) -> SettingsView:
         for key, calendar in state.calendars.items()
     }
     plain = {name: getattr(state, name) for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
-    return SettingsView(**plain, calendars=calendars)
+    rules = DealRulesView(**{name: getattr(state.deal_rules, name) for name in DealRulesView.model_fields})
+    return SettingsView(**plain, calendars=calendars, deal_rules=rules)
 
 
 noun = Noun("settings", "settings", settings)
@@ -81,5 +96,14 @@ noun.changes(
     operation="define_calendar",
     summary="State on which days and hours a party works",
     example={"key": "DE-BE", "zone": "Europe/Berlin", "holidays": [{"day": "2027-01-01", "name": "New Year"}]},
+    stream=SETTINGS_ID,
+)
+noun.changes(
+    "/deal-rules",
+    ChangeDealRules,
+    Action.PIPELINE_CHANGE,
+    operation="change_deal_rules",
+    summary="Change the rules for deals",
+    example={"push_cap_from": 4, "lost_reasons": ["price", "competitor", "no_decision", "other"]},
     stream=SETTINGS_ID,
 )

@@ -1,4 +1,4 @@
-"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, and the working calendars by name."""
+"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, working calendars by name, rules for deals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.calendars import Calendar
+from domain.deal_rules import STARTING, ChangeDealRules, DealRules, DealRulesChanged, change_deal_rules, deal_rules_after
 from domain.kernel import SYSTEM, Command, Context, Decider, Event, Forbidden, Invalid, NotFound, Read, Role, natural_id
 from domain.values import Country, Currency, Name, Text, Zone
 
@@ -77,6 +78,7 @@ class Settings:
     calendar: str | None = None
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     holiday_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    deal_rules: DealRules = STARTING
 
     def working_calendar(self, key: str | None = None) -> Calendar:
         """The calendar called `key`, else our own, else Monday to Friday in our zone."""
@@ -103,6 +105,12 @@ def _defined(settings: Settings, command: DefineCalendar) -> tuple[Event, ...]:
 
 
 def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
+    if isinstance(command, ChangeDealRules):
+        if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.SALES_CHIEF):
+            raise Forbidden(
+                "Only the sales chief and administration change the rules for deals; ask one of them.", roles=[Role.SALES_CHIEF, Role.ADMIN]
+            )
+        return change_deal_rules(settings.deal_rules, command)
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
         raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
     match command:
@@ -126,8 +134,10 @@ def evolve(settings: Settings, event: Event) -> Settings:
             calendar = Calendar(zone, frozenset(weekend), frozenset(h.day for h in holidays), opens, closes)
             names = {h.day: h.name for h in holidays}
             return replace(settings, calendars={**settings.calendars, key: calendar}, holiday_names={**settings.holiday_names, key: names})
+        case DealRulesChanged():
+            return replace(settings, deal_rules=deal_rules_after(event))
         case _:
             return settings
 
 
-settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve)
+settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve, state_version=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetired
 from domain.authority import MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
+from domain.deal_rules import DealRulesChanged
 from domain.import_runs import ImportFinished, ImportStarted, ImportUndone
 from domain.kernel import Event
 from domain.members import (
@@ -109,6 +110,11 @@ _CATALOGUE: dict[type[Event], Sentence] = {
         f"The reporting currency is {e.currency}, the zone {e.zone}, and the fiscal year starts in month {e.fiscal_year_start}."
     ),
     CalendarDefined: lambda e, _: f"The calendar {e.key} was defined, with {len(e.holidays)} holidays.",
+    DealRulesChanged: lambda e, _: (
+        f"Rules for deals, version {e.version}: commit needs {listed([plain(need) for need in e.commit_needs])}, with a next "
+        f"step within {e.commit_next_step_within} days; a close date that moves by more than {e.close_date_reason_over} days needs a "
+        f"reason; from {e.push_cap_from} pushes on a deal is best case at most."
+    ),
     AttributeDefined: lambda e, _: f"The field {e.label} ({e.key}) of a {e.noun} was defined: {plain(e.type)}{_needs(e)}.",
     AttributeChanged: lambda e, _: f"The field {e.label} ({e.key}) was changed{_needs(e)}.",
     AttributeRetired: lambda e, _: f"The field {e.key} was retired.",

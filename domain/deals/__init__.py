@@ -101,13 +101,11 @@ from domain.deals.refusals import (
     WinNeedsReversal,
     WonInFuture,
 )
-from domain.deals.rules import RULES, DealRules
 from domain.deals.state import Deal, PendingMove
 from domain.deals.terms import BuyerRole, DealPerson, Direction, Evidence, Line, Period, Source
 from domain.imports import UndoImport
 
 __all__ = [
-    "RULES",
     "AccountUnavailable",
     "AdvanceDeal",
     "AmountFromLines",
@@ -158,7 +156,6 @@ __all__ = [
     "DealReimported",
     "DealRenamed",
     "DealReopened",
-    "DealRules",
     "DealStageEntered",
     "DealStageReported",
     "DealStageRequested",

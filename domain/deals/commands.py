@@ -46,7 +46,7 @@ class OpenDeal(Command):
 class AdvanceDeal(Command):
     """Ask for a move to another stage, with evidence for the gate.
 
-    Back: `reason` is a code of `rules.back_reasons`. Lost: a code of `rules.lost_reasons`, with a note for "other".
+    Back: `reason` is one of the `back_reasons` in the tenant's deal rules. Lost: one of the `lost_reasons`, with a note for "other".
     Won: a completed signature (`signed_on`, and `signature`, the reference of the signed paper) or an `order_reference`
     with its date (`ordered_on`; if none is given, today).
     """

@@ -8,7 +8,7 @@ from domain.deals.commands import MoveCloseDate, RecordCloseDateLapsed, RecordSt
 from domain.deals.events import DealCloseDateLapsed, DealCloseDateMoved, DealStalled
 from domain.deals.forecasting import local_date, today
 from domain.deals.refusals import CloseDateInPast, CloseDateReasonNeeded
-from domain.deals.rules import RULES
+from domain.deals.rules import rules_of
 from domain.deals.state import Deal
 from domain.kernel import Context, Event
 
@@ -24,11 +24,13 @@ def check_close_date(close_date: date, now: date, zone: str) -> None:
         )
 
 
-def moved(deal: Deal, close_date: date, reason: str | None) -> DealCloseDateMoved:
+def moved(deal: Deal, close_date: date, reason: str | None, rules: int = 0) -> DealCloseDateMoved:
     """The move to another day: a push, if it leads into a later calendar month."""
     before = deal.close_date
     pushed = before is not None and (close_date.year, close_date.month) > (before.year, before.month)
-    return DealCloseDateMoved(close_date=close_date, previous=before, pushed=pushed, pushes=deal.pushes + pushed, reason=reason)
+    return DealCloseDateMoved(
+        close_date=close_date, previous=before, pushed=pushed, pushes=deal.pushes + pushed, reason=reason, rules=rules
+    )
 
 
 def move_close_date(deal: Deal, command: MoveCloseDate, ctx: Context) -> tuple[Event, ...]:
@@ -37,11 +39,12 @@ def move_close_date(deal: Deal, command: MoveCloseDate, ctx: Context) -> tuple[E
         return ()
     check_close_date(command.close_date, today(deal, ctx), deal.zone)
     days = abs((command.close_date - deal.close_date).days) if deal.close_date else 0
-    if days > RULES.close_date_reason_over and command.reason is None:
+    rules = rules_of(ctx)
+    if days > rules.close_date_reason_over and command.reason is None:
         raise CloseDateReasonNeeded(
-            f"Moving the close date by {days} days needs a reason; say why.", days=days, limit=RULES.close_date_reason_over
+            f"Moving the close date by {days} days needs a reason; say why.", days=days, limit=rules.close_date_reason_over
         )
-    return (moved(deal, command.close_date, command.reason),)
+    return (moved(deal, command.close_date, command.reason, rules.version),)
 
 
 def record_lapsed(deal: Deal, _command: RecordCloseDateLapsed, ctx: Context) -> tuple[Event, ...]:

@@ -11,6 +11,7 @@ from domain.deals import amounts, dates, evidence, forecasting, importing, moves
 from domain.deals import commands as c
 from domain.deals.references import account_read, contact_reads, pipeline_read, product_reads
 from domain.deals.refusals import ApprovalPending
+from domain.deals.rules import rule_reads
 from domain.deals.state import Deal, evolve
 from domain.imports import UndoImport
 from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Read
@@ -98,8 +99,15 @@ def _change(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
     raise TypeError(f"a deal knows no {kind.__name__}")
 
 
-def reads(deal: Deal | None, command: Any, _facts: Mapping[UUID, Any]) -> Iterator[Read]:
-    """The streams that a decision looks at: what the command refers to, and the pipeline where a stage is at stake."""
+def reads(deal: Deal | None, command: Any, facts: Mapping[UUID, Any]) -> Iterator[Read]:
+    """The streams that a decision looks at: what the command refers to, the pipeline where a stage is at stake, and the
+    tenant's rules where they bear on it.
+    """
+    yield from _referred(deal, command)
+    yield from rule_reads(deal, command, facts)
+
+
+def _referred(deal: Deal | None, command: Any) -> Iterator[Read]:
     match command:
         case c.OpenDeal():
             yield account_read(command.account)

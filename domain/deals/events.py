@@ -19,6 +19,8 @@ class StageFacts(Event):
 
     `probability` and `category` are the effective ones from now on (an override counts, caps are applied);
     `stage_probability` and `default_category` are the stage's own. `since` is when the deal came there.
+    `rules`, here and below: the version of the tenant's deal rules that bore on the decision, 0 where none did or those that
+    every tenant begins with.
     """
 
     pipeline: UUID
@@ -32,6 +34,7 @@ class StageFacts(Event):
     default_category: Category
     max_days: int | None = None
     since: datetime
+    rules: int = 0
 
 
 class DealOpened(StageFacts, topic="deal.opened"):
@@ -70,6 +73,7 @@ class DealStageRequested(Event, topic="deal.stage_requested"):
     won_on: date | None = None
     signature: str | None = None
     order_reference: str | None = None
+    rules: int = 0
 
 
 class DealStageEntered(StageFacts, topic="deal.stage_entered"):
@@ -177,6 +181,7 @@ class DealCloseDateMoved(Event, topic="deal.close_date_moved"):
     pushed: bool
     pushes: int
     reason: str | None = None
+    rules: int = 0
 
 
 class DealCloseDateLapsed(Event, topic="deal.close_date_lapsed"):
@@ -201,6 +206,7 @@ class DealCommitLost(Event, topic="deal.commit_lost"):
 
     unmet: tuple[Unmet, ...]
     owner: UUID | None = None
+    rules: int = 0
 
 
 class DealForecastCategoryChanged(Event, topic="deal.forecast_category_changed"):
@@ -209,12 +215,14 @@ class DealForecastCategoryChanged(Event, topic="deal.forecast_category_changed")
     category: Category
     previous: Category
     capped_by: tuple[str, ...] = ()
+    rules: int = 0
 
 
 class DealCategorySet(Event, topic="deal.category_set"):
     """The owner calls the deal this category, whatever its stage says."""
 
     called: Category
+    rules: int = 0
 
 
 class DealCategoryCleared(Event, topic="deal.category_cleared"):

@@ -52,7 +52,7 @@ def import_deal(deal: Deal | None, command: ImportDeal, ctx: Context) -> tuple[E
         version = version_in(deal.pipeline, None, ctx)
         since = _since(command.stage_since, ctx)
         stage = stage_in(version, command.stage)
-        events.append(_stage_reported(deal, command, version, stage, since, current=True))
+        events.append(_stage_reported(deal, command, version, stage, since, ctx, current=True))
     return tuple(events)
 
 
@@ -99,7 +99,8 @@ def _row(command: ImportDeal, amount: Money | None, annual: Money | None) -> dic
 
 
 def _since(told_at: datetime | None, ctx: Context) -> datetime:
-    return (told_at or ctx.at).astimezone(UTC)
+    since = told_at or ctx.at
+    return since if since.tzinfo is UTC else since.astimezone(UTC)
 
 
 def _won_on(stage: Stage, won_on: date | None, since: datetime, zone: str) -> date | None:
@@ -127,7 +128,7 @@ def _imported(command: ImportDeal, amount: Money | None, annual: Money | None, c
         next_step=command.next_step,
         next_step_on=command.next_step_on,
         attributes=command.attributes,
-        needs_attention=tuple(name for name in ASKED_FOR if values[name] is None),
+        needs_attention=tuple([name for name in ASKED_FOR if values[name] is None]),
         won_on=_won_on(stage, command.won_on, since, command.zone),
         reason=command.reason,
         note=command.note,
@@ -150,7 +151,7 @@ def import_stage(deal: Deal, command: ImportStage | CloseImported, ctx: Context)
     since = _since(command.since, ctx)
     # an open stage that was told without its date begins when we heard of it; a closing comes after it nonetheless
     current = since >= deal.since or (deal.open and stage.kind is not StageKind.OPEN)
-    event = _stage_reported(deal, command, version, stage, since, current=current)
+    event = _stage_reported(deal, command, version, stage, since, ctx, current=current)
     return () if report(event) in deal.reports else (event,)
 
 
@@ -160,13 +161,20 @@ def settles_category(event: Event) -> bool:
 
 
 def _stage_reported(
-    deal: Deal, command: ImportDeal | ImportStage | CloseImported, version: PipelineVersion, stage: Stage, since: datetime, *, current: bool
+    deal: Deal,
+    command: ImportDeal | ImportStage | CloseImported,
+    version: PipelineVersion,
+    stage: Stage,
+    since: datetime,
+    ctx: Context,
+    *,
+    current: bool,
 ) -> DealStageReported:
     how: dict[str, Any] = {}
     if not isinstance(command, ImportStage):
         how = {"won_on": command.won_on, "reason": command.reason, "note": command.note, "competitor": command.competitor}
     how["won_on"] = _won_on(stage, how.get("won_on"), since, deal.zone)
-    facts = standing(deal, deal.pipeline, version, stage, since)
+    facts = standing(deal, deal.pipeline, version, stage, since, ctx)
     return DealStageReported.trusted(**facts, **how, run=command.run, current=current, previous=deal.stage)
 
 
@@ -227,7 +235,7 @@ def _stage_before(deal: Deal, provenance: Provenance, command: UndoImport, ctx: 
     version = version_in(deal.pipeline, None, ctx)
     since = datetime.fromisoformat(row["stage_since"])
     return DealStageReported(
-        **standing(deal, deal.pipeline, version, stage_in(version, row["stage"]), since),
+        **standing(deal, deal.pipeline, version, stage_in(version, row["stage"]), since, ctx),
         run=run,
         current=True,
         previous=deal.stage,

@@ -11,7 +11,7 @@ from domain.deals.evidence import proven
 from domain.deals.forecasting import standing, today
 from domain.deals.references import stage_in, version_of
 from domain.deals.refusals import DealClosed, GateNotMet, MovePending, NoteNeeded, ReasonNeeded, TransitionNotAllowed, WonInFuture
-from domain.deals.rules import RULES
+from domain.deals.rules import rules_of
 from domain.deals.state import Deal
 from domain.deals.terms import Direction
 from domain.kernel import Context, Event, Invalid, Refused
@@ -58,7 +58,7 @@ def advance(deal: Deal, command: AdvanceDeal, ctx: Context) -> tuple[Event, ...]
         return proofs
     check_no_move(deal)
     direction = direction_of(stage_in(version, deal.stage), to)
-    _check_reason(direction, command)
+    rules = _check_reason(direction, command, ctx)
     asked = DealStageRequested(
         from_stage=deal.stage,
         to=to.key,
@@ -72,6 +72,7 @@ def advance(deal: Deal, command: AdvanceDeal, ctx: Context) -> tuple[Event, ...]
         won_on=_won_on(deal, command, ctx) if direction is Direction.WON else None,
         signature=command.signature,
         order_reference=command.order_reference,
+        rules=rules,
     )
     check_gate(deal, version, asked, {*deal.evidence, *(p.criterion for p in proofs)})
     return (*proofs, asked)
@@ -84,15 +85,18 @@ def direction_of(here: Stage, to: Stage) -> Direction:
     return Direction.FORWARD if to.order > here.order else Direction.BACK
 
 
-def _check_reason(direction: Direction, command: AdvanceDeal) -> None:
+def _check_reason(direction: Direction, command: AdvanceDeal, ctx: Context) -> int:
+    """The version of the rules that the reason was checked by; 0 where none is needed."""
     if direction in {Direction.FORWARD, Direction.WON}:
-        return
-    reasons = RULES.back_reasons if direction is Direction.BACK else RULES.lost_reasons
+        return 0
+    rules = rules_of(ctx)
+    reasons = rules.back_reasons if direction is Direction.BACK else rules.lost_reasons
     if command.reason not in reasons:
         what = "Going back" if direction is Direction.BACK else "Losing a deal"
         raise ReasonNeeded(f"{what} needs a reason; choose one of {', '.join(reasons)}.", reasons=list(reasons), given=command.reason)
     if direction is Direction.LOST and command.reason == "other" and command.note is None:
         raise NoteNeeded('The reason "other" needs a note; say what happened.')
+    return rules.version
 
 
 def _won_on(deal: Deal, command: AdvanceDeal, ctx: Context) -> date | None:
@@ -152,7 +156,7 @@ def enter(deal: Deal, command: EnterStage, ctx: Context) -> tuple[Event, ...]:
                 request=command.request, to=asked.to, rule=refusal.rule, detail=refusal.detail, unmet=refusal.data.get("unmet", ())
             ),
         )
-    facts: dict[str, Any] = standing(deal, deal.pipeline, version, stage_in(version, asked.to), ctx.at)
+    facts: dict[str, Any] = standing(deal, deal.pipeline, version, stage_in(version, asked.to), ctx.at, ctx)
     return (
         DealStageEntered(
             **facts,

@@ -25,7 +25,7 @@ def reopen(deal: Deal, command: ReopenDeal, ctx: Context) -> tuple[Event, ...]:
         raise WinNeedsReversal("This deal is won; ask finance to reverse the win.")
     version = version_of(deal, ctx)
     dated, date_moved = _dated(deal, command.close_date, command.reason, ctx)
-    facts = standing(dated, deal.pipeline, version, _stage_left(deal, version), ctx.at)
+    facts = standing(dated, deal.pipeline, version, _stage_left(deal, version), ctx.at, ctx)
     return (DealReopened(**facts, previous=deal.stage, reason=command.reason), *date_moved)
 
 
@@ -37,7 +37,7 @@ def reverse_win(deal: Deal, command: ReverseWin, ctx: Context) -> tuple[Event, .
         raise DealNotWon(f"This deal is {deal.stage_name}, not won; there is nothing to reverse.", stage=deal.stage)
     version = version_of(deal, ctx)
     dated, date_moved = _dated(deal, command.close_date, command.reason, ctx)
-    facts = standing(dated, deal.pipeline, version, _stage_left(deal, version), ctx.at)
+    facts = standing(dated, deal.pipeline, version, _stage_left(deal, version), ctx.at, ctx)
     return (DealWinReversed(**facts, previous=deal.stage, reason=command.reason, won_on=deal.won_on), *date_moved)
 
 
@@ -80,7 +80,7 @@ def migrate(deal: Deal, command: MigratePipeline, ctx: Context) -> tuple[Event, 
     since = deal.since if same is not None else ctx.at
     return (
         DealPipelineMigrated(
-            **standing(deal, command.pipeline, version, stage, since),
+            **standing(deal, command.pipeline, version, stage, since, ctx),
             previous=deal.stage,
             previous_pipeline=deal.pipeline,
             previous_version=deal.pipeline_version,

@@ -121,7 +121,9 @@ QUIETLY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def decided(deal: Deal | None, command: Any, actor: Any = SYSTEM, now: Any = NOW) -> tuple[Any, ...] | Refused:
-    facts = {read.id: WORLD.get(read.id) for read in deals.reads(deal, command, {})}
+    facts: dict[Any, Any] = {}
+    while new := [read.id for read in deals.reads(deal, command, facts) if read.id not in facts]:
+        facts.update({id: WORLD.get(id) for id in new})
     try:
         return tuple(deals.decide(deal, command, Context(now=now, actor=actor, facts=facts, new_id=counting_ids(), stream=DEAL)))
     except Refused as refusal:
