@@ -7,13 +7,13 @@ it on both timelines and begins one on both, except where a late fact makes hist
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from domain.kernel import ERASED
-from projections.tables import Table
+from projections.tables import Table, moment
 from projections.wire import Wire
 
 Row = dict[str, Any]
@@ -23,25 +23,22 @@ SubKey = tuple[Any, ...]
 
 
 class Version:
-    """A current row: known since a position and true since an instant, both open-ended. `parts`: encoded, once it is needed."""
+    """A row on two half-open intervals: known from a position to another, true from a moment to another; current ones have no ends.
 
-    __slots__ = ("known_from", "parts", "row", "stored", "true_from")
+    `key`: of the stored current row that this is; None where it has to be written. `parts`: the columns as they are
+    encoded; None: the row is stored so, or `row` is to be encoded yet.
+    """
 
-    def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, true_from: datetime, *, stored: bool = False) -> None:
-        self.row, self.parts, self.known_from, self.true_from, self.stored = row, parts, known_from, true_from, stored
+    __slots__ = ("key", "known_from", "known_to", "parts", "row", "true_from", "true_to")
 
-
-class Past:
-    """A superseded row on two half-open intervals; one of them may be empty, never both."""
-
-    __slots__ = ("known_from", "known_to", "parts", "row", "true_from", "true_to")
-
-    def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, known_to: int, true_from: datetime, true_to: datetime) -> None:
-        self.row, self.parts, self.known_from, self.known_to = row, parts, known_from, known_to
-        self.true_from, self.true_to = true_from, true_to
+    def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, true_from: int) -> None:
+        self.row, self.parts, self.known_from, self.true_from = row, parts, known_from, true_from
+        self.known_to = self.true_to = 0
+        self.key: tuple[Any, ...] | None = None
 
     @property
     def nowhere(self) -> bool:
+        """Whether a superseded version was never seen on either timeline."""
         return self.known_from == self.known_to and self.true_from == self.true_to
 
 
@@ -68,75 +65,85 @@ class Buffer:
         """By the stream's number: a UUID is hashed and compared in Python, which would cost more than the rest of a look-up."""
         self.mine: dict[SubKey, Version] | None = None
         """Of the stream at hand; None: it has none."""
-        self.past: dict[int, list[Past]] = {}
+        self.past: dict[int, list[Version]] = {}
         self.gone: list[tuple[Any, ...]] = []
-        """Keys of stored current rows that are superseded."""
+        """Keys of stored current rows that leave nothing behind."""
         self.cuts: list[Cut] = []
         self.erased: list[UUID] = []
         """Streams whose personal columns are forgotten, in the stored past too."""
 
     def load(self, row: Row, known_from: int, true_from: datetime) -> None:
         """Take over a stored current row."""
-        subkey = tuple(row[column] for column in self.subkey)
-        self.current.setdefault(row[self.table.stream].int, {})[subkey] = Version(row, None, known_from, true_from, stored=True)
+        key = tuple([row[column] for column in self.table.key])
+        version = Version(row, None, known_from, moment(true_from))
+        version.key = key
+        self.current.setdefault(key[0].int, {})[key[1:]] = version
 
-    def retire(self, stream: UUID, subkey: SubKey, version: Version, past: Past) -> None:
-        """Move a current version to the past."""
-        if not past.nowhere:
-            self.past.setdefault(stream.int, []).append(past)
-        if version.stored:
-            self.gone.append((stream, *subkey))
+    def retire(self, number: int, version: Version, known_to: int, true_to: int) -> None:
+        """Move a current version of a stream to the past, which it leaves at these ends."""
+        version.known_to, version.true_to = known_to, true_to
+        if version.nowhere:
+            return
+        kept = self.past.get(number)
+        if kept is None:
+            self.past[number] = [version]
+        else:
+            kept.append(version)
 
     def rewrite(self, stream: UUID, position: int, since: datetime, told: Buffer) -> None:
         """Replace what was held true of a stream from `since` on by `told`, its history folded in effective order.
 
         What the log held at earlier positions stays as it was.
         """
-        kept = self.past.setdefault(stream.int, [])
+        number, cut = stream.int, moment(since)
+        kept = self.past.get(number, [])
         for version in kept:
-            if version.true_to > since:
-                version.true_to = max(version.true_from, since)
-        self.past[stream.int] = kept = [version for version in kept if not version.nowhere]
+            if version.true_to > cut:
+                version.true_to = max(version.true_from, cut)
+        self.past[number] = kept = [version for version in kept if not version.nowhere]
         self.cuts.append(Cut(stream, since, position))
         self.erased.extend(told.erased)
-        for version in told.past.get(stream.int, ()):
-            if version.true_to > max(version.true_from, since):
-                kept.append(Past(version.row, version.parts, position, position, max(version.true_from, since), version.true_to))
-        before = self.current.setdefault(stream.int, {})
-        after = told.current.get(stream.int, {})
+        for version in told.past.get(number, ()):
+            if version.true_to > max(version.true_from, cut):
+                version.known_from = version.known_to = position
+                version.true_from = max(version.true_from, cut)
+                kept.append(version)
+        before = self.current.setdefault(number, {})
+        after = told.current.get(number, {})
         for subkey in [*before, *(k for k in after if k not in before)]:
             old, new = before.get(subkey), after.get(subkey)
             if old and new and old.row == new.row and old.true_from == new.true_from and not self.table.personal:
                 continue
             if old:
-                ended = Past(old.row, old.parts, old.known_from, position, old.true_from, max(old.true_from, since))
-                self.retire(stream, subkey, old, ended)
+                self.retire(number, old, position, max(old.true_from, cut))
                 del before[subkey]
             if new:
-                before[subkey] = Version(new.row, new.parts, position, max(new.true_from, since))
+                before[subkey] = Version(new.row, new.parts, position, max(new.true_from, cut))
 
     def erase(self, stream: UUID) -> None:
-        """Forget the personal columns of every version of a stream's rows."""
+        """Forget the personal columns of every version of a stream's rows. Stored ones are changed where they are."""
         self.erased.append(stream)
+        personal, wire = self.table.personal, self.wire
+        forgotten = {name: FORGOTTEN[self.table.types[name]] for name in personal}
+        encoded = {name: wire.encode(name, value) for name, value in forgotten.items()}
         for past in self.past.get(stream.int, ()):
-            past.row, past.parts = self._forgotten(past.row), None
-        for subkey, version in self.current.get(stream.int, {}).items():
-            version.row, version.parts = self._forgotten(version.row), None
-            if version.stored:
-                self.gone.append((stream, *subkey))
-                version.stored = False
-
-    def _forgotten(self, row: Row) -> Row:
-        return {**row, **{name: None if row[name] is None else FORGOTTEN[self.table.types[name]] for name in self.table.personal}}
+            if past.key is None:
+                past.parts = wire.replaced(past.parts or wire.whole(past.row), encoded)
+        for version in self.current.get(stream.int, {}).values():
+            version.row = {**version.row, **{name: value for name, value in forgotten.items() if version.row[name] is not None}}
+            version.parts = None
+            if version.key is not None:
+                self.gone.append(version.key)
+                version.key = None
 
     def fresh(self) -> Iterator[Version]:
         """Current versions that are not stored yet."""
         for versions in self.current.values():
             for version in versions.values():
-                if not version.stored:
+                if version.key is None:
                     yield version
 
-    def passed(self) -> Iterator[Past]:
+    def passed(self) -> Iterator[Version]:
         for versions in self.past.values():
             yield from versions
 
@@ -144,43 +151,44 @@ class Buffer:
 class Rows:
     """What a projection's handler works on. Every call is about the stream of the event at hand."""
 
-    __slots__ = ("_each", "_position", "_since", "_stream", "buffers")
+    __slots__ = ("_each", "_number", "_position", "_since", "_stream", "buffers")
 
     def __init__(self, tables: Iterable[Table]) -> None:
         self.buffers = {table.name: Buffer(table) for table in tables}
         self._each = list(self.buffers.values())
-        self._stream, self._position, self._since = UUID(int=0), 0, datetime.min.replace(tzinfo=UTC)
+        self._stream, self._number, self._position, self._since = UUID(int=0), 0, 0, 0
 
     def begin(self, stream: UUID, position: int, since: datetime) -> None:
         """The event at hand: its stream and position, and since when its consequences are so."""
-        self._stream, self._position, self._since = stream, position, since
-        number = stream.int
+        self._stream, self._position, self._since = stream, position, moment(since)
+        self._number = number = stream.int
         for buffer in self._each:
             buffer.mine = buffer.current.get(number)
 
     def get(self, table: Table, *subkey: Any) -> Row | None:
-        """The stream's row, or the one that the rest of the key names; None if there is none. Never change it in place."""
+        """The stream's row, or the one that the rest of the key names; None if there is none. Never change it: the next change does."""
         mine = self.buffers[table.name].mine
         version = mine.get(subkey) if mine else None
         return version.row if version else None
 
     def all(self, table: Table) -> list[Row]:
         """Every row of the stream."""
-        return [version.row for version in (self.buffers[table.name].mine or {}).values()]
+        mine = self.buffers[table.name].mine
+        return [version.row for version in mine.values()] if mine else []
 
     def put(self, table: Table, **row: Any) -> None:
         """Hold this row from now on; columns that are left out are NULL."""
         buffer = self.buffers[table.name]
         whole = {**buffer.nothing, **row, table.stream: self._stream}
-        if len(whole) != len(table.columns):
+        if len(whole) != len(buffer.nothing):
             raise KeyError(f"{table.name} has no column {', '.join(sorted(set(whole) - set(table.columns)))}")
-        subkey = tuple(whole[column] for column in buffer.subkey)
+        subkey = tuple([whole[column] for column in buffer.subkey])
         if buffer.mine is None:
-            buffer.mine = buffer.current[self._stream.int] = {}
+            buffer.mine = buffer.current[self._number] = {}
         elif (version := buffer.mine.get(subkey)) is not None:
-            self._replace(buffer, subkey, version, whole)
+            self._replace(buffer, buffer.mine, subkey, version, whole)
             return
-        buffer.mine[subkey] = Version(whole, buffer.wire.whole(whole), self._position, self._since)
+        buffer.mine[subkey] = Version(whole, None, self._position, self._since)
 
     def change(self, table: Table, *subkey: Any, **changes: Any) -> None:
         """Change some columns of a row; nothing where there is no such row, because history always folds."""
@@ -189,37 +197,36 @@ class Rows:
     def update(self, table: Table, changes: Mapping[str, Any], *subkey: Any) -> None:
         """`change` for changes that are a mapping already."""
         buffer = self.buffers[table.name]
-        version = buffer.mine.get(subkey) if buffer.mine else None
-        if version is not None:
-            self._replace(buffer, subkey, version, changes)
+        mine = buffer.mine
+        if mine and (version := mine.get(subkey)) is not None:
+            self._replace(buffer, mine, subkey, version, changes)
 
     def close(self, table: Table, *subkey: Any) -> None:
         """Hold this row no longer."""
         buffer = self.buffers[table.name]
         version = buffer.mine.pop(subkey, None) if buffer.mine else None
         if version is not None:
-            self._supersede(buffer, subkey, version)
+            buffer.retire(self._number, version, self._position, self._since)
 
     def erase(self, table: Table) -> None:
         """Forget the table's personal columns in every version of the stream's rows, past ones included."""
         self.buffers[table.name].erase(self._stream)
 
-    def _replace(self, buffer: Buffer, subkey: SubKey, version: Version, values: Mapping[str, Any]) -> None:
-        row = version.row
+    def _replace(self, buffer: Buffer, mine: dict[SubKey, Version], subkey: SubKey, version: Version, values: Mapping[str, Any]) -> None:
+        row, parts = version.row, version.parts
         changes = {name: value for name, value in values.items() if row[name] != value}
         # versions of persons are kept apart even where they read the same: they do once the person is forgotten
         if not changes and not buffer.table.personal:
             return
-        if version.parts is None:
-            version.parts = buffer.wire.whole(row)
-        self._supersede(buffer, subkey, version)
-        assert buffer.mine is not None
-        buffer.mine[subkey] = Version({**row, **changes}, buffer.wire.changed(version.parts, changes), self._position, self._since)
-
-    def _supersede(self, buffer: Buffer, subkey: SubKey, version: Version) -> None:
+        if version.key is None:
+            if parts is None:
+                version.parts = parts = buffer.wire.whole(row)
+            parts = buffer.wire.changed(parts, changes)
         # a second change by the same event replaces the first: neither timeline ever showed what lay between
-        past = Past(version.row, version.parts, version.known_from, self._position, version.true_from, self._since)
-        buffer.retire(self._stream, subkey, version, past)
+        buffer.retire(self._number, version, self._position, self._since)
+        # the row goes on in the new version: the old one is stored, or its parts say what it was
+        row.update(changes)
+        mine[subkey] = Version(row, parts, self._position, self._since)
 
 
 @lru_cache(maxsize=256)

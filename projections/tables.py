@@ -24,8 +24,11 @@ PAST_ENDS = {
     "known_to": "bigint NOT NULL",
     "true_from": "timestamptz NOT NULL",
     "true_to": "timestamptz NOT NULL",
+    "known_node": "bigint",
+    "true_node": "bigint",
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""The nodes are NULL for empty intervals. They are not generated columns: SQL computes them at ten times what it costs here."""
+_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def searchable(*texts: str | None) -> str:
@@ -33,22 +36,24 @@ def searchable(*texts: str | None) -> str:
     return " ".join(text for text in texts if text).casefold()
 
 
-def _node(low: str, high: str) -> str:
-    """SQL of the topmost node in the half-open interval of whole numbers: `high - 1` with all bits cleared below the highest
-    in which it differs from `low - 1`. NULL for an empty interval.
+def node(low: int, high: int) -> int | None:
+    """The topmost node in the half-open interval: `high - 1` with all bits cleared below the highest in which it differs from
+    `low - 1`. None for an empty interval.
     """
-    bit = f"(64 - position(B'1' IN ((({low}) - 1) # (({high}) - 1))::bit(64)))"
-    return f"CASE WHEN {low} < {high} THEN ((({high}) - 1) >> {bit}) << {bit} END"
+    if low >= high:
+        return None
+    low, high = low - 1, high - 1
+    if low < 0 <= high:
+        return 0
+    bit = (low ^ high).bit_length() - 1
+    return high >> bit << bit
 
 
-def _microseconds(column: str) -> str:
-    return f"(extract(epoch FROM {column} - timestamptz '1970-01-01 00:00:00+00') * 1000000)::bigint"
-
-
-_NODES = {
-    "known_node": f"bigint GENERATED ALWAYS AS ({_node('known_from', 'known_to')}) STORED",
-    "true_node": f"bigint GENERATED ALWAYS AS ({_node(_microseconds('true_from'), _microseconds('true_to'))}) STORED",
-}
+def node_of_instants(low: str, high: str) -> str:
+    """SQL of `node` for two instants."""
+    low, high = (f"((extract(epoch FROM {end} - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint - 1)" for end in (low, high))
+    bit = f"(64 - position(B'1' IN ({low} # {high})::bit(64)))"
+    return f"CASE WHEN {low} < {high} THEN ({high} >> {bit}) << {bit} END"
 
 
 def ancestors(number: int) -> list[int]:
@@ -57,8 +62,13 @@ def ancestors(number: int) -> list[int]:
 
 
 def moment(instant: datetime) -> int:
-    """An instant as a whole number of microseconds, as `true_node` counts it."""
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    """An instant in microseconds since 2000-01-01T00:00:00Z, as PostgreSQL keeps it and `true_node` counts it."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant(moment: int) -> datetime:
+    """The inverse of `moment`."""
+    return _EPOCH + moment * _MICROSECOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +108,7 @@ class Table:
             for name, ends, storage in (
                 (self.name, NOW_ENDS, " WITH (autovacuum_vacuum_scale_factor = 0.05)"),
                 # index-only scans of the past want the visibility map kept fresh as it grows
-                (self.past, {**PAST_ENDS, **_NODES}, " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"),
+                (self.past, PAST_ENDS, " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"),
             )
         ]
 

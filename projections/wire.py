@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ import orjson
 from psycopg import adapters
 from psycopg.adapt import PyFormat
 
-from projections.tables import Table
+from projections.tables import NOW_ENDS, PAST_ENDS, Table, moment, node
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -22,10 +22,10 @@ NULL = b"\xff\xff\xff\xff"
 
 _INT8, _INT4, _LENGTH, _COUNT = struct.Struct("!iq").pack, struct.Struct("!ii").pack, struct.Struct("!i").pack, struct.Struct("!h").pack
 _TWO, _FOUR = struct.Struct("!iqiq").pack, struct.Struct("!iqiqiqiq").pack
+_LENGTHS = [_LENGTH(size) for size in range(256)]
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
-_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-_FIRST_DAY = _EPOCH.toordinal()
-"""PostgreSQL counts days and microseconds from 2000."""
+_FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC).toordinal()
+"""PostgreSQL counts days from 2000."""
 _OIDS = {"text": 25, "uuid": 2950}
 
 Encode = Callable[[Any], bytes]
@@ -33,7 +33,14 @@ Encode = Callable[[Any], bytes]
 
 
 def _long(value: bytes) -> bytes:
-    return _LENGTH(len(value)) + value
+    size = len(value)
+    return (_LENGTHS[size] if size < 256 else _LENGTH(size)) + value
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    size = len(raw)
+    return (_LENGTHS[size] if size < 256 else _LENGTH(size)) + raw
 
 
 def _array(element: str) -> Encode:
@@ -46,20 +53,15 @@ def _array(element: str) -> Encode:
     return array
 
 
-def since_2000(instant: datetime) -> int:
-    """Microseconds."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
 _numeric = adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal)
 _ENCODERS: dict[str, Encode] = {
     "uuid": lambda value: b"\0\0\0\x10" + value.bytes,
-    "text": lambda value: _long(value.encode()),
+    "text": _text,
     "int8": lambda value: _INT8(8, value),
     "int4": lambda value: _INT4(4, value),
     "bool": lambda value: _TRUE if value else _FALSE,
     "date": lambda value: _INT4(4, value.toordinal() - _FIRST_DAY),
-    "timestamptz": lambda value: _INT8(8, since_2000(value)),
+    "timestamptz": lambda value: _INT8(8, moment(value)),
     "numeric": lambda value: _long(bytes(_numeric.dump(value) or b"")),
     "jsonb": lambda value: _long(b"\1" + orjson.dumps(value)),
 }
@@ -72,8 +74,8 @@ class Wire:
     def __init__(self, table: Table) -> None:
         self._columns = [(name, _ENCODERS[type_]) for name, type_ in table.types.items()]
         self._places = {name: (place, encode) for place, (name, encode) in enumerate(self._columns)}
-        self._current = _COUNT(len(self._columns) + 2)
-        self._past = _COUNT(len(self._columns) + 4)
+        self._current = _COUNT(len(self._columns) + len(NOW_ENDS))
+        self._past = _COUNT(len(self._columns) + len(PAST_ENDS))
 
     def whole(self, row: Mapping[str, Any]) -> list[bytes]:
         """Every column of a row."""
@@ -87,10 +89,25 @@ class Wire:
             parts[place] = NULL if value is None else encode(value)
         return parts
 
-    def current(self, parts: list[bytes], known_from: int, true_from: datetime) -> bytes:
-        """A current row, for COPY."""
-        return self._current + b"".join(parts) + _TWO(8, known_from, 8, since_2000(true_from))
+    def replaced(self, parts: list[bytes], values: Mapping[str, bytes]) -> list[bytes]:
+        """The row with these columns, as far as they are not NULL, replaced by what is encoded already."""
+        parts = parts.copy()
+        for name, value in values.items():
+            place, _ = self._places[name]
+            if parts[place] != NULL:
+                parts[place] = value
+        return parts
 
-    def past(self, parts: list[bytes], known_from: int, known_to: int, true_from: datetime, true_to: datetime) -> bytes:
+    def encode(self, column: str, value: Any) -> bytes:
+        """A value of one column."""
+        return self._places[column][1](value)
+
+    def current(self, parts: list[bytes], known_from: int, true_from: int) -> bytes:
+        """A current row, for COPY. Moments as `tables.moment` counts them."""
+        return self._current + b"".join(parts) + _TWO(8, known_from, 8, true_from)
+
+    def past(self, parts: list[bytes], known_from: int, known_to: int, true_from: int, true_to: int) -> bytes:
         """A superseded row, for COPY."""
-        return self._past + b"".join(parts) + _FOUR(8, known_from, 8, known_to, 8, since_2000(true_from), 8, since_2000(true_to))
+        ends = _FOUR(8, known_from, 8, known_to, 8, true_from, 8, true_to)
+        known, true = node(known_from, known_to), node(true_from, true_to)
+        return b"".join((self._past, *parts, ends, NULL if known is None else _INT8(8, known), NULL if true is None else _INT8(8, true)))

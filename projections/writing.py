@@ -10,7 +10,7 @@ from psycopg import AsyncCursor
 
 from domain.kernel import ERASED
 from projections.rows import Buffer, Rows
-from projections.tables import NOW_ENDS, PAST_ENDS
+from projections.tables import NOW_ENDS, PAST_ENDS, instant, node, node_of_instants
 from projections.wire import HEADER, TRAILER
 
 Cursor = AsyncCursor[Any]
@@ -32,9 +32,9 @@ async def load(cursor: Cursor, rows: Rows, streams: Sequence[UUID], suffix: str 
 
 
 async def write(cursor: Cursor, rows: Rows, suffix: str = "") -> None:
-    """Make the tables hold what `rows` hold, which may then be folded on."""
+    """Make the tables hold what `rows` hold, which are spent then."""
     for buffer in rows.buffers.values():
-        await _delete_superseded(cursor, buffer, suffix)
+        await _remove(cursor, buffer, suffix)
         await write_current(cursor, buffer, suffix)
         await amend(cursor, buffer, suffix)
         await write_past(cursor, buffer, suffix)
@@ -42,17 +42,17 @@ async def write(cursor: Cursor, rows: Rows, suffix: str = "") -> None:
 
 async def write_current(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     """COPY the current versions that are not stored yet."""
-    wire, fresh = buffer.wire, list(buffer.fresh())
-    rows = [wire.current(v.parts or wire.whole(v.row), v.known_from, v.true_from) for v in fresh]
+    wire = buffer.wire
+    rows = [wire.current(v.parts or wire.whole(v.row), v.known_from, v.true_from) for v in buffer.fresh()]
     await _copy(cursor, f"{buffer.table.name}{suffix}", (*buffer.table.columns, *NOW_ENDS), rows)
-    for version in fresh:
-        version.stored = True
 
 
 async def write_past(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
-    """COPY the superseded versions, and let go of them."""
+    """COPY the superseded versions that were never stored, and let go of them."""
     wire = buffer.wire
-    rows = [wire.past(v.parts or wire.whole(v.row), v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed()]
+    rows = [
+        wire.past(v.parts or wire.whole(v.row), v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed() if v.key is None
+    ]
     await _copy(cursor, f"{buffer.table.past}{suffix}", (*buffer.table.columns, *PAST_ENDS), rows)
     buffer.past.clear()
 
@@ -80,10 +80,11 @@ async def _cut(cursor: Cursor, buffer: Buffer, suffix: str) -> None:
     cuts = ([c.stream for c in buffer.cuts], [c.since for c in buffer.cuts], [c.position for c in buffer.cuts])
     # one join over all cuts: asking for each version on its own took minutes where an import was taken back
     await cursor.execute(
-        f"WITH ends AS (SELECT v.ctid AS place, min(c.since) AS since FROM {past} AS v "
-        "JOIN unnest(%b::uuid[], %b::timestamptz[], %b::bigint[]) AS c (stream, since, position) "
-        f"ON c.stream = v.{table.stream} AND c.position > v.known_to GROUP BY v.ctid) "
-        f"UPDATE {past} AS v SET true_to = greatest(v.true_from, least(v.true_to, ends.since)) FROM ends WHERE v.ctid = ends.place",
+        "WITH ends AS (SELECT v.ctid AS place, greatest(v.true_from, least(v.true_to, min(c.since))) AS true_to "
+        f"FROM {past} AS v JOIN unnest(%b::uuid[], %b::timestamptz[], %b::bigint[]) AS c (stream, since, position) "
+        f"ON c.stream = v.{table.stream} AND c.position > v.known_to GROUP BY v.ctid, v.true_from, v.true_to) "
+        f"UPDATE {past} AS v SET true_to = ends.true_to, true_node = {node_of_instants('v.true_from', 'ends.true_to')} "
+        "FROM ends WHERE v.ctid = ends.place",
         cuts,
     )
     await cursor.execute(
@@ -92,15 +93,30 @@ async def _cut(cursor: Cursor, buffer: Buffer, suffix: str) -> None:
     buffer.cuts.clear()
 
 
-async def _delete_superseded(cursor: Cursor, buffer: Buffer, suffix: str) -> None:
-    if not buffer.gone:
-        return
+async def _remove(cursor: Cursor, buffer: Buffer, suffix: str) -> None:
+    """Move superseded stored rows to the past, inside the server, and delete those that leave nothing behind."""
     table = buffer.table
-    arrays = ", ".join(f"%b::{table.types[column]}[]" for column in table.key)
+    moved = [v for v in buffer.passed() if v.key is not None]
+    keys = [*(v.key for v in moved if v.key), *buffer.gone]
+    if not keys:
+        return
+    names, left = ", ".join(table.columns), [None] * len(buffer.gone)
+    ends = (
+        [*(v.known_to for v in moved), *left],
+        [*(instant(v.true_to) for v in moved), *left],
+        [*(node(v.known_from, v.known_to) for v in moved), *left],
+        [*(node(v.true_from, v.true_to) for v in moved), *left],
+    )
+    arrays = ", ".join(
+        (*(f"%b::{table.types[column]}[]" for column in table.key), "%b::bigint[], %b::timestamptz[], %b::bigint[], %b::bigint[]")
+    )
     same = " AND ".join(f"t.{column} = g.{column}" for column in table.key)
     await cursor.execute(
-        f"DELETE FROM {table.name}{suffix} AS t USING unnest({arrays}) AS g ({', '.join(table.key)}) WHERE {same}",
-        [list(column) for column in zip(*buffer.gone, strict=True)],
+        f"WITH gone AS (DELETE FROM {table.name}{suffix} AS t "
+        f"USING unnest({arrays}) AS g ({', '.join(table.key)}, known_to, true_to, known_node, true_node) WHERE {same} "
+        f"RETURNING {', '.join(f't.{column}' for column in table.columns)}, t.known_from, g.known_to, t.true_from, g.true_to, g.known_node, g.true_node) "
+        f"INSERT INTO {table.past}{suffix} ({names}, {', '.join(PAST_ENDS)}) SELECT * FROM gone WHERE known_to IS NOT NULL",
+        [*(list(column) for column in zip(*keys, strict=True)), *ends],
         prepare=True,
     )
     buffer.gone.clear()
