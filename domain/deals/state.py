@@ -159,10 +159,10 @@ def passing(event: DealImported) -> Deal:
 
 
 def _brought(event: DealImported, version: int, provenance: Provenance, reports: frozenset[tuple[str, str, str]]) -> Deal:
-    return _changed(
-        _BLANK,
-        _placed(event)
-        | {
+    return _made(
+        {
+            **_BLANK_VALUES,
+            **_placed(event),
             "version": version,
             "title": event.title,
             "account": event.account,
@@ -181,7 +181,7 @@ def _brought(event: DealImported, version: int, provenance: Provenance, reports:
             "reports": reports,
             "won_on": event.won_on,
             "stage_reported": True,
-        },
+        }
     )
 
 
@@ -288,7 +288,16 @@ _BLANK = Deal(
     zone="",
     source="",
 )
-"""Every field at its default, to make a deal from without going by the constructor."""
+_BLANK_VALUES = {f.name: getattr(_BLANK, f.name) for f in fields(Deal)}
+"""Every field at its default, in order, to make a deal from without going by the constructor."""
+
+
+def _made(values: Mapping[str, Any]) -> Deal:
+    """A deal of a value for every field, in their order."""
+    new = object.__new__(Deal)
+    for (_, put), value in zip(_SLOTS, values.values(), strict=True):
+        put(new, value)
+    return new
 
 
 def _changed(deal: Deal, changes: Mapping[str, Any]) -> Deal:
