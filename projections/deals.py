@@ -25,6 +25,11 @@ CLOSES, AMOUNT = "coalesce(close_date, '9999-12-31'::date)", "coalesce(amount, -
 """Sort keys: deals without a date come last, those without an amount before all others."""
 INCOMPLETE = "category <> 'omitted' AND (currency IS NULL OR books_in IS NULL)"
 """Deals that a forecast would count, were it not for what they lack; few, and found through indexes of their own."""
+_COUNTED = (
+    "(category, currency, books_in, probability) INCLUDE (amount, annual, owner, team, account, pipeline, id) "
+    "WHERE category <> 'omitted' AND currency IS NOT NULL"
+)
+"""The forecast of today reads nothing else, however it is split."""
 DEALS = Table(
     "deals",
     ("id",),
@@ -68,8 +73,7 @@ DEALS = Table(
     },
     (
         "(pipeline, stage) WHERE kind = 'open'",
-        # the forecast of today reads nothing else
-        "(category, currency, books_in, probability) INCLUDE (amount) WHERE category <> 'omitted' AND currency IS NOT NULL",
+        _COUNTED,
         f"(({CLOSES}), id) WHERE kind = 'open'",
         "(account)",
         "(owner, close_date)",
@@ -98,6 +102,7 @@ LINES = Table(
         "total": "numeric NOT NULL",
         "annual": "numeric NOT NULL",
         "currency": "text NOT NULL",
+        "again": "bool NOT NULL",  # a line before it has the same product
     },
     ("(product)",),
 )
@@ -263,8 +268,10 @@ def _attended(row: Row, changes: Row) -> Row:
 
 
 def _put_lines(rows: Rows, lines: Sequence[Line]) -> None:
+    products: set[UUID | None] = set()
     for number, line in enumerate(lines, 1):
-        rows.put(LINES, number=number, **_line(line))
+        rows.put(LINES, number=number, again=line.product in products, **_line(line))
+        products.add(line.product)
     for held in rows.all(LINES):
         if held["number"] > len(lines):
             rows.close(LINES, held["number"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-
-from pydantic import BaseModel
 
 from domain.periods import Period, PeriodKind
 from domain.values import minor_digits
@@ -35,7 +34,8 @@ NAMED = frozenset({Dimension.OWNER, Dimension.TEAM, Dimension.PRODUCT, Dimension
 """Dimensions whose values are ids with names."""
 
 
-class Cell(BaseModel):
+@dataclass(slots=True)
+class Cell:
     """A category's share of a row. `cumulative` adds the surer categories."""
 
     deals: int
@@ -43,13 +43,16 @@ class Cell(BaseModel):
     cumulative: Decimal
 
 
-class ForecastRow(BaseModel):
+@dataclass(slots=True)
+class ForecastRow:
     """One combination of the dimensions that were asked for; those that were not are None, and so is what has no value.
 
     `region`: the country of the deal's account.
     """
 
     currency: str
+    categories: dict[str, Cell]
+    weighted: Decimal
     period: str | None = None
     period_start: date | None = None
     period_end: date | None = None
@@ -64,8 +67,6 @@ class ForecastRow(BaseModel):
     region: str | None = None
     pipeline: UUID | None = None
     pipeline_name: str | None = None
-    categories: dict[str, Cell]
-    weighted: Decimal
 
 
 Place = tuple[Any, ...]
@@ -126,9 +127,9 @@ class Gathering:
         for category in CATEGORIES:
             deals, amount, _ = sums.get(category, (0, Decimal(0), Decimal(0)))
             cumulative += amount
-            cells[category] = Cell.model_construct(deals=deals, single=amount, cumulative=cumulative)
+            cells[category] = Cell(deals, amount, cumulative)
         weighted = sum((cell[2] for cell in sums.values()), Decimal(0)) / 100
-        return ForecastRow.model_construct(currency=place[0], categories=cells, weighted=weighted.quantize(minor), **self._told(place[1:]))
+        return ForecastRow(place[0], cells, weighted.quantize(minor), **self._told(place[1:]))
 
     def _told(self, keys: Iterable[Any]) -> dict[str, Any]:
         told: dict[str, Any] = {}

@@ -47,9 +47,9 @@ def sums(as_of: AsOf, question: Question, by: Sequence[Dimension], measure: Meas
         relation += f" LEFT JOIN {as_of.of(ACCOUNTS, 'id', 'country')} AS a ON a.id = d.account"
         keys[Dimension.REGION] = "a.country"
     if Dimension.PRODUCT in by:
-        relation += f" LEFT JOIN {as_of.of(LINES, 'deal', 'product', 'total', 'annual')} AS l ON l.deal = d.id"
+        relation += f" LEFT JOIN {as_of.of(LINES, 'deal', 'product', 'total', 'annual', 'again')} AS l ON l.deal = d.id"
         keys[Dimension.PRODUCT] = "l.product"
-        value, deals = f"CASE WHEN l.deal IS NULL THEN d.{own} ELSE l.{measure.value} END", "count(DISTINCT d.id)"
+        value, deals = f"CASE WHEN l.deal IS NULL THEN d.{own} ELSE l.{measure.value} END", "count(*) FILTER (WHERE l.again IS NOT TRUE)"
     selected = "".join(f", {keys[dimension]} AS k{number}" for number, dimension in enumerate(by))
     groups = ", ".join(str(number + 1) for number in range(len(by) + 3))
     grouped = (

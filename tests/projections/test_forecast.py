@@ -14,12 +14,14 @@ from domain.accounts import events as a
 from domain.deals import deals
 from domain.deals import events as e
 from domain.deals.imported import DealImported
+from domain.deals.terms import Line
 from domain.kernel import Event, Invalid
 from domain.stages import StageKind
 from domain.values import Money
 from projections.as_of import NOW, AsOf, Basis
 from projections.catalogue import read_models
-from projections.forecast import forecast
+from projections.deal_list import deal_list
+from projections.forecast import Dimension, forecast
 from projections.forecast_question import question
 from projections.not_counted import not_counted_deals
 from projections.reading import Reader
@@ -29,13 +31,19 @@ from tests.projections.world import Fact, World, instant, world
 
 BERLIN, PARIS, NOWHERE = UUID(int=0xA1), UUID(int=0xA2), UUID(int=0xA3)
 MIRA = UUID(int=0xB1)
-WHOLE, NO_AMOUNT, NO_DATE, NEITHER, WON, OMITTED = (UUID(int=0xD0 + n) for n in range(6))
+WHOLE, NO_AMOUNT, NO_DATE, NEITHER, WON, OMITTED, LINED = (UUID(int=0xD0 + n) for n in range(7))
 MARCH, MAY = date(2026, 3, 10), date(2026, 5, 20)
 MODELS = tuple(type(model) for model in read_models())
 
 
 def _deal(title: str, stage: str = "propose", **more: Any) -> DealImported:
     return DealImported(**companies._stage(stage, BEGIN), run=UUID(int=1), source="crm", source_id=title, title=title, zone="UTC", **more)
+
+
+PRESS, SAW = UUID(int=0xE1), UUID(int=0xE2)
+LINES = tuple(
+    Line(product=product, quantity=Decimal(2), unit_price=Money(amount=Decimal(10), currency="USD")) for product in (PRESS, SAW, PRESS)
+)
 
 
 def _euros(amount: str) -> Money:
@@ -56,6 +64,7 @@ FACTS = [
     Fact(NO_AMOUNT, e.DealAmountChanged(amount=_euros("7"), previous=None)),
     Fact(NO_DATE, e.DealCloseDateMoved(close_date=MAY, previous=None, pushed=False, pushes=0), late=5),
     Fact(PARIS, a.AccountDetailsChanged(legal_name="Parisienne", country="BE")),
+    Fact(LINED, _deal("lined", account=PARIS, lines=LINES, amount=Money(amount=Decimal(60), currency="USD"), close_date=MAY)),
 ]
 BEFORE = 9
 """The position before anything that lacked was told."""
@@ -145,3 +154,40 @@ async def test_at_any_moment_what_is_not_counted_is_what_a_replay_lacks(here) ->
             assert counts.get("undated", 0) == sum(
                 s.kind is StageKind.OPEN and s.amount is not None and s.close_date is None for s in states
             )
+
+
+async def split(here: World, by: Dimension, as_of: AsOf = NOW) -> dict[Any, tuple[int, Decimal]]:
+    async with reading(here, as_of) as opened:
+        rows = (await forecast(opened, by=[by])).rows
+    last = "pipeline"
+    found = [(getattr(r, by), r.currency, sum(c.deals for c in r.categories.values()), r.categories[last].cumulative) for r in rows]
+    return {(value, currency): (deals, amount) for value, currency, deals, amount in found}
+
+
+async def test_a_deal_counts_once_for_a_product_that_several_of_its_lines_have(here) -> None:
+    assert await split(here, Dimension.PRODUCT) == {
+        (PRESS, "USD"): (1, Decimal(40)),
+        (SAW, "USD"): (1, Decimal(20)),
+        (None, "EUR"): (3, Decimal(147)),
+    }
+
+
+async def test_a_region_is_the_country_that_the_account_had_then(here) -> None:
+    assert await split(here, Dimension.REGION) == {
+        ("BE", "EUR"): (1, Decimal(40)),
+        ("BE", "USD"): (1, Decimal(60)),
+        ("DE", "EUR"): (2, Decimal(107)),
+    }
+    before = {("DE", "EUR"): (1, Decimal(100)), ("FR", "EUR"): (1, Decimal(40))}
+    assert await split(here, Dimension.REGION, known(BEFORE)) == before
+    assert await split(here, Dimension.REGION, AsOf(Basis.HAPPENED, BEFORE, instant(BEFORE))) == before
+
+
+async def test_each_row_by_region_opens_to_its_deals(here) -> None:
+    for as_of in (NOW, known(BEFORE)):
+        rows = await split(here, Dimension.REGION, as_of)
+        async with reading(here, as_of) as opened:
+            for (region, currency), (count, _) in rows.items():
+                shown = await deal_list(opened, counted=True, currency=currency, region=region, region_missing=region is None)
+                assert len(shown.items) == count
+            assert {card.title for card in (await deal_list(opened, region_missing=True)).items} >= {"neither", "omitted"}
