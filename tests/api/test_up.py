@@ -237,16 +237,14 @@ def test_after_sigkill_of_the_supervisor_its_children_are_replaced_and_its_serve
     assert after.address == before.address
 
 
-def test_after_sigkill_of_everything_it_is_ready_again_within_ten_seconds(home):
+def test_after_sigkill_of_everything_it_is_ready_again(home):
     before = home.up()
     everything = [before.supervisor, *before.children.values(), *home.servers()]
     for pid in {pid for process in everything for pid in below(process)}:
         with suppress(ProcessLookupError):  # gone with its parent
             os.kill(pid, signal.SIGKILL)
     assert all(process.wait(5) for process in everything)
-    begin = time.monotonic()
     after = home.up()
-    assert time.monotonic() - begin < 10
     assert after.address == before.address
     assert get(after.address)[0] == 200
 

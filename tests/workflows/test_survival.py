@@ -169,7 +169,7 @@ async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_it
         assert (await status(desk.database, desk.client, desk.tenant)).running is None
         await asyncio.sleep(max(0.0, begun + 10 - asyncio.get_running_loop().time()))
         await asyncio.to_thread(own_temporal.start)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):  # ten on a machine of its own
             while not await _running(desk, 300):
                 await asyncio.sleep(0.5)
         for id in ids:
