@@ -5,7 +5,7 @@ The path bars compare how a command travels, so neither side may decide more tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -104,7 +104,7 @@ def evolve(deal: Deal | None, happened: Event) -> Deal | None:
         case DealOpened():
             return Deal(happened.stage, happened.amount, happened.close_date, happened.owner)
         case AmountChanged() if deal is not None:
-            return replace(deal, amount=happened.amount)
+            return Deal(deal.stage, happened.amount, deal.close_date, deal.owner)
     return deal
 
 

