@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ READ_MODELS_PATIENCE = 60.0
 
 
 class ImportHere:
-    """Inspect, plan, run and undo; every answer is what the API would say."""
+    """Inspect, plan, run and undo; every answer is what the API would say. `rejected`: where a person wants the rejected rows."""
 
     def __init__(self, tenant: str | None, files: Sequence[Path] = (), rejected: Path | None = None) -> None:
         self._tenant, self._files, self._rejected = tenant, list(files), rejected
@@ -51,11 +52,11 @@ class ImportHere:
 
     def plan(self, overrides: Mapping[str, Any]) -> Said:
         """What each row would do."""
-        return self._go("plan", overrides, "Comparing")
+        return self._go("plan", overrides, "Comparing", self._rejected)
 
     def run(self, overrides: Mapping[str, Any]) -> Said:
         """Store it, and wait until it can be read."""
-        result = self._go("run", overrides, "Importing")
+        result = self._go("run", overrides, "Importing", self._rejected or rejected_rows_file())
         if result["last_position"] is not None:
             result["readable"] = self._with(lambda process, tenant: _until_readable(process, tenant, result["last_position"]))
         return result
@@ -81,7 +82,7 @@ class ImportHere:
         found: list[Said] = self._with(_runs)
         return found
 
-    def _go(self, action: str, overrides: Mapping[str, Any], word: str) -> Said:
+    def _go(self, action: str, overrides: Mapping[str, Any], word: str, rejected: Path | None) -> Said:
         async def go(process: Opened, tenant: Tenant) -> Any:
             from api.import_job import directory_of
             from workflows import imports
@@ -99,7 +100,7 @@ class ImportHere:
                     said,
                     by=_operator(),
                     directory=known,
-                    rejected_to=self._rejected,
+                    rejected_to=rejected,
                     progress=read,
                     told=_told(advance),
                 )
@@ -122,6 +123,11 @@ class ImportHere:
 
         answer = asyncio.run(within())
         return answer.model_dump(mode="json") if hasattr(answer, "model_dump") else answer
+
+
+def rejected_rows_file() -> Path:
+    """Where a run puts rejected rows when nobody says where: a new file in the working directory."""
+    return Path.cwd() / f"rejected-{datetime.now().astimezone():%Y%m%d-%H%M%S}.csv"
 
 
 class _Reading:
@@ -202,12 +208,21 @@ async def _runs(process: Opened, tenant: Tenant) -> list[Said]:
 
 
 def the_run(runs: Sequence[Said], written: str) -> Said:
-    """The run that is meant: by its id, the beginning or end of one, or `last`. Raises Ended."""
-    if written == "last" and runs:
-        return runs[0]
+    """The run that is meant: by its id, the beginning or end of one, or `last`, the newest that changed something and stands. Raises Ended."""
+    if written == "last":
+        standing = next((run for run in runs if changed(run) and run["state"] != "undone"), None)
+        if standing is None:
+            raise Ended("There is no import to take back: none that changed something still stands.", Exit.NOT_FOUND)
+        return standing
     found = [run for run in runs if run["run"].startswith(written.lower()) or run["run"].endswith(written.lower())]
     if len(found) == 1 and len(written) >= 4:
         return found[0]
     if found:
         raise Ended(f"Several imports answer to {written!r}; write more of the id. `concord import list` shows them.", Exit.NOT_FOUND)
     raise Ended(f"There is no import {written!r}; `concord import list` shows those there are.", Exit.NOT_FOUND)
+
+
+def changed(run: Said) -> int:
+    """How many things a run brought or changed; an unfinished one is taken to have changed something."""
+    found = sum(counts.get(name, 0) for counts in run["counts"].values() for name in ("created", "updated", "mentioned"))
+    return found or int(run["state"] == "unfinished")

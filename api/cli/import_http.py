@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from api.cli.client import Client
+from api.cli.import_here import rejected_rows_file
 from api.cli.import_mapping import toml_of
 from api.cli.outcomes import Ended, Exit
 from api.cli.progress import bars
@@ -40,11 +41,11 @@ class ImportOverHttp:
 
     def plan(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """What each row would do."""
-        return self._step("plan", overrides)
+        return self._step("plan", overrides, self._rejected)
 
     def run(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Store it."""
-        return self._step("run", overrides) | {"import": self._id}
+        return self._step("run", overrides, self._rejected or rejected_rows_file()) | {"import": self._id}
 
     def undo(self, run: str) -> dict[str, Any]:
         """Take an import back, by the id of its upload."""
@@ -60,14 +61,15 @@ class ImportOverHttp:
             found.append({"run": one["id"], "started_at": None, "state": one["state"], **known})
         return found
 
-    def _step(self, action: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    def _step(self, action: str, overrides: Mapping[str, Any], rejected: Path | None) -> dict[str, Any]:
         if {name: value for name, value in overrides.items() if name != "answers"} != self._sent:
             self.inspect(overrides)
         told = self._client.post(f"/v1/imports/{self._id}/{action}", {"answers": overrides.get("answers", {})}, settle=False).body
         answer = self._answer(told, action)
-        if answer.get("rejected_file") and self._rejected is not None:
-            self._rejected.write_bytes(self._client.raw(f"/v1/imports/{self._id}/rejected"))
-            answer["rejected_file"] = str(self._rejected)
+        if answer.get("rejected_file"):
+            answer["rejected_file"] = str(rejected) if rejected is not None else None
+            if rejected is not None:
+                rejected.write_bytes(self._client.raw(f"/v1/imports/{self._id}/rejected"))
         return answer
 
     def _answer(self, told: dict[str, Any], action: str) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def _tables(paths: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise Ended(f"There is no file or folder {path}; check the path.")
+            raise Ended(f"There is no file or folder {path}; check the path.", Exit.NOT_FOUND)
     if not found:
-        raise Ended("There is no CSV or XLSX file in what was named; name the files or the folder that holds them.")
+        raise Ended("There is no CSV or XLSX file in what was named; name the files or the folder that holds them.", Exit.NOT_FOUND)
     return found

@@ -119,6 +119,8 @@ def print_outcome(answer: Mapping[str, Any], *, dry: bool) -> None:
     _print_reasons(answer["rows"], truncated=answer["truncated"])
     if answer["rejected_file"]:
         out.print(f"The rejected rows are in [bold]{plain(answer['rejected_file'])}[/], each with its reason.")
+    elif any(counts["rejected"] for counts in answer["counts"].values()):
+        out.print("[dim]--rejected FILE.csv writes the rejected rows to a file, each with its reason.[/]")
 
 
 def _print_reasons(rows: Iterable[Mapping[str, Any]], *, truncated: int) -> None:

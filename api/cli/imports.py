@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from api.cli.client import calling
 from api.cli.formats import count, plain, short, table, when
-from api.cli.import_here import ImportHere, the_run
+from api.cli.import_here import ImportHere, changed, the_run
 from api.cli.import_http import ImportOverHttp
 from api.cli.import_mapping import read_mapping, saved
 from api.cli.import_tables import print_defaults, print_inspection, print_outcome, print_question
@@ -63,7 +63,9 @@ def files(
         str | None, typer.Option("--source", help="The system it comes from; ids here derive from it, so keep it the same.")
     ] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="Of amounts that name none, like EUR.")] = None,
-    rejected: Annotated[Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Where rejected rows go.")] = None,
+    rejected: Annotated[
+        Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Where rejected rows go; a dry run writes them only with this.")
+    ] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +83,7 @@ def files(
     overrides = {**read_mapping(mapping), **{k: v for k, v in (("source", source), ("currency", currency)) if v}}
     overrides["answers"] = {**overrides.get("answers", {}), **_answers(answer or ())}
     asks = sys.stdin.isatty() and not (yes or as_json)
-    with _importing(tenant, paths, rejected or Path("rejected.csv")) as doing:
+    with _importing(tenant, paths, rejected) as doing:
         inspection = doing.inspect(overrides)
         if not as_json:
             print_inspection(inspection, columns=not yes or dry_run)
@@ -215,15 +217,14 @@ def list_imports(tenant: TenantName = None, as_json: Json = False) -> None:
     if not runs:
         out.print("Nothing was imported yet: `concord import FILES`.")
         return
-    made = table("id", "when", "from", "files", "deals", "state", whole=("id", "when", "state"), right=("deals",))
+    made = table("id", "when", "from", "files", "changed", "state", whole=("id", "when", "state"), right=("changed",))
     for run in runs:
-        deals = run["counts"].get("deals", {})
         made.add_row(
             short(run["run"]),
             when(run["started_at"]),
             plain(run["source"]),
             plain(", ".join(run["files"])),
-            f"{deals.get('rows', 0):,}",
+            f"{changed(run):,}" if run["counts"] else "",
             run["state"],
         )
     out.print(made)
@@ -243,17 +244,23 @@ def undo(
     """
     with _importing(tenant) as doing:
         chosen = the_run(doing.list(), run)
-        if sys.stdin.isatty() and not (yes or as_json):
-            question = f"Take back the import of {', '.join(chosen['files'])} from {chosen['source']}?"
+        if sys.stdin.isatty() and not (yes or as_json) and chosen["state"] != "undone":
+            question = f"Take back the import of {', '.join(chosen['files'])} from {chosen['source']} ({_happened(chosen)})?"
             if not typer.confirm(question, default=False, err=True):
                 raise Ended("Nothing was taken back.", Exit.ABORTED)
         undone = doing.undo(chosen["run"])
     if as_json:
         say_json(undone)
         return
-    out.print(
-        f"Taken back: {undone['withdrawn']:,} gone, {undone['restored']:,} as before, {undone['untouched']:,} untouched, {len(undone['kept']):,} kept."
-    )
+    done = f"{undone['withdrawn']:,} gone, {undone['restored']:,} as before"
+    if undone["already"] and not undone["withdrawn"] + undone["restored"]:
+        out.print(f"The import {short(chosen['run'])} was already undone on {when(undone['already'])}; nothing changed now.")
+    elif undone["already"]:
+        out.print(
+            f"The import {short(chosen['run'])} was already undone on {when(undone['already'])}. What was kept then and is free now: {done}."
+        )
+    else:
+        out.print(f"Taken back: {done}" + (f", {len(undone['kept']):,} kept" if undone["kept"] else "") + ".")
     if undone["kept"]:
         made = table("kind", "source id", "kept because")
         for row in undone["kept"][:20]:
@@ -261,6 +268,13 @@ def undo(
         out.print(made)
         if len(undone["kept"]) > 20:
             out.print(f"[dim]... and {len(undone['kept']) - 20:,} more; --json tells all[/]")
+
+
+def _happened(run: dict[str, Any]) -> str:
+    """When a run was, and how much it changed, as far as that is known."""
+    number = changed(run)
+    told = [when(run["started_at"])] if run["started_at"] else []
+    return ", ".join([*told, f"{number:,} things brought or changed" if number > 1 else "1 thing brought or changed"])
 
 
 def add_to(app: typer.Typer) -> None:

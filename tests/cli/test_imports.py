@@ -102,6 +102,44 @@ def test_rejected_rows_go_to_a_file_with_their_reasons(concord: Concord, exports
     assert "2017-13-45" in rejected.read_text(encoding="utf-8-sig")
 
 
+def test_a_dry_run_writes_no_file_and_a_run_says_where_it_wrote(
+    concord: Concord, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _deals(exports, *CLEAR, "2017-13-45")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    told = concord("import", str(exports), "--source", "where", "--dry-run").out
+    assert "--rejected" in told
+    concord("import", str(exports), "--source", "where", code=Exit.REFUSED)
+    assert not list(here.iterdir())
+    concord("import", str(exports), "--source", "where", "--dry-run", "--rejected", "said.csv")
+    assert [path.name for path in here.iterdir()] == ["said.csv"]
+    done = concord("import", str(exports), "--source", "where", "--yes", "--json").json
+    (written,) = [path for path in here.iterdir() if path.name != "said.csv"]
+    assert done["rejected_file"] == str(written)
+    assert "2017-13-45" in written.read_text(encoding="utf-8-sig")
+
+
+def test_the_last_import_is_the_last_that_changed_something_and_is_taken_back_once(concord: Concord, exports: Path):
+    concord("tenant", "create", "lastly")
+    tenant = ("--tenant", "lastly")
+    assert "none that changed something" in concord("import", "undo", "last", *tenant, code=Exit.NOT_FOUND).err
+    _deals(exports, *CLEAR)
+    first = concord("import", str(exports), "--yes", "--json", *tenant).json
+    concord("import", str(exports), "--yes", *tenant)
+    listed = concord("import", "list", "--json", *tenant).json
+    assert (listed[1]["run"], len(listed)) == (first["run"], 2)
+    undone = concord("import", "undo", "last", "--json", *tenant).json
+    assert (undone["run"], undone["already"]) == (first["run"], None)
+    assert undone["withdrawn"] == 3 + 2 + 2 + 2 + 1 + 1  # deals, accounts, products, people, team, pipeline
+    again = concord("import", "undo", first["run"], "--json", *tenant).json
+    assert (again["withdrawn"], again["restored"]) == (0, 0)
+    assert again["already"] is not None
+    assert "already undone on 20" in concord("import", "undo", first["run"], *tenant).out
+    assert "none that changed something" in concord("import", "undo", "last", *tenant, code=Exit.NOT_FOUND).err
+
+
 def test_a_saved_mapping_reads_the_next_export_without_asking(concord: Concord, exports: Path, tmp_path: Path):
     _deals(exports, *UNCLEAR)
     saved = tmp_path / "map.toml"

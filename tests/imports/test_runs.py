@@ -199,6 +199,20 @@ async def test_what_people_worked_on_stays_with_all_it_refers_to_and_is_listed(s
     assert not (await store.load(tenant, deals, id_)).state.withdrawn
 
 
+async def test_a_run_that_was_taken_back_says_so_and_tries_again_only_what_was_kept(store, tenant, tmp_path):
+    made = company(tmp_path)
+    done = await run(store, tenant, [tmp_path], EUR)
+    elsewhere = natural_id("opened by hand")
+    account = imported_id("account", "vendor", made.accounts[0])
+    await store.execute(tenant, accounts, elsewhere, OpenAccount(legal_name="Child", roles=("customer",), parent=account), by=ANNA)
+    first = await undo(store, tenant, done.run)
+    assert (first.already, [r.source_id for r in first.kept]) == (None, [made.accounts[0]])
+    second = await undo(store, tenant, done.run)
+    assert (second.withdrawn, second.restored, len(second.kept)) == (0, 0, 1)
+    (told,) = [r.recorded_at for r in await store.history(tenant, done.run) if r.event.topic == "import.undone"]
+    assert second.already == told
+
+
 async def test_history_tells_who_imported_what(store, tenant, tmp_path):
     made = company(tmp_path)
     done = await run(store, tenant, [tmp_path], EUR, by=ANNA)

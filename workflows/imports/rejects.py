@@ -21,10 +21,14 @@ def inert(text: str) -> str:
 
 
 def write_rejected(path: Path, faults: Iterable[Fault]) -> int:
-    """Write the file whole, in order of file and row, or leave none when nothing was rejected; the number of rows."""
+    """Write the file whole, in order of file and row, or none when nothing was rejected; the number of rows.
+
+    An earlier file of rejected rows at that place goes away then, any other file stays.
+    """
     ordered = sorted(faults, key=lambda f: (f.table, f.row))
     if not ordered:
-        path.unlink(missing_ok=True)
+        if _is_ours(path):
+            path.unlink()
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -36,3 +40,10 @@ def write_rejected(path: Path, faults: Iterable[Fault]) -> int:
             writer.writerow((inert(fault.table), fault.row, inert(fault.column or ""), inert(fault.value[:1000]), inert(fault.reason)))
     partial.replace(path)
     return len(ordered)
+
+
+def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline(200).decode("utf-8-sig", "replace").strip() == ",".join(HEADER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -168,10 +169,14 @@ class Result(_Part):
 
 
 class Undone(_Part):
-    """What taking an import back did. `kept`: entities that were changed since, each with what to do."""
+    """What taking an import back did. `kept`: entities that were changed since, each with what to do.
+
+    already: when it was taken back before; then the numbers are of what was done this time.
+    """
 
     run: UUID
     withdrawn: int
     restored: int
     untouched: int
     kept: tuple[RowReport, ...] = ()
+    already: datetime | None = None

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from domain.accounts import ReopenAccount
-from domain.import_runs import ImportRun, RecordImportUndone, import_runs
+from domain.import_runs import ImportRun, ImportUndone, RecordImportUndone, import_runs
 from domain.imports import UndoImport
 from domain.kernel import DECIDERS, SYSTEM, Actor, Command, NotFound, Refused
 from domain.members import ReactivateMember
@@ -47,7 +47,7 @@ _CHUNK = 100
 async def undo_run(
     store: Store, tenant: Tenant, run: UUID, by: Actor, told: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Undone:
-    """Take the run back; quiet when it was taken back before.
+    """Take the run back. Taken back before, it says when (`already`), and only what was kept then is tried again.
 
     What people changed since, or what something newer refers to, stays and is listed in `kept`, with the reason.
     Raises NotFound when there is no such run.
@@ -56,9 +56,12 @@ async def undo_run(
     known: ImportRun | None = (await store.load(tenant, import_runs, run)).state
     if not history or known is None:
         raise NotFound("There is no such import; list the imports to find it.", run=str(run))
+    before = next((r for r in history if isinstance(r.event, ImportUndone)), None)
+    if before is not None and isinstance(before.event, ImportUndone) and not before.event.kept:
+        return Undone(run=run, withdrawn=0, restored=0, untouched=0, already=before.recorded_at)
     touched, used, closed = await _scan(store, tenant, run, history[0].position)
     total = sum(len(streams) for streams in touched.values())
-    result = _Result(run, total, told, closed)
+    result = _Result(run, total, told, closed, again=before is not None)
     for noun in _ORDER:
         since = touched.get(noun, {})
         streams = sorted(since)
@@ -74,14 +77,21 @@ async def undo_run(
         by=by,
         correlation_id=run,
     )
-    return Undone(run=run, withdrawn=result.withdrawn, restored=result.restored, untouched=result.untouched, kept=tuple(result.kept))
+    return Undone(
+        run=run,
+        withdrawn=result.withdrawn,
+        restored=result.restored,
+        untouched=result.untouched,
+        kept=tuple(result.kept),
+        already=before.recorded_at if before is not None else None,
+    )
 
 
 class _Result:
-    """What was done so far."""
+    """What was done so far. `again`: the run was taken back before, and what that did is not done now."""
 
-    def __init__(self, run: UUID, total: int, told: Callable[[int, int], None], closed: dict[UUID, Command]) -> None:
-        self.closed = closed
+    def __init__(self, run: UUID, total: int, told: Callable[[int, int], None], closed: dict[UUID, Command], *, again: bool) -> None:
+        self.closed, self.again = closed, again
         self.run, self._total, self._told = run, total, told
         self.withdrawn = self.restored = self.untouched = self._done = 0
         self.kept: list[RowReport] = []
@@ -171,7 +181,7 @@ async def _undo(
         used.update(i for i in (getattr(state, n, None) for n in ("account", "owner", "team", "parent", "manager", "pipeline")) if i)
         used.update(line.product for line in getattr(state, "lines", ()) if line.product)
         return
-    if not done.events:
+    if not done.events or (done.repeated and result.again):
         result.untouched += 1
     elif noun == "pipeline" or getattr(done.events[0], "withdrawn", False):
         result.withdrawn += 1
