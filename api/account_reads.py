@@ -15,9 +15,10 @@ from api.moments import PROBLEMS
 from api.problems import documented
 from api.reading import Found, PartOfId, Slice, order, page, reading, rows_of
 from api.registers import add_history, add_one
+from api.seen_by import SeenBy
 from domain.accounts import Account, AccountRole, Registration, Relationship
 from domain.attributes import AttributeValue
-from domain.kernel import Invalid
+from domain.kernel import Invalid, NotFound
 from domain.values import Country
 from infra.access import Action
 from projections.accounts import ACCOUNTS, AccountCard, Accounts, directory
@@ -27,7 +28,7 @@ from projections.members import Members
 SUPPLIER = "roles @> ARRAY['supplier']"
 
 
-class AccountsAsked(Slice):
+class AccountsAsked(Slice, SeenBy):
     """Which accounts, in which order."""
 
     owner: UUID | None = None
@@ -68,7 +69,7 @@ async def _show(_caller: Caller, _id: UUID, account: Account, _as_of: AsOf) -> d
     return {name: getattr(account, name) for name in AccountView.model_fields}
 
 
-@noun.router.get("", response_model=Found[AccountCard], operation_id="list_accounts", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get("", response_model=Found[AccountCard], operation_id="list_accounts", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def list_accounts(caller: AccountReader, asked: Annotated[AccountsAsked, Query()]) -> Response:
     """The accounts within the caller's reach, filtered and sorted, page by page."""
     sort, descending = order(asked.sort)
@@ -77,7 +78,7 @@ async def list_accounts(caller: AccountReader, asked: Annotated[AccountsAsked, Q
     async with reading(caller, asked, Accounts, Members) as opened:
         found = await directory(
             opened,
-            scope=rows_of(caller, Action.ACCOUNT_READ, ACCOUNTS.name, opened.as_of, supplier=SUPPLIER),
+            scope=await rows_of(caller, Action.ACCOUNT_READ, ACCOUNTS.name, opened.as_of, asked, supplier=SUPPLIER),
             sort=sort,
             descending=descending,
             limit=asked.limit,

@@ -17,10 +17,11 @@ from api.moments import PROBLEMS, Day, Moment
 from api.problems import documented
 from api.reading import Found, PartOfId, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
+from api.seen_by import SeenBy
 from domain.attributes import AttributeValue
 from domain.deals.state import Deal
 from domain.deals.terms import DealPerson, Evidence, Line
-from domain.kernel import DECIDERS, Invalid
+from domain.kernel import DECIDERS, Invalid, NotFound
 from domain.pipelines import DEFAULT_PIPELINE
 from domain.stages import Category, StageKind
 from domain.values import Country, Currency, Key, Money
@@ -75,7 +76,7 @@ class DealFilters(BaseModel):
         return {name: getattr(value, "value", value) for name, value in found.items() if value is not None}
 
 
-class DealsAsked(DealFilters, Slice):
+class DealsAsked(DealFilters, Slice, SeenBy):
     """Which deals, in which order."""
 
     pipeline: UUID | None = None
@@ -83,7 +84,7 @@ class DealsAsked(DealFilters, Slice):
     sort: Sorts = "close_date"
 
 
-class BoardAsked(DealFilters, Moment):
+class BoardAsked(DealFilters, Moment, SeenBy):
     """Which pipeline's board."""
 
     pipeline: UUID = DEFAULT_PIPELINE
@@ -146,22 +147,22 @@ _NAMES = {"account_name", "owner_name", "team_name"}
 _PLAIN = tuple(name for name in DealView.model_fields if name not in _NAMES | {"pending"})
 
 
-@noun.router.get("", response_model=Found[DealCard], operation_id="list_deals", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get("", response_model=Found[DealCard], operation_id="list_deals", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def list_deals(caller: DealReader, asked: Annotated[DealsAsked, Query()]) -> Response:
     """The deals within the caller's reach, filtered and sorted, page by page."""
     sort, descending = order(asked.sort)
     async with reading(caller, asked, *MODELS) as opened:
-        scope = rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of)
+        scope = await rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of, asked)
         given = asked.given(pipeline=asked.pipeline, id_part=asked.id_part)
         found = await deal_list(opened, scope=scope, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given)
         return page(found, opened.as_of)
 
 
-@noun.router.get("/board", response_model=BoardThen, operation_id="read_board", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get("/board", response_model=BoardThen, operation_id="read_board", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def read_board(caller: DealReader, asked: Annotated[BoardAsked, Query()]) -> Response:
     """A pipeline's open deals by stage, with counts, sums per currency, and cards."""
     async with reading(caller, asked, *MODELS) as opened:
-        scope = rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of)
+        scope = await rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of, asked)
         found = await board(opened, asked.pipeline, scope=scope, cards=asked.cards, **asked.given())
         return stood(found, opened.as_of, found.position)
 

@@ -14,7 +14,8 @@ from api.deal_reads import MODELS, DealFilters
 from api.moments import PROBLEMS, Moment
 from api.problems import documented
 from api.reading import Found, Slice, page, reading, rows_of, stood
-from domain.kernel import Invalid
+from api.seen_by import SeenBy
+from domain.kernel import Invalid, NotFound
 from domain.periods import PeriodKind
 from infra.access import Action
 from projections.as_of import Basis
@@ -27,7 +28,7 @@ from projections.reading import Reading
 router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
 
 
-class ForecastAbout(DealFilters, Moment):
+class ForecastAbout(DealFilters, Moment, SeenBy):
     """Which deals, and which time, a forecast is about."""
 
     period: Annotated[
@@ -57,7 +58,7 @@ class ForecastThen(Forecast):
     basis: Basis
 
 
-@router.get("", response_model=ForecastThen, operation_id="read_forecast", responses=documented(Invalid, *PROBLEMS))
+@router.get("", response_model=ForecastThen, operation_id="read_forecast", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, Query()]) -> Response:
     """By category, single and cumulative, and weighted; per currency, and by whatever was asked for.
 
@@ -69,7 +70,12 @@ async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, 
         return stood(found, opened.as_of, found.position)
 
 
-@router.get("/not-counted", response_model=Found[NotCountedDeal], operation_id="list_not_counted", responses=documented(Invalid, *PROBLEMS))
+@router.get(
+    "/not-counted",
+    response_model=Found[NotCountedDeal],
+    operation_id="list_not_counted",
+    responses=documented(Invalid, NotFound, *PROBLEMS),
+)
 async def list_not_counted(caller: ForecastReader, asked: Annotated[NotCountedAsked, Query()]) -> Response:
     """The deals that the forecast of the same filters leaves out for want of an amount or a close date, with what each lacks."""
     async with reading(caller, asked, *MODELS) as opened:
@@ -82,6 +88,6 @@ async def _about(caller: Caller, opened: Reading, asked: ForecastAbout) -> Quest
         opened,
         periods=asked.periods,
         period=asked.period,
-        scope=rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of),
+        scope=await rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of, asked),
         **asked.given(pipeline=asked.pipeline),
     )

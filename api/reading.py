@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.callers import Caller
 from api.conventions import reply
 from api.moments import AheadOfLog, Moment, resolve
+from api.seen_by import SeenBy, eyes_of
 from infra.access import Action, Scope, scope
 from projections.as_of import AsOf, Basis
 from projections.paging import LARGEST_PAGE, Page
@@ -51,8 +52,14 @@ async def reading(caller: Caller, moment: Moment, *models: type[Projection]) -> 
         yield opened
 
 
-def rows_of(caller: Caller, action: Action, table: str, as_of: AsOf, *, supplier: str = "false") -> Scope:
-    """The rows of `table` that the caller reaches. Today's rights decide, whatever the moment: a past row is shown to who may see it now."""
+async def rows_of(caller: Caller, action: Action, table: str, as_of: AsOf, asked: SeenBy, *, supplier: str = "false") -> Scope:
+    """The rows of `table` that the caller reaches. Today's rights decide, whatever the moment: a past row is shown to who may see it now.
+
+    With `as_seen_by`, those of them that this member reached then: a row's owner and team of that moment decide. Who may ask
+    that reaches all rows. Raises RoleMissing, NotFound.
+    """
+    if (eyes := await eyes_of(caller, asked, as_of)) is not None:
+        return scope(eyes, action, owner="owner", team="team", supplier=supplier)
     today = scope(caller.standing, action, owner="owner", team="team", supplier=supplier)
     if as_of.now or today.everything:
         return today

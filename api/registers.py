@@ -12,11 +12,12 @@ from starlette.responses import Response
 from api.callers import Caller, Roles
 from api.conventions import etag, reply
 from api.execution import absent, sees
-from api.moments import PROBLEMS, AheadOfLog, At, Moment, resolve, told
+from api.moments import PROBLEMS, AheadOfLog, Moment, resolve, told
 from api.nouns import IdParameter, Noun
 from api.problems import documented
-from domain.kernel import Decider, NotFound, Recorded
-from infra.access import Action
+from api.seen_by import SeenBy, eyes_of
+from domain.kernel import DECIDERS, Decider, NotFound, Recorded
+from infra.access import Action, Standing, allowed
 from infra.event_store import event_id
 from projections.as_of import AsOf, Basis
 
@@ -69,6 +70,10 @@ class Entry(BaseModel):
     data: dict[str, Any]
 
 
+class Eyed(Moment, SeenBy):
+    """A moment, and through whose eyes."""
+
+
 class Paged(Moment):
     """A moment and a place in the list."""
 
@@ -105,6 +110,15 @@ async def state_at(caller: Caller, decider: Decider[Any], stream: UUID, as_of: A
     if not known and as_of.instant is not None:
         history = sorted((r for r in history if r.effective_at <= as_of.instant), key=lambda r: (r.effective_at, r.position))
     return decider.fold(r.event for r in history), len(history)
+
+
+async def _in_sight(caller: Caller, eyes: Standing, noun: Noun, action: Action, state: Any, as_of: AsOf) -> bool:
+    """Whether rights of a moment reached a state of that moment, with what it was linked to then."""
+    facts: dict[UUID, Any] = {}
+    while wanted := [read for read in noun.sight.links(state, facts) if read.id not in facts]:
+        for read in wanted:
+            facts[read.id] = (await state_at(caller, DECIDERS[read.decider], read.id, as_of))[0]
+    return allowed(eyes, action, noun.sight.thing(state, facts))
 
 
 async def check_reached(caller: Caller, moment: Moment) -> int:
@@ -170,7 +184,7 @@ def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> No
     """`GET <plural>/{id}`: the state folded from the log itself, so that it is never behind a write."""
     may = Depends(Roles(action))
 
-    async def one(id: IdParameter, caller: Annotated[Caller, may], moment: At) -> Response:
+    async def one(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Eyed, Query()]) -> Response:
         """As it is, or as it was."""
         head = await check_reached(caller, moment)
         as_of = await resolve(caller, moment)
@@ -181,6 +195,9 @@ def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> No
         state, version = await state_at(caller, noun.decider, id, as_of)
         if state is None or getattr(state, "withdrawn", False):
             raise NotFound("It was not there then; choose a later moment.")
+        eyes = await eyes_of(caller, moment, as_of)
+        if eyes is not None and not await _in_sight(caller, eyes, noun, action, state, as_of):
+            raise NotFound("That member could not see it then.")
         headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
         return reply({"item": await show(caller, id, state, as_of), "version": version, **told(as_of)}, headers=headers)
 

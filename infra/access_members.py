@@ -12,12 +12,13 @@ from uuid import UUID
 
 from psycopg import sql
 
-from domain.kernel import Role
+from domain.kernel import NotFound, Role
 from domain.members import Member, members
 from domain.teams import Team, teams
 from infra.access import Standing
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from infra.event_store.loader import COLUMNS
 from infra.identity_cache import Fresh
 
 
@@ -55,6 +56,14 @@ class Organisation:
 _NOBODY = Standing(UUID(int=0), active=False)
 
 
+def _judged(id: UUID, member: Member | None, organisation: Organisation) -> Standing:
+    if member is None or not member.active or member.withdrawn:
+        return _NOBODY
+    own = frozenset({member.team}) if member.team is not None else frozenset[UUID]()
+    tree = organisation.tree(own | organisation.led_by(id)) if Role.SALES_MANAGER in member.roles else own
+    return Standing(id, member.roles, own, organisation.inside(own), tree, organisation.inside(tree))
+
+
 class Directory:
     """Standings of members, for every tenant of the process."""
 
@@ -69,6 +78,27 @@ class Directory:
         """What the member may be judged by. A member that is unknown, withdrawn or inactive has no rights at all."""
         return await self._standings.get((tenant, member))
 
+    async def standing_at(self, tenant: Tenant, member: UUID, position: int | None) -> Standing:
+        """What the member was judged by when the log ended at `position`; None: today. Raises NotFound for a stranger."""
+        if (await self._store.load(tenant, members, member)).state is None:
+            raise NotFound("There is no such member; choose one of the tenant's members.", member=str(member))
+        if position is None:
+            return await self.standing(tenant, member)
+        known = await self._organisation.get(tenant)
+        query = sql.SQL(f"SELECT {COLUMNS} FROM {{}}.events WHERE stream = ANY (%s) AND position <= %s ORDER BY position").format(
+            sql.Identifier(tenant.schema)
+        )
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(query, ([*known.teams, *known.members], position))).fetchall()
+        then = Organisation(position)
+        for row in rows:
+            event, stream = self._store.decode(tenant, row).event, row[1]
+            if stream in known.teams and (team := teams.evolve(then.teams.get(stream), event)) is not None:
+                then.teams[stream] = team
+            elif stream in known.members and (someone := members.evolve(then.members.get(stream), event)) is not None:
+                then.members[stream] = someone
+        return _judged(member, then.members.get(member), then)
+
     def forget(self, tenant: Tenant, member: UUID) -> None:
         """Read the member again next time: it was just changed here."""
         self._standings.forget((tenant, member))
@@ -78,12 +108,7 @@ class Directory:
         tenant, id = key
         loaded = await self._store.load(tenant, members, id)
         member: Member | None = loaded.state
-        if member is None or not member.active or member.withdrawn:
-            return _NOBODY
-        organisation = await self._organisation.get(tenant)
-        own = frozenset({member.team}) if member.team is not None else frozenset[UUID]()
-        tree = organisation.tree(own | organisation.led_by(id)) if Role.SALES_MANAGER in member.roles else own
-        return Standing(id, member.roles, own, organisation.inside(own), tree, organisation.inside(tree))
+        return _NOBODY if member is None else _judged(id, member, await self._organisation.get(tenant))
 
     async def _read_organisation(self, tenant: Tenant) -> Organisation:
         known = self._known[tenant.slug]

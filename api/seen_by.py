@@ -1,0 +1,37 @@
+"""What somebody else could see: answers narrowed by a member's rights at the moment asked about, for auditors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.callers import Caller, RoleMissing
+from infra.access import Action, Standing, roles_for
+from projections.as_of import AsOf
+
+
+class SeenBy(BaseModel):
+    """The parameter of reads that can be narrowed so."""
+
+    as_seen_by: Annotated[
+        UUID | None,
+        Field(
+            description="A member: only what their rights at that moment let them see. For auditors and administrators.",
+            examples=["01936e4c-0000-7000-8000-000000000003"],
+        ),
+    ] = None
+
+
+async def eyes_of(caller: Caller, asked: SeenBy, as_of: AsOf) -> Standing | None:
+    """The rights that the member had at the moment; None where nobody's were asked for.
+
+    Rights are those that the log told of then, whatever the basis: they are what that member was judged by. Today's rights
+    decide whether the caller may ask at all. Raises RoleMissing, NotFound for a member who never was.
+    """
+    if asked.as_seen_by is None:
+        return None
+    if not caller.may(Action.LOG_READ):
+        raise RoleMissing("Only auditors and administrators ask what others could see.", roles=sorted(roles_for(Action.LOG_READ)))
+    return await caller.doors.directory.standing_at(caller.tenant, asked.as_seen_by, as_of.position)
