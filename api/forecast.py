@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -17,12 +18,14 @@ from api.reading import Found, Slice, page, reading, rows_of, stood
 from api.seen_by import SeenBy
 from domain.kernel import Invalid, NotFound
 from domain.periods import PeriodKind
+from domain.values import Currency
 from infra.access import Action
 from projections.as_of import Basis
 from projections.deals import DEALS
 from projections.forecast import Dimension, Forecast, Measure, forecast
 from projections.forecast_question import Question, question
 from projections.not_counted import NotCountedDeal, not_counted_deals
+from projections.rates import Rates
 from projections.reading import Reading
 
 router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
@@ -45,6 +48,10 @@ class ForecastAsked(ForecastAbout):
     by: Annotated[tuple[Dimension, ...], Field(max_length=6, description="What splits it, besides the currency.")] = (Dimension.PERIOD,)
     measure: Measure = Measure.TOTAL
     todays_team: Annotated[bool, Field(description="A deal belongs to the team that its owner is in today.")] = False
+    convert_to: Annotated[
+        Literal["reporting"] | Currency | None,
+        Field(description="Tell the rows in this currency, or the tenant's own, at the rates of the day that is asked about."),
+    ] = None
 
 
 class NotCountedAsked(ForecastAbout, Slice):
@@ -63,10 +70,12 @@ async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, 
     """By category, single and cumulative, and weighted; per currency, and by whatever was asked for.
 
     Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`.
+    `converted` says at which rates the rows are told in one currency; what has no rate stays in its own.
     """
-    async with reading(caller, asked, *MODELS) as opened:
+    async with reading(caller, asked, *MODELS, Rates) as opened:
         about = await _about(caller, opened, asked)
-        found = await forecast(opened, about, by=asked.by, measure=asked.measure, todays_team=asked.todays_team)
+        split: dict[str, Any] = {"by": asked.by, "measure": asked.measure, "todays_team": asked.todays_team}
+        found = await forecast(opened, about, **split, convert_to=asked.convert_to, now=datetime.now(UTC))
         return stood(found, opened.as_of, found.position)
 
 

@@ -9,9 +9,10 @@ from projections.interactions import Interactions
 from projections.members import Members
 from projections.pipelines import Pipelines
 from projections.projection import Projection
+from projections.rates import Rates
 from projections.today import Notifications
 
 
 def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
-    return (Accounts(), Contacts(), Deals(), Interactions(), Members(), Notifications(), Pipelines())
+    return (Accounts(), Contacts(), Deals(), Interactions(), Members(), Notifications(), Pipelines(), Rates())

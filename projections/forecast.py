@@ -2,16 +2,18 @@
 
 Single categories stand for themselves; cumulative ones add what is surer: commit = closed + commit, best case = commit and
 best case, open = all. Omitted deals never count. Weighted is the sum of amount times probability. Won deals count in the
-period they booked in, all others in that of their close date. One row per currency: sums of different ones are never mixed.
+period they booked in, all others in that of their close date. One row per currency: sums of different ones are mixed only where they are asked for in one currency, and then say at which rates.
 What lacks an amount, or a close date where one matters, is in no number, but told beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
+from projections.forecast_conversion import Converted, convert
 from projections.forecast_question import Question, question
 from projections.forecast_rows import Dimension, ForecastRow, Gathering
 from projections.forecast_sums import Measure, sums
@@ -20,14 +22,17 @@ from projections.reading import Reading
 
 __all__ = ["Dimension", "Forecast", "Measure", "forecast"]
 
+REPORTING = "reporting"
+
 
 class Forecast(BaseModel):
-    """`totals`: one row per currency over all `rows`. `position`: the answer holds the log up to there."""
+    """`totals`: one row per currency over all `rows`, never converted. `position`: the answer holds the log up to there."""
 
     by: list[Dimension]
     measure: Measure
     rows: list[ForecastRow]
     totals: list[ForecastRow]
+    converted: Converted | None
     not_counted: NotCounted
     position: int
 
@@ -39,21 +44,30 @@ async def forecast(
     by: Sequence[Dimension] = (Dimension.PERIOD,),
     measure: Measure = Measure.TOTAL,
     todays_team: bool = False,
+    convert_to: str | None = None,
+    now: datetime | None = None,
 ) -> Forecast:
     """The answer to a question (left away: about all deals, by month) split by `by`.
 
-    `todays_team`: a deal belongs to the team that its owner is in today, instead of the one it was in.
+    `todays_team`: a deal belongs to the team that its owner is in today, instead of the one it was in. `convert_to`: a
+    currency, or "reporting" for the tenant's own, at the rates of the day that is asked about, else that of `now`.
     """
     asked = asked or await question(reading)
     split = list(dict.fromkeys(by))
     gathered = Gathering(split, asked.periods, asked.year_start)
     for row in await reading.rows(sums(reading.as_of, asked, split, measure, todays_team=todays_team), asked.params):
         gathered.add(row)
+    totals, converted = gathered.totals(), None
+    if convert_to is not None:
+        to = asked.reporting_currency if convert_to == REPORTING else convert_to
+        at = reading.as_of.instant or now or datetime.now(UTC)
+        converted = await convert(reading, gathered, to, at.astimezone(asked.zone).date())
     return Forecast(
         by=split,
         measure=measure,
         rows=gathered.rows(),
-        totals=gathered.totals(),
+        totals=totals,
+        converted=converted,
         not_counted=await not_counted(reading, asked),
         position=reading.position,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.kernel import Invalid
 from domain.periods import Period, PeriodKind
+from domain.settings import Settings
 from projections.deal_list import filters_at
 from projections.deals import INCOMPLETE
 from projections.paging import contains
@@ -26,7 +28,10 @@ _MAY_LACK = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Conditions are SQL on a row of DEALS; `params` are theirs. `dated`: it is about a part of the time, so that deals without a close date are outside."""
+    """Conditions are SQL on a row of DEALS; `params` are theirs. `dated`: it is about a part of the time, so that deals without a close date are outside.
+
+    `reporting_currency` and `zone` are the tenant's at the moment that is asked about.
+    """
 
     periods: PeriodKind
     year_start: int
@@ -34,6 +39,8 @@ class Question:
     counted: tuple[str, ...]
     lacking: tuple[str, ...]
     dated: bool
+    reporting_currency: str
+    zone: ZoneInfo
 
 
 async def question(
@@ -48,7 +55,7 @@ async def question(
 
     Raises Invalid on a bad period or filter.
     """
-    start = await _year_start(reading)
+    start, currency, zone = await _practice(reading)
     given = {name: value for name, value in filters.items() if value is not None}
     if period is not None:
         chosen = _period(period, start)
@@ -67,6 +74,8 @@ async def question(
         counted=("category <> 'omitted'", "currency IS NOT NULL", scope.sql, *(known[name] for name in given)),
         lacking=(INCOMPLETE, scope.sql, *(lenient[name] for name in given)),
         dated=not given.keys().isdisjoint({"closes_from", "closes_before"}),
+        reporting_currency=currency,
+        zone=ZoneInfo(zone),
     )
 
 
@@ -77,6 +86,8 @@ def _period(key: str, year_start: int) -> Period:
         raise Invalid(f"{error}.", period=key) from None
 
 
-async def _year_start(reading: Reading) -> int:
-    found = await reading.rows(f"SELECT fiscal_year_start FROM {reading.as_of.of(PRACTICE, 'fiscal_year_start')} AS p", {})
-    return int(found[0][0]) if found else 1
+async def _practice(reading: Reading) -> tuple[int, str, str]:
+    relation = reading.as_of.of(PRACTICE, "fiscal_year_start", "currency", "zone")
+    found = await reading.rows(f"SELECT fiscal_year_start, currency, zone FROM {relation} AS p", {})
+    default = Settings()
+    return found[0] if found else (default.fiscal_year_start, default.currency, default.zone)

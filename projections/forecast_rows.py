@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,7 +47,7 @@ class Cell:
 class ForecastRow:
     """One combination of the dimensions that were asked for; those that were not are None, and so is what has no value.
 
-    `region`: the country of the deal's account.
+    `region`: the country of the deal's account. `own_currency`: the deals' own, where the rows are split by it.
     """
 
     currency: str
@@ -67,6 +67,7 @@ class ForecastRow:
     region: str | None = None
     pipeline: UUID | None = None
     pipeline_name: str | None = None
+    own_currency: str | None = None
 
 
 Place = tuple[Any, ...]
@@ -84,6 +85,8 @@ class Gathering:
         self._totals: dict[Place, Sums] = {}
         self._names: dict[Any, str | None] = {}
         self._months: dict[date, Period] = {}
+        self._to: str | None = None
+        self._rates: Mapping[str, Decimal] = {}
 
     def add(self, row: Sequence[Any]) -> None:
         """A sum of one combination: category, currency, a value per dimension, probability, deals, amount, a name per dimension."""
@@ -107,13 +110,35 @@ class Gathering:
             found = self._months[month] = Period.containing(month, self._periods, self._year_start)
         return found
 
+    def tell_in(self, currency: str, rates: Mapping[str, Decimal]) -> None:
+        """Rows of `currency`, and of those that have a rate (of `currency` per unit), become rows of `currency` from here on."""
+        self._to, self._rates = currency, rates
+
     def rows(self) -> list[ForecastRow]:
         """In order of the dimensions, those without a value last."""
-        return [self._row(place, self._rows[place]) for place in sorted(self._rows, key=self._order)]
+        rows = self._converted(self._rows) if self._rates else self._rows
+        return [self._row(place, rows[place]) for place in sorted(rows, key=self._order)]
 
     def totals(self) -> list[ForecastRow]:
-        """One for each currency."""
+        """One for each currency that deals have."""
         return [self._row(place, self._totals[place]) for place in sorted(self._totals)]
+
+    def total_in(self, currency: str) -> ForecastRow | None:
+        """Of all that `tell_in` could convert; None where that is nothing."""
+        sums = self._converted(self._totals).get((currency,))
+        return self._row((currency,), sums) if sums is not None else None
+
+    def _converted(self, rows: Mapping[Place, Sums]) -> dict[Place, Sums]:
+        found: dict[Place, Sums] = {}
+        for (currency, *keys), sums in rows.items():
+            rate = self._rates.get(currency)
+            into = found.setdefault((currency if rate is None else self._to, *keys), {})
+            for category, (deals, amount, weighted) in sums.items():
+                cell = into.setdefault(category, [0, Decimal(0), Decimal(0)])
+                cell[0] += deals
+                cell[1] += amount * (rate or 1)
+                cell[2] += weighted * (rate or 1)
+        return found
 
     def _order(self, place: Place) -> list[tuple[bool, str, str]]:
         def text(key: Any) -> str:
@@ -126,6 +151,7 @@ class Gathering:
         cells, cumulative = {}, Decimal(0)
         for category in CATEGORIES:
             deals, amount, _ = sums.get(category, (0, Decimal(0), Decimal(0)))
+            amount = amount.quantize(minor) if self._rates else amount
             cumulative += amount
             cells[category] = Cell(deals, amount, cumulative)
         weighted = sum((cell[2] for cell in sums.values()), Decimal(0)) / 100
@@ -136,7 +162,9 @@ class Gathering:
         for dimension, key in zip(self.by, keys, strict=False):
             if isinstance(key, Period):
                 told |= {"period": key.key, "period_start": key.start, "period_end": key.end}
-            elif key is not None and dimension is not Dimension.CURRENCY:
+            elif dimension is Dimension.CURRENCY:
+                told["own_currency"] = key
+            elif key is not None:
                 told[dimension.value] = key
                 if dimension in NAMED:
                     told[f"{dimension.value}_name"] = self._names.get(key)

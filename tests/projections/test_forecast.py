@@ -16,12 +16,13 @@ from domain.deals import events as e
 from domain.deals.imported import DealImported
 from domain.deals.terms import Line
 from domain.kernel import Event, Invalid
+from domain.rates import DatedRate, RatesRecorded, rates_id
 from domain.stages import StageKind
 from domain.values import Money
 from projections.as_of import NOW, AsOf, Basis
 from projections.catalogue import read_models
 from projections.deal_list import deal_list
-from projections.forecast import Dimension, forecast
+from projections.forecast import Dimension, Forecast, forecast
 from projections.forecast_question import question
 from projections.not_counted import not_counted_deals
 from projections.reading import Reader
@@ -191,3 +192,76 @@ async def test_each_row_by_region_opens_to_its_deals(here) -> None:
                 shown = await deal_list(opened, counted=True, currency=currency, region=region, region_missing=region is None)
                 assert len(shown.items) == count
             assert {card.title for card in (await deal_list(opened, region_missing=True)).items} >= {"neither", "omitted"}
+
+
+def rate(day: str, value: str) -> DatedRate:
+    return DatedRate(day=day, rate=value)
+
+
+EUR_USD = rates_id("EUR", "USD")
+
+
+async def quote(here: World, first: int) -> None:
+    """One unit of EUR costs 1.25, later 1.60 USD; the rate of a day in between is recorded last."""
+    facts = [
+        Fact(EUR_USD, RatesRecorded(base="EUR", quote="USD", source="ECB", rates=(rate("2026-01-05", "1.25"), rate("2026-01-20", "1.60")))),
+        Fact(EUR_USD, RatesRecorded(base="EUR", quote="USD", source="ECB", rates=(rate("2026-01-10", "2"),))),
+    ]
+    here.write(here.tenant("t"), facts, first=first)
+    await here.runner.catch_up(here.tenant("t"))
+
+
+async def in_one(here: World, to: str, as_of: AsOf = NOW, **asked: Any) -> Forecast:
+    async with reading(here, as_of) as opened:
+        return await forecast(opened, convert_to=to, now=instant(200), **asked)
+
+
+async def test_sums_are_told_in_one_currency_at_the_rate_of_the_day_and_say_at_which(here) -> None:
+    await quote(here, len(FACTS) + 1)
+    shown = await in_one(here, "reporting", by=[Dimension.REGION])
+    found = {row.region: (row.currency, row.categories["pipeline"].cumulative) for row in shown.rows}
+    assert found == {"BE": ("EUR", Decimal("77.50")), "DE": ("EUR", Decimal("107.00"))}, "60 USD at 1.60 are 37.50 EUR"
+    told = shown.converted
+    assert (told.currency, told.day, told.unconverted) == ("EUR", instant(200).date(), [])
+    assert [(r.base, r.quote, r.rate, r.day) for r in told.rates] == [("USD", "EUR", Decimal("0.625"), date(2026, 1, 20))]
+    assert told.total.categories["pipeline"].cumulative == Decimal("184.50")
+    assert told.total.weighted == sum(row.weighted for row in shown.rows)
+    own = (await in_one(here, "EUR", by=[Dimension.CURRENCY])).rows
+    assert {(row.own_currency, row.currency, row.categories["pipeline"].cumulative) for row in own} == {
+        ("EUR", "EUR", Decimal(147)),
+        ("USD", "EUR", Decimal("37.50")),
+    }
+    assert {row.currency: row.categories["pipeline"].cumulative for row in shown.totals} == {"EUR": Decimal(147), "USD": Decimal(60)}
+
+
+async def test_a_currency_without_a_rate_stays_as_it_is_and_says_what_to_do(here) -> None:
+    await quote(here, len(FACTS) + 1)
+    shown = await in_one(here, "JPY")
+    assert {row.currency for row in shown.rows} == {"EUR", "USD"}
+    assert shown.converted.total is None
+    assert {left.currency: left.total.categories["pipeline"].cumulative for left in shown.converted.unconverted} == {
+        "EUR": Decimal(147),
+        "USD": Decimal(60),
+    }
+    assert "record one" in shown.converted.unconverted[0].detail
+    before = await in_one(here, "EUR", AsOf(Basis.HAPPENED, 13, instant(2)))
+    assert (before.converted.rates, before.converted.day) == ([], instant(2).date()), "no rate is of that day or one before"
+
+
+async def test_a_past_day_has_the_rate_that_was_known_then_or_that_we_now_know(here) -> None:
+    end = len(FACTS)
+    await quote(here, end + 1)
+    day = date(2026, 1, end + 2)
+    then = await in_one(here, "EUR", known(end + 1))
+    assert [(r.day, r.rate) for r in then.converted.rates] == [(date(2026, 1, 5), Decimal("0.8"))]
+    assert then.converted.day == day
+    now_known = await in_one(here, "EUR", AsOf(Basis.HAPPENED, end + 1, instant(end + 1)))
+    assert [(r.day, r.rate) for r in now_known.converted.rates] == [(date(2026, 1, 10), Decimal("0.5"))]
+
+
+async def test_what_is_in_that_currency_already_needs_no_rate(here) -> None:
+    shown = await in_one(here, "EUR", AsOf(Basis.KNOWN, BEFORE, instant(BEFORE)))
+    assert (list(shown.converted.rates), shown.converted.unconverted) == ([], [])
+    assert shown.converted.total == shown.totals[0]
+    async with reading(here) as opened:
+        assert (await forecast(opened)).converted is None
