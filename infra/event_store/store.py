@@ -138,7 +138,7 @@ class Store(Log):
             return known
         loader = self._loader(tenant)
         rows = await loader.load(stream, known.version if known else 0)
-        if known is None and len(rows) >= loader.limit:
+        if (known is None or not known.version) and len(rows) >= loader.limit:
             # a long stream: from its snapshot, if there is one, and the rest in pages
             known = await snapshots.newest(self._database, tenant, decider, stream)
             rows = rows if known is None else await loader.load(stream, known.version)

@@ -121,7 +121,6 @@ class Work:
         return [(held.stream, held.read_at) for held in self._held.values() if held.version == held.read_at]
 
     def keep(self) -> None:
-        """Remember the states after the append has held."""
+        """Remember the states after the append has held: absence too, for what most tenants never define is asked of each command."""
         for held in self._held.values():
-            if held.version:
-                self._states.put(self._slug, held.decider.name, held.stream, Loaded(held.state, held.version))
+            self._states.put(self._slug, held.decider.name, held.stream, Loaded(held.state, held.version))

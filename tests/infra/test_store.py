@@ -203,3 +203,26 @@ async def test_a_snapshot_of_another_shape_is_passed_over(store, database, tenan
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE t_acme.snapshots SET state = 'not json at all', schema = 'test_counter@0'")
     assert (await Store(database, Codec()).load(tenant, counters, one)).state == Counter(0)
+
+
+class Counting(Store):
+    """A store that counts the streams it reads."""
+
+    loads = 0
+
+    async def load(self, tenant, decider, stream, *, fresh=True):
+        self.loads += 1
+        return await super().load(tenant, decider, stream, fresh=fresh)
+
+
+async def test_what_is_absent_is_not_asked_for_again_until_it_is_there(store, database, tenant):
+    ours, later, counting = uuid4(), uuid4(), Counting(database, Codec())
+    await counting.execute(tenant, counters, ours, Raise(unless_over=later), by=SYSTEM)
+    before = counting.loads
+    assert before
+    await counting.execute(tenant, counters, ours, Raise(unless_over=later), by=SYSTEM)
+    assert counting.loads == before
+    await store.execute(tenant, counters, later, Raise(by=50), by=SYSTEM)
+    with pytest.raises(TooHigh):
+        await counting.execute(tenant, counters, ours, Raise(unless_over=later), by=SYSTEM)
+    await counting.close()
