@@ -107,6 +107,8 @@ LINES = Table(
     ("(product)",),
 )
 
+_OPEN, _WON = StageKind.OPEN, StageKind.WON  # looking them up in their class costs more than comparing
+
 
 def _placed(event: e.StageFacts) -> Row:
     return {
@@ -134,7 +136,7 @@ def _worth(amount: Money | None, annual: Money | None) -> Row:
 
 
 def _opened(event: e.DealOpened | DealImported) -> Row:
-    told: Row = {"source": event.source} if isinstance(event, e.DealOpened) else _as_told(event)
+    told: Row = _as_told(event) if isinstance(event, DealImported) else {"source": event.source}
     return {
         **_placed(event),
         **_worth(event.amount, event.annual),
@@ -154,16 +156,16 @@ def _opened(event: e.DealOpened | DealImported) -> Row:
 
 
 def _as_told(event: DealImported) -> Row:
-    booked = _books(event.won_on or event.since.date()) if event.kind is StageKind.WON else {}
+    booked = _books(event.won_on or event.since.date()) if event.kind is _WON else {}
     return {"source": event.source, "reason": event.reason, "competitor": event.competitor, **booked}
 
 
 def _entered(row: Row, event: e.DealStageEntered | DealStageReported) -> Row:
-    closed = event.kind is not StageKind.OPEN
+    closed = event.kind is not _OPEN
     return {
         **_placed(event),
         **_SETTLED,
-        **_books((event.won_on or event.since.date()) if event.kind is StageKind.WON else row["close_date"]),
+        **_books((event.won_on or event.since.date()) if event.kind is _WON else row["close_date"]),
         "reason": event.reason if closed else None,
         "competitor": event.competitor if closed else None,
         "lapsed": row["lapsed"] and not closed,
@@ -180,7 +182,7 @@ def _back_open(row: Row, event: e.DealReopened | e.DealWinReversed) -> Row:
 
 
 def _moved(row: Row, close_date: date | None, pushes: int) -> Row:
-    books_on = row["books_on"] if row["kind"] == StageKind.WON else close_date
+    books_on = row["books_on"] if row["kind"] == _WON else close_date
     return {"close_date": close_date, **_books(books_on), "pushes": pushes, "lapsed": False}
 
 
@@ -225,6 +227,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
 }
 
 
+_BEGUN = {e.DealOpened, DealImported}
 _WORTH = {e.DealAmountChanged, e.DealLinesChanged}
 _ATTENDED = _WORTH | {e.DealCloseDateMoved, e.DealOwnerAssigned, e.DealAccountSet}
 """What may fill, or empty, a field that a deal cannot do without."""
@@ -238,7 +241,8 @@ class Deals(Projection):
     events = (e.DealOpened, DealImported, DealImportUndone, *_CHANGES)
 
     def handle(self, rows: Rows, entry: Entry) -> None:
-        event, version, kind = entry.event, entry.version, type(entry.event)
+        event: Any = entry.event
+        version, kind = entry.version, type(event)
         change = _CHANGES.get(kind)
         if change is not None:
             row = rows.get(DEALS)
@@ -249,7 +253,7 @@ class Deals(Projection):
                 rows.update(DEALS, _attended(row, changes) if kind in _ATTENDED else changes)
                 if kind in _WORTH:
                     _put_lines(rows, getattr(event, "lines", ()))
-        elif isinstance(event, e.DealOpened | DealImported):
+        elif kind in _BEGUN:
             row = {**_opened(event), "opened_at": entry.effective_at, "version": version}
             rows.put(DEALS, **_attended(dict.fromkeys(ASKED_FOR), row))
             _put_lines(rows, event.lines)

@@ -63,7 +63,8 @@ def ancestors(number: int) -> list[int]:
 
 def moment(instant: datetime) -> int:
     """An instant in microseconds since 2000-01-01T00:00:00Z, as PostgreSQL keeps it and `true_node` counts it."""
-    return (instant - _EPOCH) // _MICROSECOND
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant(moment: int) -> datetime:

@@ -7,12 +7,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from psycopg import adapters
-from psycopg.adapt import PyFormat
 
 from projections.tables import NOW_ENDS, PAST_ENDS, Table, moment, node
 
@@ -53,16 +51,30 @@ def _array(element: str) -> Encode:
     return array
 
 
-_numeric = adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal)
+@lru_cache(maxsize=1 << 16)
+def _numeric(digits: str) -> bytes:
+    """A finite number in plain notation: groups of four digits, the weight of the first, the sign, and the digits after the point."""
+    whole, _, part = digits.lstrip("-").partition(".")
+    padded = whole.zfill(-(-len(whole) // 4) * 4) + part + "0" * (-len(part) % 4)
+    groups = [int(padded[at : at + 4]) for at in range(0, len(padded), 4)]
+    weight = len(padded[: len(padded) - -(-len(part) // 4) * 4]) // 4 - 1
+    while groups and not groups[-1]:
+        groups.pop()
+    leading = next((n for n, group in enumerate(groups) if group), 0)
+    groups, weight = groups[leading:], weight - leading if groups else 0
+    sign = 0x4000 if groups and digits[0] == "-" else 0
+    return struct.pack(f"!ihhHH{len(groups)}H", 8 + 2 * len(groups), len(groups), weight, sign, len(part), *groups)
+
+
 _ENCODERS: dict[str, Encode] = {
-    "uuid": lambda value: b"\0\0\0\x10" + value.bytes,
+    "uuid": lambda value: b"\0\0\0\x10" + value.int.to_bytes(16, "big"),
     "text": _text,
     "int8": lambda value: _INT8(8, value),
     "int4": lambda value: _INT4(4, value),
     "bool": lambda value: _TRUE if value else _FALSE,
     "date": lambda value: _INT4(4, value.toordinal() - _FIRST_DAY),
     "timestamptz": lambda value: _INT8(8, moment(value)),
-    "numeric": lambda value: _long(bytes(_numeric.dump(value) or b"")),
+    "numeric": lambda value: _numeric(f"{value:f}"),
     "jsonb": lambda value: _long(b"\1" + orjson.dumps(value)),
 }
 _ENCODERS |= {f"{element}[]": _array(element) for element in ("text", "uuid")}

@@ -19,6 +19,8 @@ from domain.values import Money, minor_digits
 
 _EXACT = Arithmetic(prec=80, rounding=ROUND_HALF_EVEN)
 _LIMIT = Decimal(10) ** 15
+_WHOLE = Decimal(100)
+_UNITS = [Decimal(1).scaleb(-digits) for digits in range(5)]
 
 
 def line_total(line: Line) -> Decimal:
@@ -32,11 +34,14 @@ def line_annual(line: Line) -> Decimal:
 
 
 def _worth(line: Line, months: int | None) -> Decimal:
-    with localcontext(_EXACT):
-        worth = line.quantity * line.unit_price.amount * (100 - line.discount) / 100
-        if months is not None and line.period is not None:
-            worth = worth * months / MONTHS[line.period]
-        return worth.quantize(Decimal(1).scaleb(-minor_digits(line.unit_price.currency)))
+    # the context's own operations: making it the current one costs more than they do
+    times, price = _EXACT.multiply, line.unit_price
+    worth = times(line.quantity, price.amount)
+    if line.discount:
+        worth = _EXACT.divide(times(worth, _EXACT.subtract(_WHOLE, line.discount)), _WHOLE)
+    if months is not None and line.period is not None:
+        worth = _EXACT.divide(times(worth, months), MONTHS[line.period])
+    return _EXACT.quantize(worth, _UNITS[minor_digits(price.currency)])
 
 
 def worth(lines: Sequence[Line]) -> tuple[Money, Money]:
