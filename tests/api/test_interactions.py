@@ -1,0 +1,117 @@
+"""Interactions and follow-ups through the door: recorded, listed within reach, and promised work seen to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.accounts import OpenAccount, accounts
+from domain.interactions import RecordInteraction, interactions
+from domain.kernel import SYSTEM, Role
+from infra.ids import uuid7
+from projections.catalogue import read_models
+from projections.runner import Runner
+from tests.api.conftest import World, anyway, key, ok, refused
+
+SELLER, CHIEF = Role.ACCOUNT_MANAGER, Role.SALES_CHIEF
+DUE = "2030-03-01"
+
+
+@pytest.fixture
+async def office(world: World) -> AsyncIterator[World]:
+    """The world, with a projector running."""
+    doors = world.doors
+    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+    yield world
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def call(world: World, **more: Any) -> dict[str, Any]:
+    plan = {"text": "Send the quote", "owner": str(world.acme.members[SELLER]), "due": DUE}
+    return {
+        "kind": "call",
+        "happened_at": "2026-03-02T09:30:00Z",
+        "accounts": [str(world.acme.account)],
+        "subject_line": "Budget",
+        "text": "It is approved.",
+        "follow_ups": [plan],
+        **more,
+    }
+
+
+async def _list(world: World, what: str, role: Role = SELLER, **params: Any) -> list[dict[str, Any]]:
+    async with world.client(role) as client:
+        found = ok(await client.get(f"/v1/{what}", params={"at_least": await world.events(), **params}))
+    return list(found["items"])
+
+
+async def test_what_was_recorded_is_listed_with_its_words_and_promises(office: World):
+    async with office.client(SELLER) as client:
+        made = ok(await client.post("/v1/interactions", json=call(office), headers=key()), 201)
+        [told] = await _list(office, "interactions", account=str(office.acme.account), kind="call")
+        assert (told["id"], told["subject_line"], told["text"]) == (made["id"], "Budget", "It is approved.")
+        assert (told["account_names"], told["by_name"]) == (["Customer of acme"], "account_manager")
+        [promise] = await _list(office, "follow-ups", owner=str(office.acme.members[SELLER]))
+        assert (promise["text"], promise["due"], promise["interaction"], promise["state"]) == ("Send the quote", DUE, made["id"], "open")
+        done = {"follow_up": promise["id"], "outcome": "Sent"}
+        ok(await client.post(f"/v1/interactions/{made['id']}/follow-ups/complete", json=done, headers=anyway()))
+    assert await _list(office, "follow-ups") == []
+    assert [f["id"] for f in await _list(office, "follow-ups", state="done")] == [promise["id"]]
+    assert await _list(office, "follow-ups", due_before=DUE, state="done") == []
+    assert await _list(office, "interactions", kind="visit") == []
+
+
+async def test_a_past_list_is_as_it_stood(office: World):
+    async with office.client(SELLER) as client:
+        made = ok(await client.post("/v1/interactions", json=call(office), headers=key()), 201)
+        then = await office.events()
+        ok(await client.post(f"/v1/interactions/{made['id']}/correct", json={"reason": "Wrong", "text": "It is not."}, headers=anyway()))
+        ok(await client.post(f"/v1/interactions/{made['id']}/retract", json={"reason": "Twice"}, headers=anyway()))
+    assert await _list(office, "interactions") == []
+    assert [i["text"] for i in await _list(office, "interactions", retracted="true")] == ["It is not."]
+    assert [i["text"] for i in await _list(office, "interactions", as_of=str(then))] == ["It is approved."]
+    assert len(await _list(office, "follow-ups", as_of=str(then))) == 1
+    assert await _list(office, "follow-ups") == []
+
+
+async def test_lists_hold_exactly_what_may_be_read_one_by_one(office: World):
+    """S20, over every role: through an account, through who held it, and not at all."""
+    world, store, tenant = office, office.doors.store, office.acme.tenant
+    members = world.acme.members
+    made: list[UUID] = []
+    for n, owner in enumerate((SELLER, CHIEF, Role.SALES_MANAGER, Role.PROCUREMENT) * 2):
+        account, id = uuid7(), uuid7()
+        kind = "supplier" if n >= 4 else "customer"
+        await store.execute(tenant, accounts, account, OpenAccount(legal_name=f"A{n}", roles=(kind,), owner=members[owner]), by=SYSTEM)
+        holder = members[(CHIEF, SELLER)[n % 2]]
+        plan = {"text": f"Do {n}", "owner": members[CHIEF], "due": DUE}
+        said = call(world) | {"accounts": [account], "by": holder, "follow_ups": [plan]}
+        await store.execute(tenant, interactions, id, RecordInteraction.model_validate(said), by=SYSTEM)
+        made.append(id)
+    at = await world.events()
+    for role in (SELLER, Role.SALES_MANAGER, CHIEF, Role.PROCUREMENT, Role.AUDITOR):
+        async with world.client(role) as client:
+            readable = {str(id) for id in made if (await client.get(f"/v1/interactions/{id}")).status_code == 200}
+        for params in ({}, {"as_of": str(at)}):
+            assert {i["id"] for i in await _list(world, "interactions", role, **params)} == readable, (role, params)
+            promises = {f["interaction"] for f in await _list(world, "follow-ups", role, **params)}
+            assert promises == (set(map(str, made)) if role is CHIEF else readable), (role, params)
+
+
+async def test_pages_follow_one_another(office: World):
+    async with office.client(SELLER) as client:
+        for n in range(7):
+            ok(await client.post("/v1/interactions", json=call(office, text=f"Call {n}"), headers=key()), 201)
+        seen, cursor = [], None
+        while True:
+            params = {"limit": 3, "at_least": await office.events()} | ({"cursor": cursor} if cursor else {})
+            body = ok(await client.get("/v1/interactions", params=params))
+            seen += [i["text"] for i in body["items"]]
+            if (cursor := body["next"]) is None:
+                break
+        assert sorted(seen) == [f"Call {n}" for n in range(7)]
+        refused(await client.get("/v1/follow-ups", params={"state": "asleep"}), "RequestMalformed", 422)
+        assert await _list(office, "interactions", deal=str(uuid4())) == []
