@@ -28,6 +28,11 @@ class Log:
         """What turns stored bytes into events, for readers that need less than a whole envelope."""
         return self._codec
 
+    @property
+    def database(self) -> Database:
+        """Where the logs are."""
+        return self._database
+
     def decode(self, tenant: Tenant, row: Row) -> Recorded:
         """One stored row as the event in its envelope. Raises UndecodableEvent."""
         position, stream, version, topic, meta, state, recorded_at, effective_at = row

@@ -23,6 +23,7 @@ from workflows.imports.deciding import Deciding, Work
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.matching import squashed
+from workflows.imports.questions import counted
 from workflows.imports.records import GoneRecord, PastRecord, Record
 from workflows.imports.settled import Settled
 from workflows.imports.values import parse_flag
@@ -44,7 +45,7 @@ def ask_about_deleted(settled: Settled) -> None:
     marked = sum(_marked(settled, kind) for kind in _NOUNS)
     if settled.overrides.deleted == "import" or not marked:
         return
-    text = f"{marked} rows are marked as deleted at the source. What of those that are here since an earlier import?"
+    text = f"{counted(marked, 'row', ('is', 'are'))} marked as deleted at the source. What of those that are here since an earlier import?"
     options = [
         (LEAVE_THEM, "leave them here; the report lists them"),
         (CLOSE_THEM, "close them: deals as lost, accounts closed, products retired, people deactivated"),

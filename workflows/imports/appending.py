@@ -48,7 +48,7 @@ class Appending:
             append = Append(command_id, rows, None, [(s, v) for s, v in guards.items() if s.int not in append.written])
         done = await self.store.append(self.tenant, append)
         if done.outcome in (Outcome.STORED, Outcome.REPEATED):
-            self._note(done.first, done.last, len(rows))
+            self.note(done.first, done.last, len(rows))
         else:
             await self._one_by_one(changing)
 
@@ -60,7 +60,7 @@ class Appending:
             except Refused as refusal:
                 work.outcome, work.reason = "rejected", f"{refusal.rule}: {refusal.detail}"
             else:
-                self._note(done.first, done.last, len(done.events))
+                self.note(done.first, done.last, len(done.events))
                 # it was decided anew, on what others had made of it meanwhile
                 there = not any(event.topic.endswith(".imported") for event in done.events)
                 work.outcome, work.reason = outcome_of(done.events, there=there)
@@ -72,7 +72,8 @@ class Appending:
         if missing := [p for p in persons if not codec.has_key(slug, p)]:
             await asyncio.to_thread(codec.obtain, slug, missing)
 
-    def _note(self, first: int | None, last: int | None, count: int) -> None:
+    def note(self, first: int | None, last: int | None, count: int) -> None:
+        """That so many events were stored, and where."""
         self.events += count
         if first is not None and last is not None:
             self.first = first if self.first is None else min(self.first, first)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from workflows.imports.dates import DateOrder, parse_date, parse_instant
@@ -49,8 +50,18 @@ class _Bad:
 Parse = Callable[[str], Any]
 
 
-def read_rows(table: FoundTable, settled: Settled) -> Iterator[RowValues]:
-    """Every row of a table that is not ragged; see the table's profile for those that are."""
+class Share(NamedTuple):
+    """The rows whose id falls to one of several that divide a table: always the same ones, and all rows of an id to one."""
+
+    number: int
+    of: int
+
+    def has(self, id_: str) -> bool:
+        return crc32(id_.encode()) % self.of == self.number
+
+
+def read_rows(table: FoundTable, settled: Settled, share: Share | None = None) -> Iterator[RowValues]:
+    """Every row of a table that is not ragged (see the table's profile for those that are); only those in `share`, if one is given."""
     plan: list[tuple[int, str, dict[str, Any], Parse]] = []
     plain: list[tuple[int, str]] = []
     attributes: list[tuple[int, str]] = []
@@ -67,8 +78,11 @@ def read_rows(table: FoundTable, settled: Settled) -> Iterator[RowValues]:
             plan.append((index, column.target, {}, parse))
     name = table.name
     header = table.mapping.table.header
+    id_column = table.mapping.column_of("id") or 0
     for chunk in table.mapping.table.chunks():
         for number, cells in zip(chunk.numbers, chunk.rows, strict=True):
+            if share is not None and not share.has(cells[id_column]):
+                continue
             values: Values = {}
             faults: list[Fault] = []
             for index, key in plain:

@@ -10,8 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.stages import StageKind
+from domain.values import minor_digits
 from workflows.imports.beside import Beside
-from workflows.imports.cells import RowValues, instant_of, read_rows
+from workflows.imports.cells import RowValues, Share, instant_of, read_rows
 from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
@@ -22,9 +23,10 @@ from workflows.imports.stages import FoundPipeline, FoundStage
 
 
 class DealConversion:
-    """Converts the rows of one table of deals. `now` bounds what can be past."""
+    """Converts the rows of one table of deals, or of a share of it. `now` bounds what can be past."""
 
-    def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime) -> None:
+    def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime, share: Share | None = None) -> None:
+        self._share = share
         self._table, self._settled, self._beside, self._seen, self._now = table, settled, beside, seen, now
         self._entered = [c.target for c in table.mapping.columns if c.target.startswith(ENTERED)]
         columns = (table.mapping.column_of("account_id"), table.mapping.column_of("account_name"))
@@ -36,7 +38,7 @@ class DealConversion:
 
     def __iter__(self) -> Iterator[Converted]:
         beside = self._beside
-        for read in read_rows(self._table, self._settled):
+        for read in read_rows(self._table, self._settled, self._share):
             converted = self._convert(read)
             if isinstance(converted, DealRecord):
                 beside.rows.pop(converted.id, None)
@@ -98,8 +100,7 @@ class DealConversion:
         record.currency = values.get("currency") or (amount[1] if amount else None) or self._settled.currency
         if amount is not None:
             record.amount = amount[0]
-            if record.amount < 0:
-                attention.append("amount is negative")
+            self._note_rounding(record, attention)
         lines = self._beside.lines.get(record.id)
         if lines:
             total = sum((line.quantity * line.unit_price for line in lines), Decimal(0))
@@ -116,6 +117,17 @@ class DealConversion:
                 record.attributes["product_as_reported"] = self._product_label(product[0])
         if record.amount is None:
             attention.append("amount")
+
+    def _note_rounding(self, record: DealRecord, attention: list[str]) -> None:
+        """An amount is kept in the smallest unit of its currency. What it loses by that is said, and stays as an attribute."""
+        if record.amount is None or record.currency is None:
+            return
+        exponent = record.amount.as_tuple().exponent
+        digits = minor_digits(record.currency)
+        if isinstance(exponent, int) and -exponent > digits and record.amount != round(record.amount, digits):
+            record.attributes["amount_as_reported"] = f"{record.amount:f}"
+            has = f"{digits} decimals" if digits else "no decimals"
+            attention.append(f"amount rounded: {record.currency} has {has}")
 
     def _product_label(self, key: str) -> str:
         return self._settled.label("product", key)[:LONGEST_NAME]

@@ -12,6 +12,7 @@ from workflows.imports.fields import ORDER, Kind
 from workflows.imports.mapping import map_table
 from workflows.imports.overrides import Overrides
 from workflows.imports.profile import TableProfile, profile
+from workflows.imports.questions import counted
 from workflows.imports.reading import Table, open_tables
 from workflows.imports.references import Directory
 from workflows.imports.report import ColumnReport, Inspection, Option, Question, StageReport, TableReport
@@ -93,7 +94,7 @@ def _doubts(table: Table, learnt: TableProfile) -> Iterator[str]:
     if not learnt.rows and not learnt.faults:
         yield f"{table.name} has a header and no rows below it"
     if learnt.short:
-        rows = "1 row has" if len(learnt.short) == 1 else f"{len(learnt.short):,} rows have"
+        rows = counted(len(learnt.short), "row", ("has", "have"))
         where = f"row {learnt.short[0]}" if len(learnt.short) == 1 else f"the first is row {learnt.short[0]}"
         yield f"{table.name}: {rows} fewer cells than the header ({where}); the missing ones at the end are read as blank"
 

@@ -12,6 +12,12 @@ CREATE, LEAVE = "+", "-"
 """Answers about a value that is not known: take it as a new one; leave it out."""
 
 
+def counted(number: int, noun: str, verb: tuple[str, str] | None = None) -> str:
+    """`1 row`, `2,000 rows`; with a verb, `1 row is`, `2,000 rows are`."""
+    one = number == 1
+    return f"{number:,} {noun}{'' if one else 's'}" + (f" {verb[0] if one else verb[1]}" if verb else "")
+
+
 @dataclass(slots=True)
 class Questions:
     """The questions of one import, with the answers given so far."""

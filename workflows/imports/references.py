@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from workflows.imports.faults import BadMapping
 from workflows.imports.matching import ASK, Match, Vocabulary, squashed
-from workflows.imports.questions import CREATE, LEAVE, Questions
+from workflows.imports.questions import CREATE, LEAVE, Questions, counted
 from workflows.imports.report import MatchReport
 
 _MOST_ASKED = 50
@@ -107,9 +107,7 @@ def _settle_same(
     if not alike:
         return
     shown = ", ".join(repr(name) for name, _, _ in alike[:3]) + (" ..." if len(alike) > 3 else "")
-    text = (
-        f"{len(alike)} {kind}s of the files have the names of {kind}s that are here already, from elsewhere ({shown}). Are they the same?"
-    )
+    text = f"{counted(len(alike), kind)} in the files {'has' if len(alike) == 1 else 'have'} the name of one that is here already, from elsewhere ({shown}). The same?"
     options = [("same", "the same: refer to those here, and leave them as they are"), (CREATE, "others: create them beside")]
     if questions.ask(f"{kind}:here", text, options, "same", len(alike)) == "same":
         names.same = {id_: next(iter(keys)) for _, id_, keys in alike}
@@ -150,7 +148,11 @@ def _ask_about(
         options += [(CREATE, f"a new {kind} named {match.value}"), (LEAVE, f"no {kind}")]
         candidates = " or ".join(repr(labels.get(k, k)) for k, _ in near[:2])
         answer = questions.ask(
-            f"{kind}:{match.value}", f"Is the {kind} {match.value!r} ({rows} rows) the known {candidates}?", options, CREATE, rows
+            f"{kind}:{match.value}",
+            f"Is the {kind} {match.value!r} ({counted(rows, 'row')}) the known {candidates}?",
+            options,
+            CREATE,
+            rows,
         )
         if answer == CREATE:
             names.mentioned[match.value] = match.value
@@ -168,7 +170,7 @@ def _create(kind: str, unknown: list[tuple[str, int]], names: Names, questions: 
     shown = ", ".join(repr(n) for n, _ in unknown[:3]) + (" ..." if len(unknown) > 3 else "")
     answer: str | None = CREATE
     if listed:
-        text = f"{len(unknown)} {kind}s are named in {rows} rows but listed nowhere ({shown}). Create them?"
+        text = f"{counted(len(unknown), kind, ('is', 'are'))} named in {counted(rows, 'row')} but listed nowhere ({shown}). Create {'it' if len(unknown) == 1 else 'them'}?"
         answer = questions.ask(f"{kind}:*", text, [(CREATE, "create them"), (LEAVE, f"import those rows without {kind}")], CREATE, rows)
     spellings: dict[str, str] = {}
     for name, count in unknown:

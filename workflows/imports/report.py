@@ -110,6 +110,9 @@ Outcome = Literal["created", "updated", "unchanged", "conflict", "rejected", "sk
 OUTCOMES: tuple[Outcome, ...] = ("created", "updated", "unchanged", "conflict", "rejected", "skipped")
 
 
+Why = Outcome | Literal["attention"]
+
+
 class RowReport(_Part):
     """What becomes of one row, and why. `changes`: field -> (before, after)."""
 
@@ -121,6 +124,19 @@ class RowReport(_Part):
     reason: str = ""
     changes: dict[str, tuple[str, str]] = {}
     needs_attention: tuple[str, ...] = ()
+
+
+class ReasonCount(_Part):
+    """A reason why rows are not simply created or unchanged: how many have it, and where the first stands (row 0: the table as a whole).
+
+    `outcome` attention: the rows came in, and a person should look at them.
+    """
+
+    outcome: Why
+    reason: str
+    rows: int
+    table: str
+    row: int
 
 
 class KindCount(_Part):
@@ -143,10 +159,13 @@ class KindCount(_Part):
 
 
 class Plan(_Part):
-    """What an import would do. `rows` holds every row that is not simply created or unchanged, up to a limit that `truncated` tells."""
+    """What an import would do. `reasons` counts all rows that are not simply created or unchanged, commonest reason first; `rows` tells
+    them one by one, up to a limit beyond which `truncated` are left out.
+    """
 
     inspection: Inspection
     counts: dict[Kind, KindCount]
+    reasons: tuple[ReasonCount, ...] = ()
     rows: tuple[RowReport, ...] = ()
     truncated: int = 0
     rejected_file: str | None = None
@@ -158,6 +177,7 @@ class Result(_Part):
     run: UUID
     source: str
     counts: dict[Kind, KindCount]
+    reasons: tuple[ReasonCount, ...] = ()
     rows: tuple[RowReport, ...] = ()
     truncated: int = 0
     events: int = 0

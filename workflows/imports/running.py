@@ -7,14 +7,14 @@ stored whole or not at all, in streams named by the source's own ids.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from domain.default_pipeline import imported_pipeline, imported_pipeline_id
@@ -25,20 +25,22 @@ from infra.database import Tenant
 from infra.event_store import Step, Store
 from workflows.imports.absent import Absent, groups
 from workflows.imports.appending import Appending
+from workflows.imports.beside import Beside, read_beside
+from workflows.imports.cells import Share
 from workflows.imports.commands import Commands, ImportedPipeline
-from workflows.imports.conversion import Skipped
+from workflows.imports.conversion import Seen, Skipped
 from workflows.imports.deciding import Deciding, Work
-from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.mapping import ATTRIBUTE, LEFT_OUT
-from workflows.imports.records import GoneRecord, PastRecord, Record
+from workflows.imports.passes import CHUNK_EVENTS, Pass
+from workflows.imports.processes import Advance, in_copies
+from workflows.imports.records import Record
 from workflows.imports.report import Outcome
-from workflows.imports.sequence import beginning_of, converted_rows
+from workflows.imports.sequence import after_deals, before_deals, beginning_of, deals_of
 from workflows.imports.settled import Settled
+from workflows.imports.sharing import SharedOut, another_store, shares_of
 from workflows.imports.tally import Tally
 
-CHUNK_EVENTS = 200
-"""Events sent to the log at once. At 200 others' commands stay at 14 ms (p95), at 5,000 they wait 81 ms."""
 Told = Callable[[int, int], None]
 """Progress: rows done, rows in all."""
 
@@ -57,46 +59,70 @@ class Running:
     tally: Tally
     before: Mapping[UUID, Outcome] = field(default_factory=dict)
     """What this run had stored when it was interrupted: stored whole, so passed over."""
+    processes: int | None = None
+    """How many share the deals; None: as many as help."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     events: int = 0
     first: int | None = None
     last: int | None = None
-    _absent: list[Record] = field(default_factory=list)
+    _done: int = 0
 
     async def go(self) -> None:
         """Decide, and unless it is a dry run store, every record of every table, in the order in which they refer to each other."""
-        deciding = Deciding(self.store, self.tenant, self.by, self.now, conflicts=self.settled.overrides.conflicts)
-        commands = Commands(self.settled.source, self.run, self.settled.zone.key, beginning_of(self.settled))
-        appending = Appending(self.store, self.tenant, self.by, self.run)
+        settled = self.settled
+        commands = Commands(settled.source, self.run, settled.zone.key, beginning_of(settled))
+        deciding, appending = self._deciding(self.store), Appending(self.store, self.tenant, self.by, self.run)
         await self._define_pipelines(deciding, commands, appending)
-        total = sum(t.profile.rows for t in self.settled.tables if t.kind is not Kind.IGNORED)
-        done = 0
-        flying = _Flying()
-        thresholds = gc.get_threshold()
-        gc.set_threshold(50_000, 20, 50)  # rows make no cycles; looking for them after each 700 objects costs a third of the time
-        try:
-            async for chunk, rows in _chunks(self._works(commands)):
-                await deciding.decide([w for w in chunk if not self._stored_before(w)])
-                done += rows
-                if self.store_it:
-                    # one chunk is stored while the next is decided: more at once would only make others wait longer
-                    await flying.landed()
-                    flying.add(self._append(appending, chunk))
-                else:
-                    self._count(chunk)
-                self.told(min(done, total), total)
-            await flying.landed()
-            await self._settle_absent(Absent(self.settled, commands, deciding), deciding, appending)
-        finally:
-            gc.set_threshold(*thresholds)
-            await flying.abandon()
-        self.events, self.first, self.last = self.events + appending.events, appending.first, appending.last
-        self.told(total, total)
+        over = Pass(commands, deciding, appending if self.store_it else None, self.tally, self._advance, self.before)
+        seen = Seen()
+        with _rare_collections():
+            await over.over(before_deals(settled, seen))
+            beside = read_beside(settled)
+            shares = shares_of(settled, self.processes) if self.store_it else []
+            if shares:
+                tasks = [partial(self._share, share, over, beside, seen) for share in shares]
+                for done in await in_copies(tasks, self._advance):
+                    done.into(over, appending, beside)
+                self.tally.arrange()
+            else:
+                await over.over(deals_of(settled, beside, seen, self.now))
+            await over.over(after_deals(beside))
+            await self._settle_absent(over)
+        self.events, self.first, self.last = over.planned + appending.events, appending.first, appending.last
+        self._advance(0, whole=True)
 
-    async def _settle_absent(self, absent: Absent, deciding: Deciding, appending: Appending) -> None:
+    def _deciding(self, store: Store) -> Deciding:
+        return Deciding(store, self.tenant, self.by, self.now, conflicts=self.settled.overrides.conflicts)
+
+    def _advance(self, rows: int, *, whole: bool = False) -> None:
+        total = sum(t.profile.rows for t in self.settled.tables if t.kind is not Kind.IGNORED)
+        self._done = total if whole else min(self._done + rows, total)
+        self.told(self._done, total)
+
+    async def _share(self, share: Share, over: Pass, beside: Beside, seen: Seen, advance: Advance) -> SharedOut:
+        """In a process of its own: a share of the deals, through a store of its own."""
+        async with another_store(self.store) as store:
+            deciding, appending = self._deciding(store), Appending(store, self.tenant, self.by, self.run)
+            deciding.first_of_source = over.deciding.first_of_source
+            own = Pass(over.commands, deciding, appending, Tally(self.settled, whole=False), advance, self.before)
+            spoken_of, told = set(beside.rows), len(beside.faults)
+            await own.over(deals_of(self.settled, beside, seen, self.now, share))
+        return SharedOut(
+            own.tally,
+            own.absent,
+            appending.events,
+            appending.first,
+            appending.last,
+            spoken_of - beside.rows.keys(),
+            beside.left_out,
+            beside.faults[told:],
+        )
+
+    async def _settle_absent(self, over: Pass) -> None:
         """What is deleted at the source, and what is told of deals that are in none of the files."""
-        deciding.first_of_source = False
-        for group in groups(self._absent, CHUNK_EVENTS // 2):
+        over.deciding.first_of_source = False
+        absent = Absent(self.settled, over.commands, over.deciding)
+        for group in groups(over.absent, CHUNK_EVENTS // 2):
             works: list[Work] = []
             for answer in await absent.answers(group):
                 if isinstance(answer, Work):
@@ -105,47 +131,7 @@ class Running:
                     self.tally.skipped(answer)
                 else:
                     self.tally.fault(answer)
-            await deciding.decide([w for w in works if not self._stored_before(w)])
-            if self.store_it:
-                await self._append(appending, works)
-            else:
-                self._count(works)
-
-    def _stored_before(self, work: Work) -> bool:
-        known = self.before.get(work.steps[0].stream)
-        if known is None:
-            return False
-        work.outcome = known
-        return True
-
-    def _works(self, commands: Commands) -> Iterator[Work | None]:
-        """Each record with its steps; None for each row that has none."""
-        for converted in converted_rows(self.settled, self.now):
-            if isinstance(converted, Fault):
-                self.tally.fault(converted)
-                yield None
-            elif isinstance(converted, Skipped):
-                self.tally.skipped(converted)
-                yield None
-            elif isinstance(converted, (GoneRecord, PastRecord)):
-                self._absent.append(converted)
-                yield None
-            else:
-                try:
-                    yield Work(converted, commands.of(converted))
-                except ValueError as cause:  # pydantic's ValidationError is one
-                    self.tally.fault(Fault(converted.table, converted.row, None, converted.id, _why(cause)))
-                    yield None
-
-    def _count(self, chunk: list[Work]) -> None:
-        for work in chunk:
-            self.tally.work(work)
-            if not self.store_it:
-                self.events += len(work.decided)
-
-    async def _append(self, appending: Appending, chunk: list[Work]) -> None:
-        await appending.append(chunk)
-        self._count(chunk)
+            await over.settle(works)
 
     async def _define_pipelines(self, deciding: Deciding, commands: Commands, appending: Appending) -> None:
         """The source's stages as pipelines of that source; stages that an earlier import brought keep their keys."""
@@ -175,54 +161,15 @@ class Running:
         )
 
 
-class _Flying:
-    """The append that is under way, if one is."""
-
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-
-    def add(self, append: Coroutine[Any, Any, None]) -> None:
-        """Start one; the one before has landed."""
-        self._task = asyncio.create_task(append)
-
-    async def landed(self) -> None:
-        """Wait for it. Raises what it raised."""
-        if self._task is not None:
-            await self._task
-            self._task = None
-
-    async def abandon(self) -> None:
-        """Give it up, after a failure."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-
-async def _chunks(works: Iterator[Work | None]) -> AsyncIterator[tuple[list[Work], int]]:
-    """(works of at most `CHUNK_EVENTS` events or so, rows that were read for them)."""
-    chunk: list[Work] = []
-    rows = size = 0
-    kind: Kind | None = None
-    for work in works:
-        if work is not None and (size >= CHUNK_EVENTS or (kind is not None and work.record.kind is not kind)):
-            yield chunk, rows
-            await asyncio.sleep(0)
-            chunk, rows, size = [], 0, 0
-        rows += 1
-        if work is not None:
-            kind = work.record.kind
-            chunk.append(work)
-            size += len(work.steps)
-    yield chunk, rows
-
-
-def _why(cause: ValueError) -> str:
-    """The first complaint of a validation, as a sentence."""
-    errors = getattr(cause, "errors", None)
-    if errors is None:
-        return str(cause)
-    first = errors()[0]
-    return f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}"
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Rows make no cycles; looking for them after each 700 objects costs a third of the time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def described_files(settled: Settled) -> tuple[ImportedFile, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-from workflows.imports.beside import read_beside
-from workflows.imports.cells import instant_of
+from workflows.imports.beside import Beside
+from workflows.imports.cells import Share, instant_of
 from workflows.imports.conversion import (
     Converted,
     Seen,
@@ -23,9 +23,8 @@ from workflows.imports.records import ProductRecord
 from workflows.imports.settled import Settled
 
 
-def converted_rows(settled: Settled, now: datetime) -> Iterator[Converted]:
-    """All rows of all tables as records, things before those that refer to them."""
-    seen = Seen()
+def before_deals(settled: Settled, seen: Seen) -> Iterator[Converted]:
+    """What deals refer to, things before those that refer to them."""
     yield from mentioned(settled)
     for table in settled.of(Kind.USERS):
         yield from convert_users(table, settled, seen)
@@ -38,9 +37,16 @@ def converted_rows(settled: Settled, now: datetime) -> Iterator[Converted]:
         yield from convert_accounts(table, settled, seen)
     for table in settled.of(Kind.CONTACTS):
         yield from convert_contacts(table, settled, seen)
-    beside = read_beside(settled)
+
+
+def deals_of(settled: Settled, beside: Beside, seen: Seen, now: datetime, share: Share | None = None) -> Iterator[Converted]:
+    """Deals with what other tables say of them; only those in `share`, if one is given."""
     for table in settled.of(Kind.DEALS):
-        yield from DealConversion(table, settled, beside, seen, now)
+        yield from DealConversion(table, settled, beside, seen, now, share)
+
+
+def after_deals(beside: Beside) -> Iterator[Converted]:
+    """What could not be read of other tables, and what no deal took up."""
     yield from beside.faults
     yield from beside.skipped
     yield from beside.remaining()

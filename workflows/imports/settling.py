@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from domain.values import minor_digits
 from workflows.imports.dates import LABELS, DateOrder
 from workflows.imports.fields import Kind, Type, field_of, normalised
 from workflows.imports.mapping import ENTERED
 from workflows.imports.overrides import Overrides
 from workflows.imports.profile import StageEvidence
-from workflows.imports.questions import LEAVE, Questions
+from workflows.imports.questions import LEAVE, Questions, counted
 from workflows.imports.references import Directory, settle_names
 from workflows.imports.report import MatchReport
 from workflows.imports.settled import FoundTable, Settled
@@ -34,7 +35,7 @@ def settle(tables: list[FoundTable], source: str, overrides: Overrides, director
     _leave_out_copies(settled)
     for table in tables:
         if table.kind is not Kind.IGNORED:
-            _settle_columns(settled, table)
+            _settle_columns(settled, table, currency)
     _settle_currency(settled, currency)
     _settle_references(settled, directory)
     _settle_amounts(settled)
@@ -54,15 +55,15 @@ def _leave_out_copies(settled: Settled) -> None:
             if same * 2 <= min(len(table.profile.ids), len(other.profile.ids)):
                 continue
             key = f"same:{table.name}"
-            text = f"{table.name} and {other.name} hold the same {same} deals. Which one is meant?"
+            text = f"{table.name} and {other.name} hold the same {counted(same, 'deal')}. Which one is meant?"
             options = [(table.name, f"{table.name} only"), (other.name, f"{other.name} only"), ("both", "both, one after the other")]
             answer = settled.questions.ask(key, text, options, table.name, same)
             if answer != "both":
                 dropped, kept = (other, table) if answer == table.name else (table, other)
-                dropped.left_out = f"it holds the same {same} deals as {kept.name}"
+                dropped.left_out = f"it holds the same {counted(same, 'deal')} as {kept.name}"
 
 
-def _settle_columns(settled: Settled, table: FoundTable) -> None:
+def _settle_columns(settled: Settled, table: FoundTable, currency: str | None) -> None:
     said = settled.overrides.file(table.name)
     orders = {i: c.dates.order for i, c in table.profile.columns.items() if c.dates is not None}
     decided: set[DateOrder] = {o for o in orders.values() if o in (DateOrder.MDY, DateOrder.DMY)}
@@ -75,7 +76,7 @@ def _settle_columns(settled: Settled, table: FoundTable) -> None:
         if column.numbers is not None:
             settled.separators[place] = column.numbers.separator if said.decimals is None else Separator(said.decimals)
             if said.decimals is None and column.numbers.separator is Separator.AMBIGUOUS:
-                settled.separators[place] = _ask_decimals(settled, table, index)
+                settled.separators[place] = _ask_decimals(settled, table, index, currency)
 
 
 def _ask_dates(settled: Settled, table: FoundTable, index: int, decided: set[DateOrder]) -> DateOrder:
@@ -93,14 +94,19 @@ def _ask_dates(settled: Settled, table: FoundTable, index: int, decided: set[Dat
     return DateOrder(answer) if answer else DateOrder.AMBIGUOUS
 
 
-def _ask_decimals(settled: Settled, table: FoundTable, index: int) -> Separator:
+def _ask_decimals(settled: Settled, table: FoundTable, index: int, currency: str | None) -> Separator:
     numbers = table.profile.columns[index].numbers
     assert numbers is not None
     name = table.mapping.columns[index].column
     example = next(iter(numbers.undecided.values()))
     text = f"In {table.name}, does {example} in column {name!r} group thousands, or has it decimals? No value in the column decides."
     options = [(str(Separator.POINT), "the point stands before decimals"), (str(Separator.COMMA), "the comma stands before decimals")]
-    return Separator(settled.questions.ask(f"decimals:{table.name}:{name}", text, options, str(numbers.likely)) or Separator.AMBIGUOUS)
+    # three digits after the sign are thousands, unless a currency has thousandths
+    place = table.mapping.column_of("currency")
+    rows = set(table.profile.columns[place].values) if place is not None else set[str]()
+    currencies = numbers.currencies | rows | {settled.currency or settled.questions.answers.get("currency") or currency or ""}
+    default = None if any(minor_digits(c) > 2 for c in currencies) else str(numbers.likely)
+    return Separator(settled.questions.ask(f"decimals:{table.name}:{name}", text, options, default) or Separator.AMBIGUOUS)
 
 
 def _settle_currency(settled: Settled, tenant: str | None) -> None:
@@ -124,8 +130,8 @@ def _settle_currency(settled: Settled, tenant: str | None) -> None:
     answered = settled.questions.answers.get("currency")
     if answered and answered not in {o for o, _ in options}:
         options.append((answered, answered))
-    why = f"the files name {likely}" if stated else "the files name none"
-    settled.currency = settled.questions.ask("currency", f"In which currency are amounts that name none ({why})?", options, likely)
+    why = f"Others in the files are in {likely}." if stated and likely else "The files do not say."
+    settled.currency = settled.questions.ask("currency", f"In which currency are amounts that name none? {why}", options, likely)
 
 
 def _used(settled: Settled, *columns: tuple[Kind, str]) -> Counter[str]:
@@ -188,8 +194,10 @@ def _settle_amounts(settled: Settled) -> None:
             lacking += table.profile.columns[amount].blanks if amount is not None else table.profile.rows
     priced = any(t.mapping.column_of("price") is not None for t in settled.of(Kind.PRODUCTS))
     if said is None and lacking and priced:
-        text = f"{lacking} deals have a product but no amount. Leave the amount empty, or use the product's list price?"
-        options = [("as-reported", "leave it empty; they need attention"), ("list-price", "use the list price, for one piece")]
+        text = (
+            f"{counted(lacking, 'deal', ('has', 'have'))} a product but no amount. Leave the amount empty, or use the product's list price?"
+        )
+        options = [("as-reported", "leave it empty, and look at them later"), ("list-price", "use the list price, for one piece")]
         said = "list-price" if settled.questions.ask("amounts", text, options, "as-reported", lacking) == "list-price" else None
     settled.use_list_prices = said == "list-price"
 
@@ -211,7 +219,7 @@ def _settle_words(settled: Settled) -> None:
             continue
         near = likely or tuple(code for code in (match.to, *(c for c, s in match.others if s > 0.7)) if code)
         options = [(code, country_names()[code]) for code in dict.fromkeys(near)] + [(LEAVE, "no country; keep the text as an attribute")]
-        text = f"Which country is {value!r} ({rows} rows)?"
+        text = f"Which country is {value!r} ({counted(rows, 'row')})?"
         answer = settled.questions.ask(f"country:{value}", text, options, likely[0] if likely else LEAVE, rows)
         settled.countries[value] = None if answer == LEAVE else answer
     for value, rows in _used(settled, (Kind.ACCOUNTS, "industry")).items():
@@ -237,7 +245,9 @@ def _settle_history(settled: Settled) -> None:
         values = table.profile.columns[index].values
         stages = frozenset(v for v in values if normalised(v) in _STAGE_FIELDS)
         if not stages and values:
-            options = [(v, f"{v} ({n} rows)") for v, n in values.most_common(6)] + [(LEAVE, "none of them: leave the histories out")]
+            options = [(v, f"{v} ({counted(n, 'row')})") for v, n in values.most_common(6)] + [
+                (LEAVE, "none of them: leave the histories out")
+            ]
             text = f"Which property in {table.name} is the stage of the deal? None of them is named so."
             answer = settled.questions.ask(f"history:{table.name}", text, options, LEAVE, table.profile.rows)
             stages = frozenset() if answer in (None, LEAVE) else frozenset({str(answer)})
@@ -290,5 +300,5 @@ def source_name(tables: Sequence[FoundTable], said: str | None, folder: str) -> 
     systems = {t.mapping.system for t in tables if t.mapping.system}
     if len(systems) == 1:
         system = next(iter(systems))
-        return system, f"the files have the columns of {system.capitalize()}"
-    return named_by(folder), "the folder's name; give --source to name it yourself, and the same name for the next export"
+        return system, f"the files have the columns of {'HubSpot' if system == 'hubspot' else system.capitalize()}"
+    return named_by(folder), "the folder's name; --source gives another: keep it the same for the next export"

@@ -15,6 +15,7 @@ from domain.stages import Category, StageKind
 from workflows.imports.matching import squashed
 from workflows.imports.overrides import StageOverride
 from workflows.imports.profile import StageEvidence
+from workflows.imports.questions import counted
 from workflows.imports.vocabularies import STAGE_WORDS
 
 _CERTAIN = 100
@@ -124,9 +125,9 @@ def _seen_in_rows(stage: FoundStage, seen: StageEvidence) -> None:
     stage.rows += seen.rows
     if stage.kind is None and seen.flagged:
         if seen.won * 2 > seen.flagged:
-            stage.kind, stage.reason = StageKind.WON, f"{seen.won} of its {seen.rows} rows are marked as won"
+            stage.kind, stage.reason = StageKind.WON, f"{seen.won:,} of its {counted(seen.rows, 'row')} marked as won"
         elif seen.closed * 2 > seen.flagged:
-            stage.kind, stage.reason = StageKind.LOST, f"{seen.closed} of its {seen.rows} rows are marked as closed, not won"
+            stage.kind, stage.reason = StageKind.LOST, f"{seen.closed:,} of its {counted(seen.rows, 'row')} marked as closed, not won"
         else:
             stage.kind, stage.reason = StageKind.OPEN, "its rows are marked as open"
     if stage.probability is None and seen.probability is not None:

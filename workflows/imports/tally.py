@@ -9,34 +9,59 @@ from workflows.imports.deciding import Work
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
 from workflows.imports.records import PastRecord
-from workflows.imports.report import OUTCOMES, KindCount, RowReport
+from workflows.imports.report import OUTCOMES, KindCount, ReasonCount, RowReport, Why
 from workflows.imports.settled import Settled
 
 MOST_ROWS = 2000
 """Rows that a report tells one by one; beyond, they are only counted."""
+MOST_REASONS = 500
+"""Different reasons that are counted one by one; beyond, the others of an outcome are counted together."""
+_LACKING = frozenset({"account", "amount", "close_date", "owner", "stage"})
 _BESIDE = (Kind.TEAMS, Kind.STAGES, Kind.LINES, Kind.HISTORY, Kind.DEAL_ACCOUNTS, Kind.MERGES)
 
 
 class Tally:
     """Outcomes by kind, the rows worth telling, and the faults for the rejected rows file."""
 
-    def __init__(self, settled: Settled) -> None:
+    def __init__(self, settled: Settled, *, whole: bool = True) -> None:
+        """`whole`: count the tables themselves as well, of which each has its rows, and lines that are no rows."""
         self._kinds = {t.name: t.kind for t in settled.tables}
-        self._counts: dict[Kind, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._counts: dict[Kind, dict[str, int]] = defaultdict(_no_outcomes)
         self.faults: list[Fault] = []
         self.rows: list[RowReport] = []
         self.truncated = 0
-        for table in settled.tables:
+        self._reasons: dict[tuple[Why, str], tuple[int, str, int]] = {}
+        for table in settled.tables if whole else ():
             if table.kind is Kind.IGNORED:
                 self._counts[Kind.IGNORED]["rows"] += table.profile.rows
                 self._counts[Kind.IGNORED]["skipped"] += table.profile.rows
                 why = table.left_out or table.mapping.reason
                 if table.profile.rows:
-                    self._tell(RowReport(table=table.name, row=0, kind=Kind.IGNORED, source_id="", outcome="skipped", reason=why))
+                    report = RowReport(table=table.name, row=0, kind=Kind.IGNORED, source_id="", outcome="skipped", reason=why)
+                    self._tell(report, table.profile.rows)
             else:
                 self._counts[table.kind]["rows"] += table.profile.rows + len(table.profile.faults)
                 for fault in table.profile.faults:
                     self.fault(fault)
+
+    def add(self, other: Tally) -> None:
+        """What another has counted of rows of the same tables."""
+        for kind, counts in other._counts.items():
+            for what, count in counts.items():
+                self._counts[kind][what] += count
+        self.truncated += other.truncated
+        self.faults += other.faults
+        self.rows += other.rows
+        for (outcome, reason), (count, table, line) in other._reasons.items():
+            self._because(outcome, reason, count, table, line)
+
+    def arrange(self) -> None:
+        """Into the order of the files, after others were added."""
+        places = {name: number for number, name in enumerate(self._kinds)}
+        self.faults.sort(key=lambda fault: (places.get(fault.table, -1), fault.row))
+        self.rows.sort(key=lambda row: (places.get(row.table, -1), row.row))
+        self.truncated += len(self.rows[MOST_ROWS:])
+        del self.rows[MOST_ROWS:]
 
     def work(self, work: Work) -> None:
         """A record that was decided."""
@@ -54,19 +79,19 @@ class Tally:
         if work.outcome == "rejected":
             places = [(table, row) for _, table, row in record.rows] if isinstance(record, PastRecord) else [(record.table, record.row)]
             self.faults.extend(Fault(table, row, None, record.id, work.reason) for table, row in places)
-        if work.outcome != "unchanged" and (work.outcome != "created" or record.attention):
-            self._tell(
-                RowReport(
-                    table=record.table,
-                    row=record.row,
-                    kind=record.kind,
-                    source_id=record.id,
-                    outcome=work.outcome,
-                    reason=work.reason,
-                    changes=work.changes,
-                    needs_attention=record.attention,
-                )
+        attention = record.attention if work.outcome not in ("rejected", "skipped") else ()
+        if work.outcome not in ("unchanged", "created") or attention:
+            report = RowReport(
+                table=record.table,
+                row=record.row,
+                kind=record.kind,
+                source_id=record.id,
+                outcome=work.outcome,
+                reason=_reason(work),
+                changes=work.changes,
+                needs_attention=attention,
             )
+            self._tell(report, len(record.rows) if isinstance(record, PastRecord) else 1)
 
     def fault(self, fault: Fault) -> None:
         """A row that could not be read."""
@@ -103,8 +128,41 @@ class Tally:
             result[kind] = KindCount(**counted)
         return result
 
-    def _tell(self, row: RowReport) -> None:
+    def reasons(self) -> tuple[ReasonCount, ...]:
+        """Why rows are not simply created or unchanged, commonest first."""
+        told = sorted(self._reasons.items(), key=lambda item: -item[1][0])
+        return tuple(
+            ReasonCount(outcome=outcome, reason=reason, rows=rows, table=table, row=row) for (outcome, reason), (rows, table, row) in told
+        )
+
+    def _tell(self, report: RowReport, rows: int = 1) -> None:
+        if report.outcome not in ("created", "unchanged"):
+            self._because(report.outcome, report.reason, rows, report.table, report.row)
+        for lacking in report.needs_attention:
+            reason = f"no {lacking.replace('_', ' ')}" if lacking in _LACKING else lacking
+            self._because("attention", reason, rows, report.table, report.row)
+        self._keep(report)
+
+    def _keep(self, report: RowReport) -> None:
         if len(self.rows) < MOST_ROWS:
-            self.rows.append(row)
+            self.rows.append(report)
         else:
             self.truncated += 1
+
+    def _because(self, outcome: Why, reason: str, rows: int, table: str, row: int) -> None:
+        if len(self._reasons) >= MOST_REASONS and (outcome, reason) not in self._reasons:
+            reason = "other reasons"
+        known = self._reasons.get((outcome, reason), (0, table, row))
+        self._reasons[outcome, reason] = known[0] + rows, known[1], known[2]
+
+
+def _reason(work: Work) -> str:
+    """Why a row has its outcome; for one that says something new, what that is."""
+    if work.outcome != "updated" or not work.changes:
+        return work.reason
+    new = sorted({name.split(".", 1)[0].removesuffix("s") if name.startswith("attributes.") else name for name in work.changes})
+    return f"new at the source: {', '.join(name.replace('_', ' ') for name in new)}"
+
+
+def _no_outcomes() -> dict[str, int]:
+    return defaultdict(int)
