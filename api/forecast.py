@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 from starlette.responses import Response
 
 from api.callers import Caller, ForecastReader
@@ -22,12 +22,13 @@ from domain.values import Currency
 from infra.access import Action
 from projections.as_of import Basis
 from projections.deals import DEALS
-from projections.forecast import Dimension, Forecast, Measure, forecast
+from projections.forecast import REPORTING, Dimension, Forecast, Measure, forecast
 from projections.forecast_question import Question, question
 from projections.not_counted import NotCountedDeal, not_counted_deals
 from projections.rates import Rates
 from projections.reading import Reading
 
+_CURRENCY: TypeAdapter[str] = TypeAdapter(Currency)
 router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
 
 
@@ -49,8 +50,13 @@ class ForecastAsked(ForecastAbout):
     measure: Measure = Measure.TOTAL
     todays_team: Annotated[bool, Field(description="A deal belongs to the team that its owner is in today.")] = False
     convert_to: Annotated[
-        Literal["reporting"] | Currency | None,
-        Field(description="Tell the rows in this currency, or the tenant's own, at the rates of the day that is asked about."),
+        str | None,
+        Field(
+            pattern=r"^(reporting|[A-Z]{3})$",
+            examples=["reporting"],
+            description="Tell the rows in this currency, or the tenant's own, at the rates of the day that is asked about.",
+        ),
+        AfterValidator(lambda written: written if written in {None, REPORTING} else _CURRENCY.validate_python(written)),
     ] = None
 
 

@@ -20,7 +20,7 @@ from projections.forecast_sums import Measure, sums
 from projections.not_counted import NotCounted, not_counted
 from projections.reading import Reading
 
-__all__ = ["Dimension", "Forecast", "Measure", "forecast"]
+__all__ = ["REPORTING", "Dimension", "Forecast", "Measure", "forecast"]
 
 REPORTING = "reporting"
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from api.cli import rates
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
 from api.cli.forecast_tables import by_category, print_categories, print_forecast, print_not_counted
 from api.cli.moments import moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PipelineName, Team, TenantName, Text
-from api.cli.outcomes import say_json, told
+from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, PIPELINE, PRODUCT, TEAM, the_id
 from api.cli.tree import add
 
@@ -32,6 +34,7 @@ class By(StrEnum):
     CURRENCY = "currency"
 
 
+_ONE = re.compile(r"(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])")
 _LENGTHS = {
     "M": "month",
     "MONTH": "month",
@@ -58,6 +61,9 @@ def forecast(
     text: Text = None,
     annual: Annotated[bool, typer.Option("--annual", help="The recurring value per twelve months instead of the whole term's.")] = False,
     todays_team: Annotated[bool, typer.Option("--todays-team", help="A deal belongs to the team its owner is in today.")] = False,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="CURRENCY", help="Told in this one, or in the `reporting` currency, at dated rates.")
+    ] = None,
     deals: Annotated[
         bool, typer.Option("--deals", help="Open the numbers: list the deals behind them, and those that are in none.")
     ] = False,
@@ -75,10 +81,10 @@ def forecast(
       concord forecast --period Q
       concord forecast --period 2026-Q3 --by owner
       concord forecast --as-of 2026-03-31 --by team
+      concord forecast --by region --currency reporting
       concord forecast --period 2026-Q3 --category commit --deals
     """
-    length = _LENGTHS.get((period or "").upper())
-    one = None if length else period
+    length, one = _time(period)
     splits = [b.value for b in by or [By.PERIOD]]
     with calling(tenant) as client:
         filters = {
@@ -92,7 +98,7 @@ def forecast(
             "category": category,
             "text": text,
         }
-        time = {"period": one.upper() if one else None, "periods": length}
+        time = {"period": one, "periods": length}
         if deals:
             found = client.page("/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit)
             found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit)
@@ -102,6 +108,7 @@ def forecast(
                 "by": [b for b in splits if b != By.CATEGORY] or [By.CURRENCY.value],
                 "measure": "annual" if annual else None,
                 "todays_team": True if todays_team else None,
+                "convert_to": _currency(currency),
             }
             found = {**client.get("/v1/forecast", {**filters, **time, **asked}), "by": splits}
     moment = moment_words(as_of, basis)
@@ -116,5 +123,21 @@ def forecast(
         print_forecast(found, moment)
 
 
+def _time(written: str | None) -> tuple[str | None, str | None]:
+    """The length of all periods, or one period. Raises Ended."""
+    period = (written or "").strip().upper()
+    if not period or period in _LENGTHS:
+        return _LENGTHS.get(period), None
+    if _ONE.fullmatch(period) is None:
+        forms = "2026-07, 2026-Q3 or FY2026-Q3 for one, M, Q or FQ for all months, quarters or fiscal quarters"
+        raise Ended(f"--period {written!r} is no period; write {forms}.", Exit.USAGE)
+    return None, period
+
+
+def _currency(written: str | None) -> str | None:
+    return written if written is None or written == "reporting" else written.upper()
+
+
 def add_to(app: typer.Typer) -> None:
     add(app, forecast)
+    rates.add_to(app)

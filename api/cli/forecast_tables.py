@@ -31,6 +31,7 @@ def print_forecast(found: Mapping[str, Any], moment: str) -> None:
         out.print(_table(found, splits, _SINGLE))
         out.print("\n[bold]cumulative[/] [dim]what is surer is added: + pipeline is all of it[/]")
         out.print(_table(found, splits, _CUMULATIVE))
+    _print_conversion(found)
     _print_outside(found["not_counted"])
 
 
@@ -71,11 +72,32 @@ def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]
     made = table(*splits, "", "deals", *numbers, right=("deals", *numbers), whole=("period", ""))
     for row in found["rows"] if splits else ():
         made.add_row(*(_name(row, dimension) for dimension in splits), row["currency"], *_numbers(row, numbers))
-    for place, row in enumerate(found["totals"]):
-        made.add_row(
-            *_all(splits, place), f"[bold]{row['currency']}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True
-        )
+    for place, (currency, row) in enumerate(_totals(found)):
+        made.add_row(*_all(splits, place), f"[bold]{currency}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True)
     return made
+
+
+def _totals(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each currency's grand total, and that in one currency."""
+    converted = found["converted"]
+    whole = [(f"= {converted['currency']}", converted["total"])] if converted and converted["total"] else []
+    return [*((row["currency"], row) for row in found["totals"]), *whole]
+
+
+def _print_conversion(found: Mapping[str, Any]) -> None:
+    if (converted := found["converted"]) is None:
+        return
+    to = converted["currency"]
+    at = ", ".join(f"1 {r['base']} = {_rate(r['rate'])} {to} of {r['day']}" for r in converted["rates"])
+    out.print(f"[dim]In {to} at the last rates up to {converted['day']}" + (f": {at}.[/]" if at else ".[/]"))
+    for left in converted["unconverted"]:
+        what = f"concord rates record {left['currency']} {to} RATE --day {converted['day']}"
+        out.print(f"[yellow]{left['currency']} is not converted: {plain(left['detail'])}[/] [dim]{what}[/]")
+
+
+def _rate(value: str) -> str:
+    """Six digits, as rates are quoted."""
+    return f"{float(value):.6g}"
 
 
 def _all(splits: list[str], place: int) -> list[str]:
@@ -123,9 +145,10 @@ def print_categories(found: Mapping[str, Any], moment: str) -> None:
     made = table(*splits, "category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"), whole=("period", ""))
     for row in found["rows"] if splits else ():
         _add_categories(made, row, [_name(row, dimension) for dimension in splits])
-    for place, row in enumerate(found["totals"]):
-        _add_categories(made, row, _all(splits, place))
+    for place, (currency, row) in enumerate(_totals(found)):
+        _add_categories(made, {**row, "shown": currency}, _all(splits, place))
     out.print(made)
+    _print_conversion(found)
     _print_outside(found["not_counted"])
 
 
@@ -133,7 +156,7 @@ def _add_categories(made: Table, row: Mapping[str, Any], head: list[str]) -> Non
     for category in CATEGORIES:
         cell = row["categories"][category]
         shown = (amount(cell[kind], row["currency"]) for kind in ("single", "cumulative"))
-        made.add_row(*head, words(category), row["currency"], f"{cell['deals']:,}", *shown)
+        made.add_row(*head, words(category), row.get("shown", row["currency"]), f"{cell['deals']:,}", *shown)
         head = [""] * len(head)
     weighted = f"[bold]{amount(row['weighted'], row['currency'])}[/]"
-    made.add_row(*head, "[bold]weighted[/]", row["currency"], "", weighted, "", end_section=True)
+    made.add_row(*head, "[bold]weighted[/]", row.get("shown", row["currency"]), "", weighted, "", end_section=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.cli.outcomes import Exit
 from tests.cli.conftest import Concord
 
 SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
@@ -65,7 +67,7 @@ def test_a_region_narrows_the_forecast_and_opens_to_its_deals(sums: Concord):
     assert sums("forecast", "--region", "jp", "--json", *TENANT).json["totals"] == []
     found = sums("forecast", "--region", "de", "--deals", "--json", *TENANT).json
     assert {deal["title"] for deal in found["items"]} >= {"Presses", "Saws"}
-    assert "country" in sums("forecast", "--region", "Bavaria", *TENANT, code=4).err
+    assert "country" in sums("forecast", "--region", "Bavaria", *TENANT, code=Exit.USAGE).err
 
 
 def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_listed(sums: Concord):
@@ -84,3 +86,46 @@ def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_liste
 def test_where_nothing_lacks_nothing_is_said(sums: Concord):
     assert "Not in" not in sums("forecast", "--region", "DE", *TENANT).out
     assert "not in" not in sums("forecast", "--region", "DE", "--deals", "--period", PERIOD, *TENANT).out
+
+
+def test_sums_are_told_in_one_currency_at_rates_that_were_recorded(sums: Concord):
+    missing = sums("forecast", "--by", "region", "--currency", "reporting", *TENANT).out
+    what = re.search(r"concord (rates record JPY EUR) RATE --day ([0-9-]{10})", " ".join(missing.split()))
+    assert what is not None, "what has no rate says how to state one"
+    assert "900,000" in missing, "and is told as it is"
+    said = sums(*what[1].split(), "0.006", "--day", what[2], "--source", "ECB", *TENANT).out
+    assert "One JPY costs 0.006 EUR" in said
+    assert "Nothing changed" in sums(*what[1].split(), "0.006", "--day", what[2], *TENANT).out
+    assert "0.006" in sums("rates", "show", "jpy", "eur", *TENANT).out
+    found = sums("forecast", "--by", "region", "--currency", "eur", "--period", PERIOD, "--json", *TENANT).json
+    assert [(row["region"], row["currency"], row["categories"]["pipeline"]["cumulative"]) for row in found["rows"]] == [
+        ("DE", "EUR", "17900.00")
+    ]
+    assert found["converted"]["rates"] == [{"base": "JPY", "quote": "EUR", "rate": "0.006", "day": what[2], "via": None}]
+    assert {row["currency"] for row in found["totals"]} == {"EUR", "JPY"}
+    for by in ("region", "currency", "category"):
+        shown = " ".join(sums("forecast", "--by", by, "--currency", "EUR", *TENANT).out.split())
+        assert f"1 JPY = 0.006 EUR of {what[2]}" in shown
+        assert "= EUR" in shown
+    assert "JPY" not in sums("forecast", "--region", "jp", "--currency", "EUR", *TENANT).out
+    assert "EUR" in sums("forecast", "--currency", "euros", *TENANT, code=Exit.USAGE).err
+
+
+@pytest.mark.parametrize(
+    ("words", "forms"),
+    [
+        (("--period", "2026"), ("2026-07", "2026-Q3", "FY2026-Q3", "M, Q or FQ")),
+        (("--period", "2026-13"), ("2026-07",)),
+        (("--by", "colour"), ("period", "owner", "region", "currency")),
+    ],
+)
+def test_what_is_not_understood_says_in_a_sentence_what_is(sums: Concord, words: tuple[str, ...], forms: tuple[str, ...]):
+    told = sums("forecast", *words, *TENANT, code=Exit.USAGE).err
+    assert all(form in told for form in forms)
+    assert "Traceback" not in told
+
+
+def test_a_moment_that_has_not_come_is_refused_and_today_is_now(sums: Concord):
+    refused = sums("forecast", "--as-of", SOON, *TENANT, code=Exit.USAGE).err
+    assert "still to come" in refused
+    assert sums("forecast", "--as-of", "today", "--json", *TENANT).json["as_of"] is None
