@@ -14,10 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from infra.database import Database, StoreUnavailable, Tenant
-from infra.event_store.requests import CALL, Append, parameters, settle, take_group
+from infra.event_store.requests import Append, appending, parameters, settle, take_group
 
 ATTEMPTS = 8
 """How often a group is sent after lost connections; with the back-off some 5 seconds in all."""
@@ -29,10 +28,6 @@ SPLIT = 16
 """Appends of a group whose callers are told in two halves; fewer cost less in one group than in two side by side."""
 
 _PASSING = (psycopg.OperationalError, StoreUnavailable)
-
-
-def _call(tenant: Tenant) -> bytes:
-    return CALL.replace("{schema}", sql.Identifier(tenant.schema).as_string()).encode()
 
 
 def _back_off(attempt: int) -> float:
@@ -55,7 +50,7 @@ class LoopCommitter:
 
     def __init__(self, database: Database, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
         self._database = database
-        self._call = _call(tenant)
+        self._append = appending(tenant)
         self._waiting: deque[Append] = deque()
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -82,9 +77,8 @@ class LoopCommitter:
             while group and attempt < ATTEMPTS:
                 try:
                     async with self._database.connection() as connection:
-                        cursor = connection.cursor(binary=True)
                         while group:
-                            await self._store(cursor, group)
+                            await self._store(connection, group)
                             attempt = 0
                             group = await self._next_group(group)
                 except _PASSING as error:
@@ -98,10 +92,8 @@ class LoopCommitter:
             if group and failure is not None:
                 await self._without(group, failure)
 
-    async def _store(self, cursor: psycopg.AsyncCursor[Any], group: Sequence[Append]) -> None:
-        await cursor.execute(self._call, parameters(group), prepare=True)
-        row: Any = await cursor.fetchone()
-        settle(group, row[0])
+    async def _store(self, connection: psycopg.AsyncConnection[Any], group: Sequence[Append]) -> None:
+        settle(group, await self._append.call(connection, parameters(group)))
 
     async def _next_group(self, stored: list[Append]) -> list[Append]:
         """Settle what was stored and take what is next, so that the server works on the one while callers go on from the other."""
@@ -145,7 +137,7 @@ class LoopCommitter:
         for append in group:
             try:
                 async with self._database.connection() as connection:
-                    await self._store(connection.cursor(binary=True), [append])
+                    await self._store(connection, [append])
             except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
                 append.error = _give_up(error)
             self._settled([append])
@@ -161,7 +153,7 @@ class ThreadCommitter:
 
     def __init__(self, url: str, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
         self._url = url
-        self._call = _call(tenant)
+        self._append = appending(tenant)
         self._waiting: deque[Append] = deque()
         self._some = threading.Event()
         self._stopped = False
@@ -201,8 +193,7 @@ class ThreadCommitter:
                 if self._connection is None or self._connection.closed:
                     self._connection = psycopg.connect(self._url, autocommit=True, application_name="concord append")
                     self._connection.execute("SET lock_timeout = '10s'; SET jit = off")
-                row: Any = self._connection.cursor(binary=True).execute(self._call, parameters(group), prepare=True).fetchone()
-                settle(group, row[0])
+                settle(group, self._append.call_blocking(self._connection, parameters(group)))
             except _PASSING as error:
                 failure = error
                 if self._connection is not None and self._connection.broken:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
+from psycopg.pq.abc import PGresult
 
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import arrays
+from infra.event_store.prepared import Prepared
 from infra.event_store.snapshots import EVERY
 
 Row = tuple[Any, ...]
@@ -35,11 +37,13 @@ class GroupLoader:
         self._database = database
         self._waiting: deque[tuple[UUID, int, asyncio.Future[list[Version]]]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._sql = (
-            f"SELECT w.n, e.version, e.topic, e.state FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
+        self._events = Prepared(
+            f"load_{tenant.schema}",
+            "SELECT w.n, e.version, e.topic, e.state FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS w (stream, after, n) "
             f"CROSS JOIN LATERAL (SELECT * FROM {sql.Identifier(tenant.schema).as_string()}.events "
-            f"WHERE stream = w.stream AND version > w.after ORDER BY version LIMIT {self.limit}) AS e"
-        ).encode()
+            f"WHERE stream = w.stream AND version > w.after ORDER BY version LIMIT {self.limit}) AS e",
+            2,
+        )
 
     def load(self, stream: UUID, after: int = 0) -> asyncio.Future[list[Version]]:
         """The first events of a stream with a version above `after`, in order. Raises StoreUnavailable when awaited."""
@@ -69,16 +73,20 @@ class GroupLoader:
                     future.set_result(events)
 
     async def _fetch(self, group: Sequence[tuple[UUID, int, Any]]) -> list[list[Version]]:
+        result = await self._events_of(group)
+        found: list[list[Version]] = [[] for _ in group]
+        value = result.get_value
+        for row in range(result.ntuples):
+            number, version = int.from_bytes(value(row, 0) or b"", "big"), int.from_bytes(value(row, 1) or b"", "big")
+            found[number - 1].append((version, (value(row, 2) or b"").decode(), value(row, 3) or b""))
+        return found
+
+    async def _events_of(self, group: Sequence[tuple[UUID, int, Any]]) -> PGresult:
         asked = (arrays.uuids([stream for stream, _, _ in group]), arrays.int8s([after for _, after, _ in group]))
         for attempt in range(ATTEMPTS):
             try:
                 async with self._database.connection() as connection:
-                    cursor = connection.cursor(binary=True)
-                    await cursor.execute(self._sql, asked, prepare=True)
-                    found: list[list[Version]] = [[] for _ in group]
-                    for number, version, topic, state in await cursor.fetchall():
-                        found[number - 1].append((version, topic, state))
-                    return found
+                    return await self._events.call(connection, asked)
             except (psycopg.OperationalError, StoreUnavailable):
                 if attempt == ATTEMPTS - 1:
                     raise StoreUnavailable("the event store could not be reached; try again in a moment") from None

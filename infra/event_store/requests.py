@@ -10,8 +10,13 @@ from enum import IntEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+from psycopg import sql
+from psycopg.pq.abc import PGresult
+
 from domain.kernel import Refused
+from infra.database import Tenant
 from infra.event_store import arrays
+from infra.event_store.prepared import Prepared
 
 
 class VersionConflict(Refused):
@@ -78,10 +83,17 @@ class Append:
 LIMIT_COMMANDS = 512
 LIMIT_EVENTS = 4096
 
-CALL = (
-    "SELECT {schema}.append(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[], %b::timestamptz[], "
-    "%b::uuid[], %b::bytea[], %b::int[], %b::int[], %b::int[], %b::uuid[], %b::bigint[], %b::timestamptz)"
-)
+_TYPES = (
+    "uuid[]", "bigint[]", "text[]", "bytea[]", "bytea[]", "timestamptz[]",
+    "uuid[]", "bytea[]", "int[]", "int[]", "int[]", "uuid[]", "bigint[]", "timestamptz",
+)  # fmt: skip
+
+
+def appending(tenant: Tenant) -> Prepared:
+    """The call of the tenant's append function; `parameters` are its arguments, `settle` reads its result."""
+    schema = sql.Identifier(tenant.schema).as_string()
+    arguments = ", ".join(f"${number}::{type_}" for number, type_ in enumerate(_TYPES, start=1))
+    return Prepared(f"append_{tenant.schema}", f"SELECT {schema}.append({arguments})", len(_TYPES))
 
 
 def take_group(waiting: deque[Append]) -> list[Append]:
@@ -118,8 +130,8 @@ def take_group(waiting: deque[Append]) -> list[Append]:
     return group
 
 
-def parameters(group: Sequence[Append]) -> tuple[Any, ...]:
-    """The arguments of `CALL` for a group."""
+def parameters(group: Sequence[Append]) -> tuple[bytes | None, ...]:
+    """The arguments of the append function for a group."""
     streams: list[UUID] = []
     versions: list[int] = []
     topics: list[str] = []
@@ -165,12 +177,13 @@ def parameters(group: Sequence[Append]) -> tuple[Any, ...]:
         arrays.int4s(guarding),
         arrays.uuids(guard_streams),
         arrays.int8s(guard_versions),
-        group[0].recorded_at,
+        arrays.instant(group[0].recorded_at),
     )
 
 
-def settle(group: Sequence[Append], answer: Sequence[int | None]) -> None:
+def settle(group: Sequence[Append], result: PGresult) -> None:
     """Write each append's outcome and positions into it, from the function's answer."""
+    answer = arrays.int8s_of(result.get_value(0, 0) or b"")
     position, recorded_us = answer[0], answer[1]
     assert position is not None
     assert recorded_us is not None
