@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from api.callers import Caller
-from api.execution import Sight, seen
+from api.execution import Sight, absent, seen
 from api.nouns import Noun
 from domain.accounts import (
     Account,
@@ -59,6 +59,12 @@ async def check_account(caller: Caller, id: UUID | None) -> None:
     """Refuse to name an account that is out of the caller's reach. Raises NotFound."""
     if id is not None:
         await seen(caller, accounts, id, Action.ACCOUNT_READ, SIGHT)
+
+
+def look_at_account(caller: Caller, account: Account | None) -> None:
+    """As `check_account`, of a state that is read already. Raises NotFound."""
+    if account is None or account.withdrawn or not caller.may(Action.ACCOUNT_READ, account_object(account)):
+        raise absent()
 
 
 async def _check_into(caller: Caller, _id: UUID, command: Any) -> None:

@@ -27,7 +27,6 @@ from api import (
     events,
     forecast,
     imports,
-    interaction_reads,
     members,
     notifications,
     pipelines,
@@ -40,6 +39,7 @@ from api import (
 )
 from api import settings as settings_routes
 from api.conventions import reply
+from api.direct import Shortcut
 from api.docs_page import CSP, page
 from api.doors import Doors
 from api.import_spool import Spool
@@ -61,7 +61,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     account_reads.router,
     forecast.router,
     *contact_reads.routers,
-    interaction_reads.router,
     notifications.router,
     today.router,
     timelines.router,
@@ -114,7 +113,7 @@ class Application(FastAPI):
     """FastAPI with our shell as the only layer around its router: it answers every exception, so the others have nothing to do."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        inside = AsyncExitStackMiddleware(self.router)
+        inside = Shortcut(AsyncExitStackMiddleware(self.router), self.router.routes)
         return Shell(inside, witness=partial(_witness, self), methods_at=self.methods_at, uploads=frozenset({"/v1/imports"}))
 
     def methods_at(self, scope: Scope) -> set[str]:

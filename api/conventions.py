@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -73,16 +74,17 @@ class Writing:
         self.problems: tuple[type[Refused], ...] = WRITES + (CHANGES if change else ())
 
     async def __call__(self, request: Request) -> Write:
-        headers = request.headers
-        key = headers.get("idempotency-key", "")
+        # of a header that comes twice, the first counts, as everywhere
+        headers = dict(reversed(request.scope["headers"]))
+        key = headers.get(b"idempotency-key", b"").decode("latin-1")
         if not key:
             raise IdempotencyKeyMissing("Send an Idempotency-Key header: any text of yours that is new for each intention, such as a UUID.")
         if not _KEY.fullmatch(key):
             raise RequestMalformed("Idempotency-Key: use 1 to 200 printable ASCII characters without spaces.", errors=[])
-        expected = _expected(headers.get("if-match")) if self.change else None
-        waits = _WAIT.search(headers.get("prefer", ""))
-        effective = headers.get("concord-effective-at")
-        digest = hashlib.sha256(f"{request.method}\x00{request.url.path}\x00{effective or ''}\x00".encode())
+        expected = _expected(_text(headers.get(b"if-match"))) if self.change else None
+        waits = _WAIT.search(headers[b"prefer"].decode("latin-1")) if b"prefer" in headers else None
+        effective = _text(headers.get(b"concord-effective-at"))
+        digest = hashlib.sha256(f"{request.scope['method']}\x00{request.scope['path']}\x00{effective or ''}\x00".encode())
         digest.update(await request.body())
         return Write(
             command_id=uuid5(request.scope["state"]["credential"].principal, key),
@@ -95,6 +97,10 @@ class Writing:
 
 Creating = Annotated[Write, Depends(Writing(change=False))]
 Changing = Annotated[Write, Depends(Writing(change=True))]
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")
 
 
 def _expected(if_match: str | None) -> int | None:
@@ -148,6 +154,17 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+class Json(Response):
+    """A body that is JSON already, and headers that say nothing of its length or kind."""
+
+    media_type = "application/json"
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body))]
+        if headers is not None:
+            self.raw_headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
 def reply(content: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """JSON, encoded in one step and not validated again."""
-    return Response(to_json(content), status, headers, "application/json")
+    return Json(to_json(content), status, headers)

@@ -10,10 +10,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.accounts import check_account
+from api.accounts import check_account, look_at_account
 from api.callers import Caller
 from api.conventions import Write, written
-from api.execution import OutOfReach, Sight
+from api.execution import Facts, Sight
 from api.nouns import Noun
 from api.problems import correlation_of, problem
 from domain.attributes import AttributeRefused
@@ -90,10 +90,12 @@ async def _settle(request: Request, caller: Caller, write: Write, executed: Any)
     return answer
 
 
-async def _check_opening(caller: Caller, command: c.OpenDeal) -> None:
-    if not caller.may(Action.DEAL_OPEN, Object.of(command.owner, command.team)):
-        raise OutOfReach("You may do this for yourself and those you lead only; name one of them as owner.")
-    await check_account(caller, command.account)
+def _about(command: c.OpenDeal) -> Object:
+    return Object.of(command.owner, command.team)
+
+
+def _look(caller: Caller, command: c.OpenDeal, facts: Facts) -> None:
+    look_at_account(caller, facts[command.account])
 
 
 async def _check_account(caller: Caller, _id: UUID, command: Any) -> None:
@@ -108,8 +110,9 @@ noun.opens(
     operation="open_deal",
     summary="Open a deal",
     example={"title": "GTX for the new line", "account": _ID, "owner": _ID, "close_date": "2027-03-31", "lines": [_LINE]},
-    check=_check_opening,
-    raises=(OutOfReach, r.AccountUnavailable, r.PipelineUnavailable, r.AmountMissing, r.CurrencyMixed, r.CloseDateInPast, AttributeRefused),
+    about=_about,
+    look=_look,
+    raises=(r.AccountUnavailable, r.PipelineUnavailable, r.AmountMissing, r.CurrencyMixed, r.CloseDateInPast, AttributeRefused),
 )
 noun.changes(
     "/advance",

@@ -73,11 +73,27 @@ def guarded(inner: Decider[Any], caller: Caller, action: Action, sight: Sight) -
     return Guarded(inner.name, inner.initial, decide, inner.evolve, reads, inner.state_version, inner.personal)
 
 
-async def create(caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, *, new: bool) -> Executed:
+Look = Callable[[Caller, Any, Facts], None]
+"""Raises what keeps a caller from a command, by what it names; `facts` are the states that the decision reads."""
+
+
+def looked_at(inner: Decider[Any], caller: Caller, look: Look) -> Guarded:
+    """The decider, with what its command names looked at on exactly the states that the decision reads and the append guards."""
+
+    def decide(state: Any, command: Any, ctx: Context) -> Outcome:
+        look(caller, command, ctx.facts)
+        return inner.decide(state, command, ctx)
+
+    return Guarded(inner.name, inner.initial, decide, inner.evolve, inner.reads, inner.state_version, inner.personal)
+
+
+async def create(
+    caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, *, new: bool, look: Look | None = None
+) -> Executed:
     """Begin a stream, with an id made just now (`new`) or a natural one. What may be begun is checked before, from the command."""
     return await caller.doors.store.execute(
         caller.tenant,
-        decider,
+        decider if look is None else looked_at(decider, caller, look),
         stream,
         command,
         by=caller.actor,

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.callers import Caller, Roles
 from api.conventions import Changing, Creating, Write, Written, body, written
 from api.direct import Direct
-from api.execution import OutOfReach, Sight, change, create
+from api.execution import Look, OutOfReach, Sight, change, create
 from api.problems import documented
 from domain.kernel import AlreadyExists, Command, Decider, NotFound, Refused
 from infra.access import Action, Object
@@ -53,13 +53,15 @@ class Noun:
         example: Mapping[str, Any],
         about: Callable[[Any], Object] | None = None,
         check: Callable[[Caller, Any], Awaitable[None]] | None = None,
+        look: Look | None = None,
         stream: Callable[[Any], UUID] | None = None,
         path: str = "",
         raises: tuple[type[Refused], ...] = (),
     ) -> None:
         """`POST <plural>`: begins a stream. `about`: whose it will be, from the command; refused where that is out of reach.
 
-        `check` looks at whatever else the command names. `stream`: the id, where the command itself decides it; else a new one.
+        `check` looks at whatever else the command names, `look` at that of it which the decision reads.
+        `stream`: the id, where the command itself decides it; else a new one.
         """
         may, wanted = Depends(Roles(action)), body(command)
 
@@ -69,7 +71,7 @@ class Noun:
             if check is not None:
                 await check(caller, command)
             id = stream(command) if stream is not None else uuid7()
-            executed = await create(caller, write, self.decider, id, command, new=stream is None)
+            executed = await create(caller, write, self.decider, id, command, new=stream is None, look=look)
             return written(executed, status=201, location=self.prefix)
 
         rules = (AlreadyExists, NotFound, *((OutOfReach,) if about else ()), *raises)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -139,10 +140,13 @@ class Standing:
 
     def reaches(self, action: Action) -> frozenset[Reach]:
         """The reach of each of the member's roles; empty: refused."""
-        if not self.active:
-            return frozenset()
-        rule = RULES.get(action, {})
-        return frozenset(reach for role in self.roles if (reach := rule.get(role, Reach.NONE)))
+        return _reaches(self.roles, action) if self.active else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _reaches(roles: frozenset[Role], action: Action) -> frozenset[Reach]:
+    rule = RULES.get(action, {})
+    return frozenset(reach for role in roles if (reach := rule.get(role, Reach.NONE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,10 @@ class Object:
     @classmethod
     def of(cls, owner: UUID | None, team: UUID | None = None, *, supplier: bool = False) -> Object:
         """A thing with one owner and one team, either of them perhaps unknown."""
-        return cls(frozenset({owner} - {None}), frozenset({team} - {None}), supplier)  # type: ignore[arg-type]
+        return cls(_NOBODY if owner is None else frozenset((owner,)), _NOBODY if team is None else frozenset((team,)), supplier)
+
+
+_NOBODY: frozenset[UUID] = frozenset()
 
 
 def allowed(standing: Standing, action: Action, thing: Object | None = None) -> bool:
