@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from api.cli.formats import count, plain, table, words
@@ -13,14 +12,16 @@ ATTRIBUTE, LEFT_OUT = "attribute", "-"
 OUTCOMES = ("created", "updated", "unchanged", "conflict", "rejected", "skipped", "used")
 _STYLES = {"created": "green", "updated": "cyan", "conflict": "yellow", "rejected": "red"}
 _REASONS = 12
+_ASIDE = 12
+_STAGES = 20
+_ORDER = ("rejected", "conflict", "updated", "attention", "skipped")
 
 
 def print_inspection(inspection: Mapping[str, Any], *, columns: bool) -> None:
     """What the files are; with `columns`, where each column goes and how it is read."""
-    currency = f", amounts in {inspection['currency']}" if inspection["currency"] else ""
-    out.print(
-        f"[bold]From {plain(inspection['source'])}[/] [dim]({plain(inspection['source_reason'])}{currency}, days in {inspection['zone']})[/]"
-    )
+    currency = f"Amounts that name no currency are in {inspection['currency']}, days" if inspection["currency"] else "Days"
+    out.print(f"[bold]From {plain(inspection['source'])}[/] [dim]({plain(inspection['source_reason'])})[/]")
+    out.print(f"[dim]{currency} are of {plain(inspection['zone'])}.[/]")
     made = table("file", "holds", "rows", "why", right=("rows",), whole=("holds",))
     for one in inspection["tables"]:
         ignored = one["kind"] == "ignored"
@@ -52,7 +53,8 @@ def _print_columns(one: Mapping[str, Any]) -> None:
     out.print(made)
     for target, said in ((ATTRIBUTE, "kept as fields of its own"), (LEFT_OUT, "left out")):
         if aside[target]:
-            out.print(f"[dim]{said}: {plain(', '.join(aside[target]))}[/]")
+            more = f" and {len(aside[target]) - _ASIDE:,} more" if len(aside[target]) > _ASIDE else ""
+            out.print(f"[dim]{said}: {plain(', '.join(aside[target][:_ASIDE]))}{more}[/]")
 
 
 def _print_stages(stages: Iterable[Mapping[str, Any]]) -> None:
@@ -61,11 +63,15 @@ def _print_stages(stages: Iterable[Mapping[str, Any]]) -> None:
         return
     out.print("\n[bold]stages[/]")
     made = table("stage", "is", "prob.", "rows", "why", right=("prob.", "rows"))
-    for stage in stages:
+    shown = stages if len(stages) <= _STAGES else [stage for stage in stages if stage["rows"]]
+    for stage in shown:
         name = f"{stage['pipeline']}: {stage['stage']}" if stage["pipeline"] else stage["stage"]
         probability = f"{stage['probability']} %" if stage["probability"] is not None else ""
         made.add_row(plain(name), stage["kind"], probability, f"{stage['rows']:,}", f"[dim]{plain(stage['reason'])}[/]")
-    out.print(made)
+    if shown:
+        out.print(made)
+    if len(shown) < len(stages):
+        out.print(f"[dim]{count(len(stages) - len(shown), 'stage')} that no deal is in[/]")
 
 
 def _print_matches(matches: Iterable[Mapping[str, Any]]) -> None:
@@ -102,52 +108,41 @@ def print_defaults(questions: Iterable[Mapping[str, Any]]) -> None:
 
 def print_outcome(answer: Mapping[str, Any], *, dry: bool) -> None:
     """Counts by kind and outcome, the reasons, and where the rejected rows went."""
+    counted = {kind: counts for kind, counts in answer["counts"].items() if counts["rows"] or counts["mentioned"]}
     out.print(f"\n[bold]{'This would happen' if dry else 'This happened'}[/]")
-    used = [o for o in OUTCOMES if any(c[o] for c in answer["counts"].values())] or ["unchanged"]
-    attention = any(c["needs_attention"] for c in answer["counts"].values())
+    used = [o for o in OUTCOMES if any(c[o] for c in counted.values())] or ["unchanged"]
+    attention = any(c["needs_attention"] for c in counted.values())
     made = table("", "rows", *used, *(["need a look"] if attention else []), right=("rows", *used, "need a look"))
-    for kind, counts in answer["counts"].items():
+    for kind, counts in counted.items():
         cells = (f"[{_STYLES.get(o, 'default')}]{counts[o]:,}[/]" if counts[o] else "" for o in used)
-        name = words(kind) + (f" [dim](+ {counts['mentioned']:,} only named)[/]" if counts["mentioned"] else "")
+        name = "left out" if kind == "ignored" else words(kind)
         made.add_row(
-            name,
-            f"{counts['rows']:,}",
+            name + (f" [dim]+ {counts['mentioned']:,} that other rows name[/]" if counts["mentioned"] else ""),
+            f"{counts['rows']:,}" if counts["rows"] else "",
             *cells,
             *([f"{counts['needs_attention']:,}" if counts["needs_attention"] else ""] if attention else []),
         )
     out.print(made)
-    _print_reasons(answer["rows"], truncated=answer["truncated"])
+    _print_reasons(answer["reasons"])
     if answer["rejected_file"]:
         out.print(f"The rejected rows are in [bold]{plain(answer['rejected_file'])}[/], each with its reason.")
-    elif any(counts["rejected"] for counts in answer["counts"].values()):
+    elif any(counts["rejected"] for counts in counted.values()):
         out.print("[dim]--rejected FILE.csv writes the rejected rows to a file, each with its reason.[/]")
 
 
-def _print_reasons(rows: Iterable[Mapping[str, Any]], *, truncated: int) -> None:
-    """Why rows are not simply created or unchanged: alike ones together, with one of them as an example."""
-    counted: Counter[tuple[str, str]] = Counter()
-    example: dict[tuple[str, str], str] = {}
-    for row in rows:
-        reason = row["reason"] or ", ".join(sorted(row["changes"]))
-        for said in [reason] if reason or row["outcome"] not in {"created", "unchanged"} else []:
-            key = row["outcome"], said
-            counted[key] += 1
-            example.setdefault(key, f"{row['table']} row {row['row']}" if row["row"] else row["table"])
-        for lacking in row["needs_attention"]:
-            key = "need a look", f"no {words(lacking)}"
-            counted[key] += 1
-            example.setdefault(key, f"{row['table']} row {row['row']}")
-    if not counted:
+def _print_reasons(reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Why rows are not simply created or unchanged: alike ones together, with where the first of them stands."""
+    if not reasons:
         return
-    made = table("outcome", "rows", "why", "for example", right=("rows",), whole=("outcome",))
-    for (outcome, reason), number in counted.most_common(_REASONS):
+    made = table("outcome", "rows", "why", "the first", right=("rows",), whole=("outcome",))
+    reasons = sorted(reasons, key=lambda reason: (_ORDER.index(reason["outcome"]), -reason["rows"]))
+    for reason in reasons[:_REASONS]:
+        outcome = "need a look" if reason["outcome"] == "attention" else reason["outcome"]
+        first = f"{reason['table']} row {reason['row']}" if reason["row"] else reason["table"]
         style = _STYLES.get(outcome, "default")
-        made.add_row(
-            f"[{style}]{outcome}[/]", f"{number:,}{'+' if truncated else ''}", plain(reason), f"[dim]{plain(example[outcome, reason])}[/]"
-        )
+        made.add_row(f"[{style}]{outcome}[/]", f"{reason['rows']:,}", plain(reason["reason"]), f"[dim]{plain(first)}[/]")
     out.print()
     out.print(made)
-    if len(counted) > _REASONS:
-        out.print(f"[dim]... and {count(len(counted) - _REASONS, 'reason')} more[/]")
-    if truncated:
-        out.print(f"[dim]{count(truncated, 'row')} more of these are only counted above[/]")
+    if len(reasons) > _REASONS:
+        rows = sum(reason["rows"] for reason in reasons[_REASONS:])
+        out.print(f"[dim]... and {count(len(reasons) - _REASONS, 'reason')} more, of {count(rows, 'row')}; --json tells all[/]")

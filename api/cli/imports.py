@@ -191,12 +191,15 @@ def _end(planned: dict[str, Any], *, as_json: bool, save_map: Path | None) -> No
 
 
 def _tell_run(result: dict[str, Any]) -> None:
-    again = "carried on and " if result["resumed"] else ""
+    again = "carried on; " if result["resumed"] else ""
     if not result["events"]:
         out.print("\nNothing is new in these files: nothing changed.")
         return
-    rows = sum(counts["rows"] for counts in result["counts"].values())
-    out.print(f"\n[green]Imported:[/] {again}{count(rows, 'row')} as {count(result['events'], 'event')} in {result['seconds']:.1f} s.")
+    new, altered = (sum(counts[name] for counts in result["counts"].values()) for name in ("created", "updated"))
+    new += sum(counts["mentioned"] for counts in result["counts"].values())
+    out.print(
+        f"\n[green]Imported:[/] {again}{new:,} new and {altered:,} changed, as {count(result['events'], 'event')} in {result['seconds']:.1f} s."
+    )
     if not result.get("readable", True):
         out.print("[yellow]The read models are still at it; `concord projections status` shows how far they are.[/]")
     out.print(f"[dim]Take it back with: concord import undo {short(result.get('import') or result['run'])}[/]")
