@@ -103,8 +103,11 @@ async def run(
     rejected_to: Path | None = None,
     progress: Progress = quiet,
     told: Told = _silent,
+    processes: int | None = None,
 ) -> Result:
     """Import the files. Killed at any moment, the same call carries on; repeated, it changes nothing.
+
+    `processes`: how many share the deals of large files; None: as many as help.
 
     Each row is stored whole or not at all; a row that a rule refuses is rejected and the others go on. Facts of the past keep their
     business time. Raises what `plan` raises, and StoreUnavailable.
@@ -115,7 +118,7 @@ async def run(
     actor = importer(by)
     run_id, resumed = await begin(store, tenant, settled, actor)
     before = await written_by(store, tenant, run_id) if resumed else {}
-    running = Running(store, tenant, settled, actor, run_id, store_it=True, told=told, tally=tally, before=before)
+    running = Running(store, tenant, settled, actor, run_id, store_it=True, told=told, tally=tally, before=before, processes=processes)
     await running.go()
     written = rejected_to is not None and write_rejected(rejected_to, tally.faults) > 0
     await finish(store, tenant, run_id, tally, actor)

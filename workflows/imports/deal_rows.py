@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.stages import StageKind
 from domain.values import minor_digits
 from workflows.imports.beside import Beside
-from workflows.imports.cells import RowValues, instant_of, read_rows
+from workflows.imports.cells import RowValues, Share, instant_of, read_rows
 from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
@@ -23,9 +23,10 @@ from workflows.imports.stages import FoundPipeline, FoundStage
 
 
 class DealConversion:
-    """Converts the rows of one table of deals. `now` bounds what can be past."""
+    """Converts the rows of one table of deals, or of a share of it. `now` bounds what can be past."""
 
-    def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime) -> None:
+    def __init__(self, table: FoundTable, settled: Settled, beside: Beside, seen: Seen, now: datetime, share: Share | None = None) -> None:
+        self._share = share
         self._table, self._settled, self._beside, self._seen, self._now = table, settled, beside, seen, now
         self._entered = [c.target for c in table.mapping.columns if c.target.startswith(ENTERED)]
         columns = (table.mapping.column_of("account_id"), table.mapping.column_of("account_name"))
@@ -37,7 +38,7 @@ class DealConversion:
 
     def __iter__(self) -> Iterator[Converted]:
         beside = self._beside
-        for read in read_rows(self._table, self._settled):
+        for read in read_rows(self._table, self._settled, self._share):
             converted = self._convert(read)
             if isinstance(converted, DealRecord):
                 beside.rows.pop(converted.id, None)

@@ -23,14 +23,15 @@ _BESIDE = (Kind.TEAMS, Kind.STAGES, Kind.LINES, Kind.HISTORY, Kind.DEAL_ACCOUNTS
 class Tally:
     """Outcomes by kind, the rows worth telling, and the faults for the rejected rows file."""
 
-    def __init__(self, settled: Settled) -> None:
+    def __init__(self, settled: Settled, *, whole: bool = True) -> None:
+        """`whole`: count the tables themselves as well, of which each has its rows, and lines that are no rows."""
         self._kinds = {t.name: t.kind for t in settled.tables}
-        self._counts: dict[Kind, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._counts: dict[Kind, dict[str, int]] = defaultdict(_no_outcomes)
         self.faults: list[Fault] = []
         self.rows: list[RowReport] = []
         self.truncated = 0
         self._reasons: dict[tuple[Why, str], tuple[int, str, int]] = {}
-        for table in settled.tables:
+        for table in settled.tables if whole else ():
             if table.kind is Kind.IGNORED:
                 self._counts[Kind.IGNORED]["rows"] += table.profile.rows
                 self._counts[Kind.IGNORED]["skipped"] += table.profile.rows
@@ -42,6 +43,25 @@ class Tally:
                 self._counts[table.kind]["rows"] += table.profile.rows + len(table.profile.faults)
                 for fault in table.profile.faults:
                     self.fault(fault)
+
+    def add(self, other: Tally) -> None:
+        """What another has counted of rows of the same tables."""
+        for kind, counts in other._counts.items():
+            for what, count in counts.items():
+                self._counts[kind][what] += count
+        self.truncated += other.truncated
+        self.faults += other.faults
+        self.rows += other.rows
+        for (outcome, reason), (count, table, line) in other._reasons.items():
+            self._because(outcome, reason, count, table, line)
+
+    def arrange(self) -> None:
+        """Into the order of the files, after others were added."""
+        places = {name: number for number, name in enumerate(self._kinds)}
+        self.faults.sort(key=lambda fault: (places.get(fault.table, -1), fault.row))
+        self.rows.sort(key=lambda row: (places.get(row.table, -1), row.row))
+        self.truncated += len(self.rows[MOST_ROWS:])
+        del self.rows[MOST_ROWS:]
 
     def work(self, work: Work) -> None:
         """A record that was decided."""
@@ -142,3 +162,7 @@ def _reason(work: Work) -> str:
         return work.reason
     new = sorted({name.split(".", 1)[0].removesuffix("s") if name.startswith("attributes.") else name for name in work.changes})
     return f"new at the source: {', '.join(name.replace('_', ' ') for name in new)}"
+
+
+def _no_outcomes() -> dict[str, int]:
+    return defaultdict(int)
