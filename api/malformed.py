@@ -14,6 +14,7 @@ Place = dict[str, str]
 
 FORMS: dict[str, str] = {
     r"^[A-Z]{3}$": "write a currency's three letters, like EUR",
+    r"^(reporting|[A-Z]{3})$": "write reporting, or a currency's three letters, like EUR",
     r"^[A-Z]{2}$": "write a country's two letters, like DE",
     r"^-?[0-9]{1,15}([.][0-9]{1,6})?$": 'write digits with a point, as a text: "1250.00"',
     r"^[^\x00]*[^\x00\s][^\x00]*$": "write some text",
@@ -111,7 +112,8 @@ def _message(error: Mapping[str, Any]) -> str:
     kind, context = str(error["type"]), error.get("ctx") or {}
     if kind in {"value_error", "assertion_error"}:
         # our own validators speak in sentences
-        return str(error["msg"]).partition(", ")[2].rstrip(".") or "it cannot be read"
+        said = str(error["msg"]).partition(", ")[2].rstrip(".") or "it cannot be read"
+        return said.replace("'", "") if " is not one of '" in said else said
     if kind in _NUMBERS:
         return "write " + _NUMBERS[kind].format(**context)
     said = _SAID.get(kind) or next((form for family, form in _FAMILIES if kind.startswith(family)), None)

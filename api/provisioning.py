@@ -42,11 +42,11 @@ def _read_models(settings: Settings, tenant: Tenant) -> list[str]:
 
 
 async def tenant_of(process: Opened, slug: str) -> Tenant:
-    """The tenant of that name. Raises ValueError, naming those there are."""
+    """The tenant of that name. Raises LookupError, naming those there are."""
     assert process.settings.database_url is not None
     tenants = {tenant.slug: tenant for tenant in list_tenants(process.settings.database_url)}
     if slug not in tenants:
-        raise ValueError(f"There is no tenant {slug}; there are {', '.join(tenants) or 'none yet: concord tenant create NAME'}.")
+        raise LookupError(f"There is no tenant {slug}; there are {', '.join(tenants) or 'none yet: concord tenant create NAME'}.")
     return tenants[slug]
 
 

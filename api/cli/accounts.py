@@ -8,12 +8,12 @@ import typer
 
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
-from api.cli.formats import NONE, count, plain, short, table, words
+from api.cli.formats import NONE, plain, short, table, words
 from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
-from api.cli.outcomes import out, say_json, told
+from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
+from api.cli.outcomes import out, print_count, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
-from api.cli.replay import print_story, story
+from api.cli.replay import print_story
 from api.cli.tree import add
 
 AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name, or an id or the beginning or end of one.")]
@@ -27,6 +27,8 @@ def list_accounts(
     role: Annotated[str | None, typer.Option("--role", help="customer, prospect, supplier, distributor, partner, ...")] = None,
     country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
     limit: Limit = 50,
+    everything: All = False,
+    after: After = None,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
@@ -47,14 +49,14 @@ def list_accounts(
             "role": role,
             "country": country.upper() if country else None,
         }
-        found = client.page("/v1/accounts", asked, most=limit)
+        found = client.page("/v1/accounts", asked, most=limit, after=after, everything=everything)
     if as_json:
         say_json(found)
         return
-    _print_accounts(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+    _print_accounts(found["items"], moment_words(as_of, basis), found["next"])
 
 
-def _print_accounts(cards: list[dict[str, Any]], moment: str, *, more: bool) -> None:
+def _print_accounts(cards: list[dict[str, Any]], moment: str, following: str | None) -> None:
     if moment:
         out.print(f"[yellow]{moment}[/]")
     if not cards:
@@ -68,7 +70,7 @@ def _print_accounts(cards: list[dict[str, Any]], moment: str, *, more: bool) -> 
         roles = ", ".join(words(role) for role in card["roles"])
         made.add_row(short(card["id"]), name, roles, plain(card["country"]), *more_columns, plain(card["owner_name"]))
     out.print(made)
-    out.print(f"[dim]{count(len(cards), 'account')}" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+    print_count(len(cards), "account", following)
 
 
 @told
@@ -85,13 +87,13 @@ def show_account(
         id = find(client, ACCOUNT, account)["id"]
         answer = client.get(f"/v1/accounts/{id}", moment)
         item = answer["item"]
-        people = client.page("/v1/contacts", {**moment, "account": id}, most=200)["items"]
-        deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200)
+        people = client.page("/v1/contacts", {**moment, "account": id}, most=200, everything=as_json)
+        deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200, everything=as_json)
         names = names_of(client, MEMBER, [item["owner"]] if item["owner"] else []) | names_of(
             client, ACCOUNT, [other for other in (item["parent"], item["merged_into"]) if other]
         )
     if as_json:
-        say_json({"id": id, **answer, "contacts": people, "deals": deals["items"]})
+        say_json({"id": id, **answer, "contacts": people["items"], "deals": deals["items"]})
         return
     out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""))
     out.print(f"[dim]{id}[/]")
@@ -99,11 +101,20 @@ def show_account(
     for name, value in _facts(item, names):
         facts.add_row(f"[dim]{name}[/]", value)
     out.print(facts)
-    if people:
-        out.print("\n[bold]people[/]")
-        out.print(_people(people, id))
+    out.print("\n[bold]people[/]")
+    if people["items"]:
+        out.print(_people(people["items"], id))
+    else:
+        out.print("Nobody is known here. Remember somebody with `concord contacts add NAME --account ACCOUNT`.")
+    if people["next"]:
+        out.print(f"[dim]and more: concord contacts list --account {short(id)} --all[/]")
     out.print("\n[bold]deals[/]")
-    print_deals(deals["items"], "", more=deals["next"] is not None)
+    if not deals["items"]:
+        out.print("No deals yet. Open one with `concord deals open TITLE --account ACCOUNT`.")
+        return
+    print_deals(deals["items"], "")
+    if deals["next"]:
+        out.print(f"[dim]and more: concord deals list --account {short(id)} --all[/]")
 
 
 def _facts(item: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
@@ -138,6 +149,8 @@ def _people(people: list[dict[str, Any]], account: str | None = None) -> Any:
 def timeline(
     account: AccountName,
     limit: Limit = 50,
+    everything: All = False,
+    after: After = None,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
@@ -150,11 +163,12 @@ def timeline(
     """
     with calling(tenant) as client:
         id = find(client, ACCOUNT, account)["id"]
-        found = story(client, f"/v1/accounts/{id}/timeline", moment_params(as_of, basis), limit)
+        path = f"/v1/accounts/{id}/timeline"
+        found = client.page(path, moment_params(as_of, basis), most=limit, after=after, everything=everything)
     if as_json:
         say_json(found)
         return
-    print_story(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+    print_story(found["items"], moment_words(as_of, basis), found["next"])
 
 
 @told
@@ -198,6 +212,8 @@ def list_contacts(
     account: Annotated[str | None, typer.Option("--account", help="At this account: name or id.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="With this text in the name or mail address.")] = None,
     limit: Limit = 50,
+    everything: All = False,
+    after: After = None,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
@@ -210,13 +226,16 @@ def list_contacts(
     """
     with calling(tenant) as client:
         asked = {**moment_params(as_of, basis), "account": the_id(client, ACCOUNT, account), "text": text}
-        found = client.page("/v1/contacts", asked, most=limit)
+        found = client.page("/v1/contacts", asked, most=limit, after=after, everything=everything)
     if as_json:
         say_json(found)
     elif not found["items"]:
         out.print("No contacts match. Remember one with `concord contacts add`.")
     else:
+        if as_of:
+            out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
         out.print(_people(found["items"]))
+        print_count(len(found["items"]), "contact", found["next"])
 
 
 @told

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli import accounts, deals, demo, forecast, imports, operate, processes, replay, tenants, today, workflows
+from api.cli.outcomes import MEANINGS
 
 ORDER = (
     *("deals", "forecast", "accounts", "contacts", "today", "replay", "import"),
@@ -17,18 +18,29 @@ ORDER = (
 """First what people come for, then what keeps it running."""
 
 
-class InOrder(TyperGroup):
-    """Commands in the order of `ORDER`; any others come last."""
+class Concord(TyperGroup):
+    """Commands in the order of `ORDER`, any others last; a value that an option cannot take is told in our own words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as refused:
+            cause: Any = refused.__cause__ or refused.__context__
+            if hasattr(cause, "errors"):
+                from api.malformed import told_of
+
+                refused.message = f"{told_of(cause.errors(include_url=False))[0]['message']}."
+            raise
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 app = typer.Typer(
-    cls=InOrder,
+    cls=Concord,
     name="concord",
-    help="Concord: every number can be replayed, explained and proven.\n\n"
-    "Exit codes: 0 done, 1 failed, 2 not understood, 3 not found, 4 refused, 5 unreachable, 6 not settled yet, 130 stopped.",
+    help="Concord: every number can be replayed, explained and proven.",
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {int(code):>3}  {meaning}" for code, meaning in MEANINGS.items()),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,13 +21,18 @@ from infra.settings import Settings
 PATIENCE = 60.0
 """Seconds for one answer; more than the longest wait that `Prefer: wait` asks for."""
 LARGEST_PAGE = 200
+_LISTS = ("/v1/contacts", "/v1/interactions")
+"""What has lists of its own, apart from those of deals and accounts."""
+_NOT_UNDERSTOOD = {"RequestMalformed", "AheadOfLog", "Invalid"}
+"""Rules about how something is written; every other refusal is about what was asked for."""
 
 
 class Problem(Ended):
     """The API said no. `body` is its problem details (RFC 9457)."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
-        code = Exit.UNREACHABLE if status >= 500 else Exit.NOT_FOUND if status == 404 else Exit.REFUSED
+        known = Exit.NOT_FOUND if status == 404 else Exit.USAGE if body.get("rule") in _NOT_UNDERSTOOD else Exit.REFUSED
+        code = Exit.UNREACHABLE if status >= 500 else known
         missing = [*body.get("unmet", ()), *body.get("errors", ())]
         sentence = str(body.get("detail") or body.get("title") or f"The API answered {status}.")
         if body.get("unmet"):
@@ -66,7 +72,7 @@ class Client:
         address = urlsplit(credential.address)
         kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
         if address.scheme not in {"http", "https"} or not address.hostname:
-            raise Ended(f"{credential.address} is no address: it looks like http://127.0.0.1:8000.")
+            raise Ended(f"{credential.address} is no address: it looks like http://127.0.0.1:8000.", Exit.USAGE)
         self._http = kind(address.hostname, address.port, timeout=PATIENCE)
         self._prefix = address.path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {credential.api_key}", "Accept": "application/json"}
@@ -75,9 +81,15 @@ class Client:
         """The answer's body. Parameters that are None are left out."""
         return self._answer("GET", path, params=params).body
 
-    def page(self, path: str, params: Mapping[str, Any] | None = None, *, most: int) -> dict[str, Any]:
-        """The first page's answer with the items of all pages, at most `most`; `next` is None where that was all."""
-        asked = {**(params or {}), "limit": min(most, LARGEST_PAGE)}
+    def page(
+        self, path: str, params: Mapping[str, Any] | None = None, *, most: int, after: str | None = None, everything: bool = False
+    ) -> dict[str, Any]:
+        """The first page's answer with the items of all pages, at most `most` or `everything`; `next` is None where that was all.
+
+        `after`: the `next` of an earlier answer.
+        """
+        most = sys.maxsize if everything else most
+        asked = {**(params or {}), "cursor": after, "limit": min(most, LARGEST_PAGE)}
         answer = page = self.get(path, asked)
         items: list[Any] = list(page["items"])
         while page["next"] and len(items) < most:
@@ -97,7 +109,7 @@ class Client:
         if settle and at is not None:
             with suppress(Problem):
                 # the next command's lists wait for nothing
-                self.get("/v1/contacts" if path.startswith("/v1/contacts") else "/v1/deals", {"limit": 1, "at_least": at})
+                self.get(next((p for p in _LISTS if path.startswith(p)), "/v1/deals"), {"limit": 1, "at_least": at})
         return said
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Said:
@@ -155,7 +167,9 @@ def calling(tenant: str | None) -> Iterator[Client]:
     settings = Settings.from_environment()
     key, address = os.environ.get("CONCORD_API_KEY"), os.environ.get("CONCORD_ADDRESS")
     if bool(key) != bool(address):
-        raise Ended("CONCORD_API_KEY and CONCORD_ADDRESS go together: set both, or neither to use the operator's key of this machine.")
+        raise Ended(
+            "CONCORD_API_KEY and CONCORD_ADDRESS go together: set both, or neither to use the operator's key of this machine.", Exit.USAGE
+        )
     given = Credential(address.rstrip("/"), tenant or settings.tenant, key) if key and address else None
     client = Client(given or read_credential(settings, tenant))
     try:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from api.cli.formats import NONE, amount, count, days_since, money, plain, short, table, when, words
-from api.cli.outcomes import out
+from api.cli.outcomes import out, print_count
 from api.cli.unmet import how_to_provide
 
 if TYPE_CHECKING:
@@ -135,15 +135,15 @@ def _sums(board: Mapping[str, Any]) -> Table:
     return made
 
 
-def print_deals(cards: list[dict[str, Any]], moment: str, *, more: bool) -> None:
-    """A list of deals."""
+def print_deals(cards: list[dict[str, Any]], moment: str, following: str | None = None, *, more: bool = False) -> None:
+    """A list of deals. `following`: the cursor of those after them; `more`: there are some, without a way to go on."""
     if moment:
         out.print(f"[yellow]{moment}[/]")
     if not cards:
-        out.print("No deals match. Leave a filter away, or bring deals in with `concord import FILES`.")
+        out.print("No deals match. Leave a filter away, open one with `concord deals open`, or bring yours in with `concord import FILES`.")
         return
     out.print(_Layout(cards, stages=True).table(cards, heading=True))
-    out.print(f"[dim]{count(len(cards), 'deal')}" + (", and more: raise --limit or narrow the list[/]" if more else "[/]"))
+    print_count(len(cards), "deal", following, more=more)
 
 
 def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str) -> None:

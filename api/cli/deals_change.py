@@ -13,7 +13,7 @@ from api.cli.deals_read import DealName, pipeline_version
 from api.cli.formats import money as shown_money
 from api.cli.formats import plain, words
 from api.cli.options import IfVersion, Json, Note, TenantName
-from api.cli.outcomes import Ended, out, say_json, told
+from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, find, the_id
 from api.cli.tree import add
 from api.cli.written_values import a_day, lines, money, proof
@@ -216,7 +216,7 @@ def evidence(
       concord deals evidence 6e4c0012 budget_named --retract "Wrong deal"
     """
     if (value is None) == (retract is None):
-        raise Ended("Say what proves the criterion, or take the proof back with --retract REASON.")
+        raise Ended("Say what proves the criterion, or take the proof back with --retract REASON.", Exit.USAGE)
 
     def body(client: Client, before: dict[str, Any]) -> dict[str, Any]:
         if retract is not None:
@@ -248,7 +248,7 @@ def people(
     def body(client: Client, _before: dict[str, Any]) -> dict[str, Any]:
         named = [one.rpartition("=") for one in person]
         if wrong := [one for one, (name, _, role) in zip(person, named, strict=True) if not name or not role]:
-            raise Ended(f"{wrong[0]!r}: write CONTACT=ROLE, like 'Jo Weber=economic_buyer'.")
+            raise Ended(f"{wrong[0]!r}: write CONTACT=ROLE, like 'Jo Weber=economic_buyer'.", Exit.USAGE)
         return {"people": [{"contact": the_id(client, CONTACT, name), "role": role} for name, _, role in named]}
 
     _change(deal, "people", body, lambda item: f"{len(item['people'])} people matter", if_version, tenant, as_json=as_json)

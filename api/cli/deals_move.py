@@ -47,7 +47,9 @@ def open_(
       concord deals open "GTX for the new line" --account Acme --amount "12500 EUR" --close-date 2027-03-31
     """
     if (amount is None) == (not line):
-        raise Ended("Say what the deal is worth: --amount '12500 EUR', or --line 'PRODUCT, QUANTITY, UNIT PRICE' for each line.")
+        raise Ended(
+            "Say what the deal is worth: --amount '12500 EUR', or --line 'PRODUCT, QUANTITY, UNIT PRICE' for each line.", Exit.USAGE
+        )
     with calling(tenant) as client:
         body: dict[str, Any] = {
             "title": title,

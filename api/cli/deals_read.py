@@ -12,8 +12,8 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deal_tables import print_board, print_deal, print_deals
 from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PeriodName, PipelineName, Team, TenantName, Text
-from api.cli.outcomes import Ended, say_json, told
+from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, PeriodName, PipelineName, Team, TenantName, Text
+from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, TEAM, find, the_id
 from api.cli.tree import add
 
@@ -50,7 +50,7 @@ def period_filters(client: Client, period: str | None) -> dict[str, str | None]:
     match = _PERIOD.fullmatch(period.upper())
     number = int(match["number"]) if match else 0
     if match is None or (match["fiscal"] and not match["quarter"]) or not 1 <= number <= (4 if match["quarter"] else 12):
-        raise Ended(f"{period!r} is no period; write 2026-03, 2026-Q1 or FY2026-Q1.")
+        raise Ended(f"{period!r} is no period; write 2026-03, 2026-Q1 or FY2026-Q1.", Exit.USAGE)
     year_start = client.get("/v1/settings")["item"]["fiscal_year_start"] if match["fiscal"] else 1
     length = 3 if match["quarter"] else 1
     # a fiscal year is named after the year in which it ends
@@ -118,6 +118,8 @@ def list_(
     attention: Annotated[bool, typer.Option("--needs-attention", help="Imported without all that a deal needs.")] = False,
     sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.CLOSE,
     limit: Limit = 50,
+    everything: All = False,
+    after: After = None,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
@@ -146,11 +148,11 @@ def list_(
             "needs_attention": True if attention else None,
             "sort": sort.value,
         }
-        found = client.page("/v1/deals", asked, most=limit)
+        found = client.page("/v1/deals", asked, most=limit, after=after, everything=everything)
     if as_json:
         say_json(found)
         return
-    print_deals(found["items"], moment_words(as_of, basis), more=found["next"] is not None)
+    print_deals(found["items"], moment_words(as_of, basis), found["next"])
 
 
 @told

@@ -10,6 +10,7 @@ from api.cli.formats import count, plain, table
 from api.cli.options import Json
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
+from api.cli.servers import reached
 from api.cli.tree import add
 
 _A_YEAR = 365
@@ -20,7 +21,7 @@ def demo(
     seed: Annotated[int | None, typer.Option("--seed", help="Another number tells another history.", show_default=False)] = None,
     years: Annotated[float, typer.Option("--years", help="How long the history is, up to today.")] = 2.0,
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant to make for it.")] = "demo",
-    size: Annotated[int, typer.Option("--size", help="Percent of the whole company, 10 to 100.")] = 100,
+    size: Annotated[int, typer.Option("--size", min=10, max=100, help="Percent of the whole company, 10 to 100.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Add a company with years of history as a tenant of its own; quiet where it is there already.
@@ -32,11 +33,9 @@ def demo(
     import uvloop
 
     from api.demo import demonstrate
-    from infra.embedded.services import connected
-    from infra.settings import Settings
     from workflows.demo import DEFAULT_SEED, Plan
 
-    settings = connected(Settings.from_environment())
+    settings = reached()
     plan = Plan(DEFAULT_SEED if seed is None else seed, datetime.now(UTC).date(), round(years * _A_YEAR), size)
     with bars(transient=True) as bar:
         advance = bar("Days of the demo's history", plan.days)

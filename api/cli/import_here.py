@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.outcomes import Ended, Exit
 from api.cli.progress import Advance, bars
+from api.cli.servers import reached
 
 if TYPE_CHECKING:
     from infra.database import Tenant
@@ -112,12 +113,10 @@ class ImportHere:
         import asyncio
 
         from api.provisioning import tenant_of
-        from infra.embedded.services import connected
         from infra.opening import opened
-        from infra.settings import Settings
 
         async def within() -> Any:
-            settings = connected(Settings.from_environment())
+            settings = reached()
             async with opened(settings) as process:
                 return await action(process, await tenant_of(process, self._tenant or settings.tenant))
 

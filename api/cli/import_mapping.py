@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from api.cli.outcomes import Ended
+from api.cli.outcomes import Ended, Exit
 
 
 def read_mapping(path: Path | None) -> dict[str, Any]:
@@ -19,9 +19,9 @@ def read_mapping(path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise Ended(f"The mapping file {path} cannot be read; check the path.") from None
+        raise Ended(f"The mapping file {path} cannot be read; check the path.", Exit.NOT_FOUND) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Ended(f"The mapping file {path} is not TOML: {error}.") from None
+        raise Ended(f"The mapping file {path} is not TOML: {error}.", Exit.USAGE) from None
 
 
 def toml_of(content: Mapping[str, Any]) -> str:

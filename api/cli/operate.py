@@ -12,6 +12,7 @@ from api.cli.formats import plain, table
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
+from api.cli.servers import reached
 from api.cli.tree import add
 
 
@@ -37,10 +38,8 @@ def doctor(as_json: Json = False) -> None:
 def migrate() -> None:
     """Bring the database and every tenant to this version's shape; repeatable."""
     from api.provisioning import migrate_all
-    from infra.embedded.services import connected
-    from infra.settings import Settings
 
-    settings = connected(Settings.from_environment())
+    settings = reached()
     tenants, outdated = migrate_all(settings)
     out.print(f"{len(tenants)} tenants are up to date: {', '.join(t.slug for t in tenants) or 'none yet'}.")
     for slug, names in outdated.items():
@@ -53,14 +52,12 @@ def projections_status(tenant: TenantName = None, as_json: Json = False) -> None
     import asyncio
 
     from api.provisioning import tenant_of
-    from infra.embedded.services import connected
     from infra.opening import opened
-    from infra.settings import Settings
     from projections.catalogue import read_models
     from projections.tracking import health
 
     async def ask() -> None:
-        settings = connected(Settings.from_environment())
+        settings = reached()
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
             head = await process.store.head(chosen)
@@ -87,18 +84,16 @@ def projections_rebuild(
     import asyncio
 
     from api.provisioning import tenant_of
-    from infra.embedded.services import connected
     from infra.opening import opened
-    from infra.settings import Settings
     from projections.catalogue import read_models
     from projections.projection import by_name
     from projections.rebuild import rebuild
 
     async def fold() -> None:
-        settings = connected(Settings.from_environment())
+        settings = reached()
         known = by_name(read_models())
         if unknown := [n for n in names or () if n not in known]:
-            raise ValueError(f"There is no read model {', '.join(unknown)}; there are {', '.join(known)}.")
+            raise LookupError(f"There is no read model {', '.join(unknown)}; there are {', '.join(known)}.")
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
             head = await process.store.head(chosen)
@@ -117,14 +112,12 @@ def projections_retry(names: Annotated[list[str] | None, typer.Argument()] = Non
     import asyncio
 
     from api.provisioning import tenant_of
-    from infra.embedded.services import connected
     from infra.opening import opened
-    from infra.settings import Settings
     from projections.catalogue import read_models
     from projections.tracking import retry
 
     async def again() -> None:
-        settings = connected(Settings.from_environment())
+        settings = reached()
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
             async with process.database.tenant(chosen) as cursor:

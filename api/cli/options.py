@@ -25,6 +25,8 @@ AsOf = Annotated[
 ]  # fmt: skip
 OfBasis = Annotated[Basis, typer.Option("--basis", help="known: what the log held then. happened: what we now know was so then.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many rows.")]
+All = Annotated[bool, typer.Option("--all", help="All rows.")]
+After = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on after the rows before, as they told.")]
 Wait = Annotated[
     int, typer.Option("--wait", min=0, max=30, metavar="SECONDS", help="How long to wait until it has settled; 0 returns at once.")
 ]

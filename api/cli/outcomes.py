@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
-from click.exceptions import Abort
+from typer import Abort
 
 from api.inert import inert_json, one_line
 
@@ -28,7 +28,7 @@ PIPED_WIDTH = 160
 
 
 class Exit(IntEnum):
-    """Exit codes; `MEANINGS` says when each is given."""
+    """How a command ended; `MEANINGS` says when each is given."""
 
     DONE = 0
     FAILED = 1
@@ -95,6 +95,19 @@ def say_json(content: Any) -> None:
     print(inert_json(json.dumps(content, default=str, indent=2, ensure_ascii=False)))
 
 
+def print_count(rows: int, noun: str, following: str | None, *, more: bool = False) -> None:
+    """How many rows a list has, and how to see the rest: never cut in silence. `following`: the cursor of those after them."""
+    from api.cli.formats import count
+
+    if not (following or more):
+        out.print(f"[dim]{count(rows, noun)}[/]")
+    elif not following:
+        out.print(f"[dim]{count(rows, noun)}, and more: raise --limit or narrow the list[/]")
+    else:
+        # unwrapped, so that it can be copied
+        out.print(f"[dim]{count(rows, noun)}, and more: --all shows all, --limit so many, --after {following} goes on[/]", soft_wrap=True)
+
+
 def fail(sentence: str, code: Exit = Exit.FAILED, *, data: Any = None, as_json: bool = False, lines: tuple[str, ...] = ()) -> NoReturn:
     """End with a sentence on standard error (with `as_json`, a JSON object on standard output)."""
     if as_json:
@@ -106,8 +119,8 @@ def fail(sentence: str, code: Exit = Exit.FAILED, *, data: Any = None, as_json: 
     sys.exit(code)
 
 
-def told(command: Callable[P, R]) -> Callable[P, R]:
-    """A command whose foreseeable failures are one sentence each, never a trace."""
+def told(command: Callable[P, R], *, trace: bool = False) -> Callable[P, R]:
+    """A command whose failures are one sentence each. `trace`: what nobody foresaw leaves its trace too, for the log of a process."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -124,53 +137,60 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(Exit.DONE)
         except Exception as error:
             end_ = foreseen(error)
-            if end_ is None:
+            if end_ is None and (trace or os.environ.get("CONCORD_LOG_LEVEL") == "debug"):
                 raise
+            end_ = end_ or Ended(
+                f"Something went wrong that nobody foresaw ({type(error).__name__}: {_last_line(error)}). Please report it with what "
+                "CONCORD_LOG_LEVEL=debug shows."
+            )
             fail(end_.sentence, end_.code, data=end_.data, as_json=as_json, lines=end_.lines)
 
     return wrapped
 
 
+AWAY = {
+    "infra.database.StoreUnavailable",
+    "infra.embedded.account.NoServerAccount",
+    "infra.embedded.cluster.ClusterUnusable",
+    "infra.embedded.listening.AddressTaken",
+    "infra.embedded.process.ServerDown",
+    "infra.keys.KeysUnavailable",
+    "infra.migrations.NotMigrated",
+    "infra.safety.UnsafeSettings",
+}
+"""What says that a server is not there or not fit, in a sentence of its own. By name: to import them all would cost a second."""
+TEMPORAL_AWAY = {"infra.temporal.TemporalUnavailable", "temporalio.service.RPCError"}
+
+
 def foreseen(error: Exception) -> Ended | None:
     """The end that an exception of the layers below stands for; None: nobody foresaw it."""
-    import psycopg
-    from pydantic import ValidationError
-
-    from domain.kernel import Refused
-    from infra.database import StoreUnavailable
-    from infra.embedded.account import NoServerAccount
-    from infra.embedded.cluster import ClusterUnusable
-    from infra.embedded.listening import AddressTaken
-    from infra.embedded.process import ServerDown
-    from infra.keys import KeysUnavailable
-    from infra.migrations import NotMigrated
-    from infra.safety import UnsafeSettings
-    from infra.settings import InvalidSettings
-
-    away = (StoreUnavailable, ServerDown, AddressTaken, NotMigrated, UnsafeSettings, KeysUnavailable, ClusterUnusable, NoServerAccount)
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
     match error:
-        case Refused():
-            return Ended(error.detail, Exit.REFUSED, data={"rule": error.rule, **error.data})
-        case psycopg.OperationalError():
+        case _ if "domain.kernel.Refused" in kinds:
+            refused: Any = error
+            return Ended(refused.detail, Exit.REFUSED, data={"rule": refused.rule, **refused.data})
+        case _ if "psycopg.OperationalError" in kinds:
             return Ended(f"PostgreSQL does not answer: {_last_line(error)}. `concord doctor` says more.", Exit.UNREACHABLE)
-        case psycopg.Error():
+        case _ if "psycopg.Error" in kinds:
             return Ended(f"PostgreSQL refused: {_last_line(error)}. `concord doctor` says more.")
-        case _ if isinstance(error, away):
+        case _ if kinds & TEMPORAL_AWAY:
+            return Ended("Temporal does not answer: check TEMPORAL_ADDRESS and that it runs. Nothing is lost.", Exit.UNREACHABLE)
+        case _ if kinds & AWAY:
             return Ended(_sentence(error), Exit.UNREACHABLE)
-        case InvalidSettings():
-            return Ended(error.problems[0], Exit.USAGE, lines=error.problems[1:])
-        case ValidationError():
+        case _ if "infra.settings.InvalidSettings" in kinds:
+            first, *more = str(error).splitlines()
+            return Ended(first, Exit.USAGE, lines=tuple(more))
+        case _ if "pydantic_core._pydantic_core.ValidationError" in kinds:
             from api.malformed import sentence, told_of
 
-            return Ended(sentence(told_of(error.errors(include_url=False))), Exit.USAGE)
+            invalid: Any = error
+            return Ended(sentence(told_of(invalid.errors(include_url=False))), Exit.USAGE)
         case LookupError() if type(error) is LookupError:
             return Ended(str(error), Exit.NOT_FOUND)
         case ValueError():
             return Ended(_sentence(error), Exit.USAGE)
         case OSError() if error.strerror:
             return Ended(f"{error.strerror}: {error.filename}." if error.filename else f"{error.strerror}.")
-        case _ if _is_temporal_away(error):
-            return Ended("Temporal does not answer: check TEMPORAL_ADDRESS and that it runs. Nothing is lost.", Exit.UNREACHABLE)
         case _:
             return None
 
@@ -183,9 +203,3 @@ def _sentence(error: Exception) -> str:
 def _last_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[-1].strip().removeprefix("DETAIL:").strip().rstrip(".") if lines else type(error).__name__
-
-
-def _is_temporal_away(error: Exception) -> bool:
-    # whoever raises it has loaded it; it is heavy
-    temporal = sys.modules.get("infra.temporal")
-    return temporal is not None and isinstance(error, temporal.TemporalUnavailable)

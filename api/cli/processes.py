@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from api.cli.outcomes import told
+from api.cli.servers import reached
 from api.cli.tree import add
 
 
@@ -41,34 +43,31 @@ def status() -> None:
     sys.exit(show(Settings.from_environment()))
 
 
-@told
+@partial(told, trace=True)
 def api() -> None:
     """Serve HTTP (one process; run as many as you like behind a load balancer)."""
     from api.serve import serve
-    from infra.embedded.services import connected
-    from infra.settings import Settings
 
-    serve(connected(Settings.from_environment()))
+    serve(reached())
 
 
-@told
+@partial(told, trace=True)
 def worker() -> None:
     """Carry workflows: moves, clocks, reminders, the daily sweep, outgoing notifications."""
     from workflows.worker import finish, main
 
+    reached()
     finish(main())
 
 
-@told
+@partial(told, trace=True)
 def projector() -> None:
     """Fold every tenant's log into its read models."""
     import asyncio
 
-    from infra.embedded.services import connected
-    from infra.settings import Settings
     from projections.process import run_projector
 
-    asyncio.run(run_projector(connected(Settings.from_environment())))
+    asyncio.run(run_projector(reached()))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -60,7 +60,7 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
     if _UUID.fullmatch(text.lower()):
         return {"id": text.lower()}
     if not text:
-        raise Ended(f"Name the {noun.word}: by its name, or by an id or the beginning or end of one.", Exit.FAILED)
+        raise Ended(f"Name the {noun.word}: by its name, or by an id or the beginning or end of one.", Exit.USAGE)
     found = _by_name(client, noun, text)
     if not found and _PART_OF_ID.fullmatch(text.lower()):
         found = _by_id(client, noun, text.lower())

@@ -15,12 +15,10 @@ from api.cli.deals_read import DealName
 from api.cli.formats import plain, short, table, when
 from api.cli.moments import as_of_text, moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import out, say_json, told
+from api.cli.outcomes import out, print_count, say_json, told
 from api.cli.references import DEAL, find
 from api.cli.tree import add
 from api.instants import has_zone, read_moment
-
-EVERYTHING = 100_000
 
 
 @told
@@ -45,7 +43,7 @@ def replay(
         if raw:
             events = _until(client, client.get(f"/v1/deals/{id}/history"), as_of, basis)
         else:
-            found = story(client, f"/v1/deals/{id}/timeline", moment_params(as_of, basis), EVERYTHING)
+            found = client.page(f"/v1/deals/{id}/timeline", moment_params(as_of, basis), most=0, everything=True)
             found["items"].reverse()
     if raw and as_json:
         say_json(events)
@@ -54,12 +52,7 @@ def replay(
     elif as_json:
         say_json(found)
     else:
-        print_story(found["items"], moment, more=False)
-
-
-def story(client: Client, path: str, moment: Mapping[str, Any], limit: int) -> dict[str, Any]:
-    """Told events, newest first, at most `limit`."""
-    return client.page(path, dict(moment), most=limit)
+        print_story(found["items"], moment)
 
 
 def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basis: Basis) -> list[dict[str, Any]]:
@@ -79,7 +72,7 @@ def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basi
     return [e for e in events if datetime.fromisoformat(e[field]) <= at]
 
 
-def print_story(items: Iterable[Mapping[str, Any]], moment: str, *, more: bool) -> None:
+def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str | None = None) -> None:
     """A line or two for each event: when it was, who did it, what happened."""
     if moment:
         out.print(f"[yellow]{moment}[/]")
@@ -96,8 +89,8 @@ def print_story(items: Iterable[Mapping[str, Any]], moment: str, *, more: bool) 
         out.print("Nothing is told of it at that moment.")
         return
     out.print(made)
-    if more:
-        out.print("[dim]... and more before that: raise --limit[/]")
+    if following:
+        print_count(made.row_count, "event", following)
 
 
 def _print_raw(events: Iterable[Mapping[str, Any]], moment: str) -> None:

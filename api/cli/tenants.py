@@ -9,7 +9,8 @@ import typer
 from api.cli.client import calling
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import out, say_json, told
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.servers import reached
 from api.cli.tree import add as add_command
 
 
@@ -26,10 +27,8 @@ def create(
 
     from api.credential import read_credential
     from api.provisioning import make_tenant, provide
-    from infra.embedded.services import connected
-    from infra.settings import Settings
 
-    settings = connected(Settings.from_environment())
+    settings = reached()
     made = make_tenant(settings, slug)
     asyncio.run(provide(settings, made, read_credential(settings).address, name=name))
     if as_json:
@@ -41,11 +40,9 @@ def create(
 @told
 def show(as_json: Json = False) -> None:
     """Every tenant of this database."""
-    from infra.embedded.services import connected
     from infra.migrations import list_tenants
-    from infra.settings import Settings
 
-    settings = connected(Settings.from_environment())
+    settings = reached()
     assert settings.database_url is not None
     found = list_tenants(settings.database_url)
     if as_json:
@@ -76,11 +73,9 @@ def add(
     from api.provisioning import tenant_of
     from domain.kernel import SYSTEM, Role
     from domain.members import AddMember, members
-    from infra.embedded.services import connected
     from infra.identity import Identity
     from infra.ids import uuid7
     from infra.opening import opened
-    from infra.settings import Settings
 
     unknown = [r for r in role if r not in set(Role)]
     if unknown:
@@ -88,7 +83,7 @@ def add(
     password = secrets.token_urlsafe(15)
 
     async def make() -> None:
-        settings = connected(Settings.from_environment())
+        settings = reached()
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant_name or settings.tenant)
             identity = Identity(process.database)
@@ -97,7 +92,7 @@ def add(
             if principal is None:
                 principal = await identity.add_person(email, password)
             elif chosen.slug in await identity.memberships(principal):
-                raise ValueError(f"{email} is a member of {chosen.slug} already.")
+                raise Ended(f"{email} is a member of {chosen.slug} already.", Exit.REFUSED)
             member = uuid7()
             command = AddMember(name=name, email=email, roles=tuple(Role(r) for r in role))
             await process.store.execute(chosen, members, member, command, by=SYSTEM, expected_version=0)
@@ -119,8 +114,8 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
       concord user list --tenant acme
     """
     with calling(tenant) as client:
-        found = client.page("/v1/members", most=10_000)
-        teams = {t["id"]: t["item"]["name"] for t in client.page("/v1/teams", most=10_000)["items"]}
+        found = client.page("/v1/members", most=0, everything=True)
+        teams = {t["id"]: t["item"]["name"] for t in client.page("/v1/teams", most=0, everything=True)["items"]}
     if as_json:
         say_json(found)
         return

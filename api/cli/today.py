@@ -30,7 +30,7 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
     if as_of:
         out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
     if not any(found[part] for part in ("follow_ups", "notifications", "attention", "pending")):
-        out.print("Nothing awaits you.")
+        out.print("Nothing awaits you. `concord deals board` shows the open deals.")
         return
     if found["follow_ups"]:
         out.print("[bold]follow-ups[/]")
@@ -49,7 +49,7 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
     for part, heading in (("attention", "deals that need attention"), ("pending", "moves under way")):
         if found[part]:
             out.print(f"\n[bold]{heading}[/]")
-            print_deals(found[part], "", more=False)
+            print_deals(found[part], "")
 
 
 def add_to(app: typer.Typer) -> None:

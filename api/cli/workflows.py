@@ -15,6 +15,7 @@ from api.cli.formats import count, plain, table
 from api.cli.options import Json
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import bars
+from api.cli.servers import reached
 from api.cli.tree import add
 
 if TYPE_CHECKING:
@@ -47,14 +48,12 @@ def _at_once(command: Callable[P, None]) -> Callable[P, NoReturn]:
 def _each_tenant(slug: str | None, action: Callable[[Opened, Client, Tenant], Awaitable[Any]]) -> list[Any]:
     import asyncio
 
-    from infra.embedded.services import connected
     from infra.migrations import list_tenants
     from infra.opening import opened
-    from infra.settings import Settings
-    from infra.temporal import TemporalUnavailable, connect
+    from infra.temporal import connect
 
     async def go() -> list[Any]:
-        settings = connected(Settings.from_environment())
+        settings = reached()
         assert settings.database_url is not None
         if settings.temporal_address is None:
             raise Ended("TEMPORAL_ADDRESS is not set: set it to where Temporal runs, like host:7233.", Exit.UNREACHABLE)
@@ -65,10 +64,7 @@ def _each_tenant(slug: str | None, action: Callable[[Opened, Client, Tenant], Aw
             client = await connect(settings.temporal_address, settings.temporal_namespace)
             return [await action(process, client, tenant) for tenant in tenants]
 
-    try:
-        return asyncio.run(go())
-    except TemporalUnavailable as error:
-        raise Ended(f"Temporal does not answer: {error}. Nothing is lost; run this again when it does.", Exit.UNREACHABLE) from None
+    return asyncio.run(go())
 
 
 @_at_once
@@ -82,9 +78,10 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
     from workflows.status import status as status_of
 
     found = _each_tenant(tenant, lambda process, client, one: status_of(process.database, client, one))
+    away = any(one.running is None for one in found)
     if as_json:
         say_json([asdict(one) for one in found])
-        return
+        sys.exit(Exit.UNREACHABLE if away else Exit.DONE)
     numbers = ("log", "running", "unsettled", "moves", "take-up", "mail")
     made = table("tenant", *numbers, right=numbers)
     for one in found:
@@ -96,6 +93,8 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
         "[dim]running: deals' workflows in Temporal. unsettled: moves asked for and neither carried out nor refused. moves, take-up, "
         "mail: events that the trigger, the take-up of deals and the outbox have still to look at.[/]"
     )
+    if away:
+        raise Ended("Temporal does not answer: check TEMPORAL_ADDRESS and that it runs. Nothing is lost.", Exit.UNREACHABLE)
 
 
 @_at_once

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.client import Client
-from api.cli.outcomes import Ended
+from api.cli.outcomes import Ended, Exit
 from api.cli.references import CONTACT, PRODUCT, the_id
 
 _MONEY = re.compile(r"(?P<before>[A-Za-z]{3})?\s*(?P<number>-?[0-9][0-9,_' ]*([.][0-9]{1,6})?)\s*(?P<after>[A-Za-z]{3})?")
@@ -21,7 +21,9 @@ def money(written: str, currency: str | None = None) -> dict[str, str]:
     match = _MONEY.fullmatch(written.strip())
     code = (match["before"] or match["after"] or currency) if match else None
     if match is None or code is None or (match["before"] and match["after"]):
-        raise Ended(f"{written!r} is no amount: write 12500 EUR or 12,500.00 EUR (a comma groups thousands, a point begins the cents).")
+        raise Ended(
+            f"{written!r} is no amount: write 12500 EUR or 12,500.00 EUR (a comma groups thousands, a point begins the cents).", Exit.USAGE
+        )
     number = re.sub(r"[,_' ]", "", match["number"])
     return {"amount": f"{Decimal(number):f}", "currency": code.upper()}
 
@@ -31,7 +33,7 @@ def a_day(written: str, option: str) -> str:
     try:
         return date.fromisoformat(written.strip()).isoformat()
     except ValueError:
-        raise Ended(f"{option}: {written!r} is no day; write it like 2027-03-31.") from None
+        raise Ended(f"{option}: {written!r} is no day; write it like 2027-03-31.", Exit.USAGE) from None
 
 
 def evidence(client: Client, written: Iterable[str], version: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -41,7 +43,7 @@ def evidence(client: Client, written: Iterable[str], version: Mapping[str, Any])
     for one in written:
         key, equals, value = one.partition("=")
         if not equals or not value.strip():
-            raise Ended(f"--evidence {one!r}: write CRITERION=VALUE, like need_stated='They said so in the meeting'.")
+            raise Ended(f"--evidence {one!r}: write CRITERION=VALUE, like need_stated='They said so in the meeting'.", Exit.USAGE)
         found.append(proof(client, key.strip(), value.strip(), kinds.get(key.strip(), "note"), version))
     return found
 
@@ -50,7 +52,7 @@ def proof(client: Client, criterion: str, value: str, kind: str, version: Mappin
     """The artefact for one criterion. A document is a reference, or a file, whose bytes are then pinned by their SHA-256."""
     known = {c["key"] for s in version.get("stages", ()) for c in s["exit_criteria"]}
     if known and criterion not in known:
-        raise Ended(f"This pipeline has no exit criterion {criterion!r}; it has {', '.join(sorted(known))}.")
+        raise Ended(f"This pipeline has no exit criterion {criterion!r}; it has {', '.join(sorted(known))}.", Exit.NOT_FOUND)
     match kind:
         case "date":
             return {"criterion": criterion, "on": a_day(value, criterion)}
@@ -75,7 +77,9 @@ def lines(client: Client, written: Iterable[str]) -> list[dict[str, Any]]:
     for one in written:
         parts = [part.strip() for part in one.split(",")]
         if len(parts) not in {3, 4} or not re.fullmatch(r"[0-9]+([.][0-9]+)?", parts[1]):
-            raise Ended(f"--line {one!r}: write 'PRODUCT, QUANTITY, UNIT PRICE' like 'GTX Pro, 2, 4821.00 EUR', and perhaps ', 5%' off.")
+            raise Ended(
+                f"--line {one!r}: write 'PRODUCT, QUANTITY, UNIT PRICE' like 'GTX Pro, 2, 4821.00 EUR', and perhaps ', 5%' off.", Exit.USAGE
+            )
         line = {"product": the_id(client, PRODUCT, parts[0]), "quantity": parts[1], "unit_price": money(parts[2])}
         if len(parts) == 4:
             line["discount"] = parts[3].rstrip("% ")

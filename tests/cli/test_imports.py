@@ -151,9 +151,9 @@ def test_a_saved_mapping_reads_the_next_export_without_asking(concord: Concord, 
 
 def test_a_bad_mapping_and_a_missing_file_are_said_in_a_sentence(concord: Concord, exports: Path, tmp_path: Path):
     (tmp_path / "bad.toml").write_text("files = [")
-    assert "TOML" in concord("import", str(exports), "--map", str(tmp_path / "bad.toml"), code=Exit.FAILED).err
+    assert "TOML" in concord("import", str(exports), "--map", str(tmp_path / "bad.toml"), code=Exit.USAGE).err
     (tmp_path / "odd.toml").write_text('[files."accounts.csv"]\nkind = "cheese"\n')
-    assert concord("import", str(exports), "--map", str(tmp_path / "odd.toml"), "--yes", code=Exit.FAILED).err
+    assert concord("import", str(exports), "--map", str(tmp_path / "odd.toml"), "--yes", code=Exit.USAGE).err
     assert "no file" in concord("import", str(tmp_path / "nowhere"), "--yes", code=Exit.REFUSED).err
 
 

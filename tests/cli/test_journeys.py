@@ -86,8 +86,8 @@ def test_who_does_not_want_to_wait_does_not(concord: Concord, acme: str):
 def test_a_person_who_is_added_is_a_member_and_may_own_deals(concord: Concord, acme: str):
     added = concord("user", "add", "ana@example.com", "--name", "Ana Souza", "--role", "account_manager", "--json").json
     assert len(added["password"]) >= 15
-    assert "member" in concord("user", "add", "ana@example.com", "--name", "Ana", "--role", "finance", code=Exit.FAILED).err
-    assert "account_manager" in concord("user", "add", "b@example.com", "--name", "B", "--role", "king", code=Exit.FAILED).err
+    assert "member" in concord("user", "add", "ana@example.com", "--name", "Ana", "--role", "finance", code=Exit.REFUSED).err
+    assert "account_manager" in concord("user", "add", "b@example.com", "--name", "B", "--role", "king", code=Exit.USAGE).err
     _open(concord, "Owned", acme)
     assert "Ana Souza is responsible" in concord("deals", "owner", "Owned", "ana@example.com").out
     assert "Owned" in concord("deals", "list", "--owner", "ana souza").out
