@@ -202,7 +202,7 @@ def rename(deal: DealName, title: str, if_version: IfVersion = None, tenant: Ten
 def evidence(
     deal: DealName,
     criterion: Annotated[str, typer.Argument(help="The exit criterion's key; `deals show` lists them.")],
-    value: Annotated[str | None, typer.Argument(help="What proves it: a note, day, document, contact or amount, as it asks for.")] = None,
+    value: Annotated[str | None, typer.Argument(help="What proves it: a note, day, FILE, contact or amount, as it asks for.")] = None,
     note: Note = None,
     retract: Annotated[str | None, typer.Option("--retract", metavar="REASON", help="Take the proof back instead.")] = None,
     if_version: IfVersion = None,

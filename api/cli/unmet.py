@@ -17,7 +17,7 @@ _OF_THE_DEAL = {
 _EXAMPLES = {
     "note": '"what the buyer said"',
     "date": "2027-03-31",
-    "document": "offer-17.pdf",
+    "document": "FILE",
     "contact": "CONTACT",
     "amount": "12500EUR",
 }
@@ -28,4 +28,6 @@ def how_to_provide(missing: Mapping[str, Any]) -> str:
     criterion = str(missing["criterion"])
     if missing.get("stage") is None:
         return _OF_THE_DEAL.get(criterion, "It is decided elsewhere; wait for it.")
-    return f"--evidence {criterion}={_EXAMPLES.get(str(missing.get('evidence')), 'NOTE')}"
+    kind = str(missing.get("evidence"))
+    said = f"--evidence {criterion}={_EXAMPLES.get(kind, 'NOTE')}"
+    return f"{said}  (the document on this machine: its name and SHA-256 are kept)" if kind == "document" else said

@@ -14,6 +14,7 @@ from api.cli.outcomes import Ended, Exit
 from api.cli.references import CONTACT, PRODUCT, the_id
 
 _MONEY = re.compile(r"(?P<before>[A-Za-z]{3})?\s*(?P<number>-?[0-9][0-9,_' ]*([.][0-9]{1,6})?)\s*(?P<after>[A-Za-z]{3})?")
+_PINNED = re.compile(r"(?P<name>.+)#(?P<digest>[0-9a-fA-F]{64})")
 
 
 def money(written: str, currency: str | None = None) -> dict[str, str]:
@@ -49,7 +50,7 @@ def evidence(client: Client, written: Iterable[str], version: Mapping[str, Any])
 
 
 def proof(client: Client, criterion: str, value: str, kind: str, version: Mapping[str, Any]) -> dict[str, Any]:
-    """The artefact for one criterion. A document is a reference, or a file, whose bytes are then pinned by their SHA-256."""
+    """The artefact for one criterion. A document is a file, whose bytes are pinned by their SHA-256, or a name with that."""
     known = {c["key"] for s in version.get("stages", ()) for c in s["exit_criteria"]}
     if known and criterion not in known:
         raise Ended(f"This pipeline has no exit criterion {criterion!r}; it has {', '.join(sorted(known))}.", Exit.NOT_FOUND)
@@ -61,14 +62,26 @@ def proof(client: Client, criterion: str, value: str, kind: str, version: Mappin
         case "contact":
             return {"criterion": criterion, "contact": the_id(client, CONTACT, value)}
         case "document":
-            path = Path(value)
-            if path.is_file():
-                import hashlib
-
-                return {"criterion": criterion, "document": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            return {"criterion": criterion, "document": value}
+            return {"criterion": criterion, **_document(criterion, value)}
         case _:
             return {"criterion": criterion, "note": value}
+
+
+def _document(criterion: str, value: str) -> dict[str, str]:
+    """`offer.pdf` or `@offer.pdf`, a file here; or `offer.pdf#SHA256`, one that lies elsewhere. Raises Ended."""
+    if pinned := _PINNED.fullmatch(value):
+        return {"document": pinned["name"].strip(), "sha256": pinned["digest"].lower()}
+    path = Path(value.removeprefix("@")).expanduser()
+    if not path.is_file():
+        raise Ended(
+            f"{criterion}: there is no file {path} here. It is proven by a document: name the file, or write NAME#SHA256 of one that "
+            "lies elsewhere.",
+            Exit.USAGE,
+        )
+    import hashlib
+
+    with path.open("rb") as file:
+        return {"document": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def lines(client: Client, written: Iterable[str]) -> list[dict[str, Any]]:

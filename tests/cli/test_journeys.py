@@ -172,9 +172,9 @@ def test_a_table_fits_eighty_columns(concord: Concord, acme: str):
 
 def test_workflows_are_told_and_reconciled(concord: Concord, acme: str):
     _open(concord, "Carried", acme)
-    done = concord.apart("workflows", "reconcile", "--json")
+    done = concord.apart("workflows", "reconcile", "--tenant", "default", "--json")
     assert (done.code, done.json[0]["deals"] > 0) == (0, True), done.err
-    assert concord.apart("workflows", "status", "--json").json[0]["unsettled"] == 0
+    assert concord.apart("workflows", "status", "--tenant", "default", "--json").json[0]["unsettled"] == 0
 
 
 def test_who_is_not_running_is_said_in_a_sentence(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import tomllib
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cli.import_mapping import toml_of
-from api.cli.outcomes import Ended
+from api.cli.outcomes import Ended, Exit
 from api.cli.unmet import how_to_provide
-from api.cli.written_values import a_day, money
+from api.cli.written_values import a_day, money, proof
 from domain.kernel import Refused
 from tests.cli.conftest import ROOT
 
@@ -81,6 +82,21 @@ def test_what_is_no_day_is_refused_with_an_example():
         a_day("31.3.", "--on")
 
 
+def test_a_document_is_a_file_here_or_a_name_with_its_digest(tmp_path):
+    version = {"stages": [{"exit_criteria": [{"key": "offer", "evidence": "document"}]}]}
+    file = tmp_path / "offer-17.pdf"
+    file.write_bytes(b"an offer")
+    digest = hashlib.sha256(b"an offer").hexdigest()
+    expected = {"criterion": "offer", "document": "offer-17.pdf", "sha256": digest}
+    for written in (str(file), f"@{file}", f"offer-17.pdf#{digest.upper()}"):
+        assert proof(None, "offer", written, "document", version) == expected  # type: ignore[arg-type]
+    assert how_to_provide({"criterion": "offer", "evidence": "document", "stage": "x"}).startswith("--evidence offer=FILE ")
+    for written in ("offer-18.pdf", str(tmp_path), "offer-17.pdf#abc"):
+        with pytest.raises(Ended, match="name the file, or write NAME#SHA256") as ended:
+            proof(None, "offer", written, "document", version)  # type: ignore[arg-type]
+        assert ended.value.code == Exit.USAGE
+
+
 def test_every_missing_thing_says_how_it_is_provided():
     assert how_to_provide({"criterion": "budget_named", "evidence": "amount", "stage": "discover"}) == "--evidence budget_named=12500EUR"
     assert "--order-reference" in how_to_provide({"criterion": "signature_or_order", "evidence": "document", "stage": None})
@@ -103,7 +119,7 @@ def test_a_mapping_is_read_back_as_it_was_written(content):
 
 
 def test_a_refusal_of_the_layers_below_ends_in_its_sentence():
-    from api.cli.outcomes import Exit, foreseen
+    from api.cli.outcomes import foreseen
 
     ended = foreseen(Refused("Do the other thing.", thing=1))
     assert ended is not None
