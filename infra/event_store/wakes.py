@@ -12,13 +12,17 @@ import contextlib
 import psycopg
 
 from infra.database import Database, StoreUnavailable
+from infra.event_store import arrays
+from infra.event_store.prepared import Prepared
 
 CHANNEL = "concord_commits"
 _COALESCE = 0.01
 """Seconds over which the commits of a tenant become one notification."""
 
 # a notification is nothing to wait for the disk for: its commit would have it flush what the appends flush already
-_NOTIFY = "SELECT pg_notify(%s, s) FROM unnest(%s::text[]) AS s, set_config('synchronous_commit', 'off', true)"
+_NOTIFY = Prepared(
+    "notify", f"SELECT pg_notify('{CHANNEL}', s) FROM unnest($1::text[]) AS s, set_config('synchronous_commit', 'off', true)", 1
+)
 
 
 class Wakes:
@@ -67,7 +71,7 @@ class Wakes:
             slugs, self._dirty = self._dirty, set()
             with contextlib.suppress(psycopg.Error, StoreUnavailable):  # readers look again by themselves
                 async with self._database.connection() as connection:
-                    await connection.execute(_NOTIFY, (CHANNEL, list(slugs)))
+                    await _NOTIFY.call(connection, (arrays.texts(list(slugs)),))
 
     def listen(self) -> None:
         """Hear other processes' commits, on a connection of its own, until `close`."""

@@ -150,6 +150,34 @@ async def test_a_lost_connection_loses_and_doubles_nothing(store, tenant, databa
     assert len({(a.first, a.last) for a in acknowledged}) == len(acknowledged)
 
 
+async def test_callers_that_come_again_at_once_each_hear_of_their_own_appends(store, tenant, database_url):
+    async def write():
+        stream = uuid7()
+        done = [await store.append(tenant, append((stream, version))) for version in range(1, 6)]
+        assert [a.outcome for a in done] == [Outcome.STORED] * 5
+        return [a.first for a in done]
+
+    positions = await asyncio.gather(*(write() for _ in range(64)))
+    assert all(mine == sorted(mine) for mine in positions)
+    assert sorted(p for mine in positions for p in mine) == list(range(1, 321))
+    assert whole(database_url) == 320
+
+
+async def test_callers_that_went_away_keep_nobody_else_waiting(store, tenant, database_url):
+    async with held(database_url):
+        first = asyncio.create_task(store.append(tenant, append((uuid7(), 1))))
+        await asyncio.sleep(0.05)
+        tasks = [asyncio.create_task(store.append(tenant, append((uuid7(), 1)))) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        for task in tasks[::2]:
+            task.cancel()
+    await first
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in done[::2])
+    assert [one.outcome for one in done[1::2]] == [Outcome.STORED] * 20
+    assert whole(database_url) == 41
+
+
 async def test_two_appenders_race_without_a_gap_and_a_tail_reader_misses_nothing(store, database, tenant, database_url):
     """P3: two processes' appenders with batches of many sizes, one reader that follows the end, a transaction held open elsewhere."""
     seen: list[int] = []
