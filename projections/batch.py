@@ -44,7 +44,7 @@ Counted = tuple[datetime, Entry]
 
 @dataclass(slots=True)
 class Batch:
-    """Events in order. `last`: the position it reaches; `size`: how many events of the log that spans, read or not."""
+    """Events in order. `last`: the position it reaches; `size`: how many rows of the log were fetched for it."""
 
     events: list[Entry]
     last: int
@@ -64,19 +64,24 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What is read at once: up to `limit` events, of every stream or of one `share` (number, of how many), up to a position."""
+    """What is read at once: up to `limit` events, of every stream or of one `share` (number, of how many), up to a position.
+
+    `sparse`: events of other topics are not fetched, and do not count towards the limit.
+    """
 
     limit: int
     upto: int = 2**62
     share: tuple[int, int] | None = None
+    sparse: bool = False
 
 
 async def read(cursor: Cursor, codec: Codec, tenant: Tenant, after: int, stretch: Stretch, topics: Collection[str]) -> Batch:
     """The stretch after a position. Only `topics` are decoded; others merely move the position on."""
     share = "" if stretch.share is None else f" AND get_byte(uuid_send(stream), 15) %% {stretch.share[1]} = {stretch.share[0]}"
+    among, wanted = (" AND topic = ANY (%s)", [list(topics)]) if stretch.sparse else ("", [])
     await cursor.execute(
-        f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s{share} ORDER BY position LIMIT %s",
-        (after, stretch.upto, stretch.limit),
+        f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s{share}{among} ORDER BY position LIMIT %s",
+        (after, stretch.upto, *wanted, stretch.limit),
         prepare=True,
     )
     rows: list[Row] = await cursor.fetchall()
@@ -91,6 +96,14 @@ async def read(cursor: Cursor, codec: Codec, tenant: Tenant, after: int, stretch
             else:
                 batch.events.append(Entry(position, stream, version, event, meta, recorded_at, effective_at))
     if backdated := {stream for _, stream, _, _, _, _, recorded_at, effective_at in rows if effective_at < recorded_at}:
+        if stretch.sparse:
+            # whether a fact is late is judged among all events of its stream
+            await cursor.execute(
+                f"SELECT {COLUMNS} FROM events WHERE stream = ANY (%b) AND position > %s AND position <= %s ORDER BY position",
+                (list(backdated), after, batch.last),
+                prepare=True,
+            )
+            rows = await cursor.fetchall()
         await _find_late(cursor, codec, tenant, after, batch, [row for row in rows if row[1] in backdated], topics)
     return batch
 

@@ -7,7 +7,7 @@ side tables before the swap, the last of it under the lease that keeps live fold
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, errors
@@ -61,34 +61,35 @@ class Rebuild:
 
     async def _fold_all(self, writer: Cursor, progress: Progress) -> list[Amendments]:
         """Fold what the log holds by now."""
-        await writer.execute("SELECT coalesce(max(position), 0) FROM events")
+        topics = list(self._projection.topics)
+        await writer.execute("SELECT coalesce(max(position), 0), count(*) FILTER (WHERE topic = ANY (%s)) FROM events", (topics,))
         row = await writer.fetchone()
         assert row is not None
-        self._position = int(row[0])
+        self._position, events = int(row[0]), int(row[1])
         personal = any(event.personal for event in self._projection.events)
-        count = 1 if personal or self._position < APART_FROM else PROCESSES
-        shares = [
-            Share(self._url, self._tenant, self._projection, SUFFIX, Stretch(BATCH, self._position, (n, count) if count > 1 else None))
-            for n in range(count)
-        ]
+        count = 1 if personal or events < APART_FROM else PROCESSES
+        stretches = [Stretch(BATCH, self._position, (n, count) if count > 1 else None, sparse=True) for n in range(count)]
+        shares = [Share(self._url, self._tenant, self._projection, SUFFIX, stretch) for stretch in stretches]
         return await fold_apart(shares, progress) if count > 1 else [await fold_share(shares[0], self._codec, progress)]
 
     async def _index(self, writer: Cursor, amendments: Sequence[Amendments]) -> None:
-        await writer.execute("SET maintenance_work_mem = '256MB'")
-        rows = Rows(self._projection.tables)
-        for table in self._projection.tables:
-            for statement in table.create_indexes(SUFFIX):
-                await writer.execute(statement)
-            for right in sealing(self._tenant, table, SUFFIX):
-                await writer.execute(right)
-            buffer = rows.buffers[table.name]
-            for cuts, erased in (share[table.name] for share in amendments):
-                buffer.cuts += cuts
-                buffer.erased += erased
-            await amend(writer, buffer, SUFFIX)
+        tables = self._projection.tables
+        async with connected(self._url, self._tenant) as second:
+            lanes = (writer, second)
+            for lane in lanes:
+                await lane.execute("SET maintenance_work_mem = '256MB'")
+            await _in_lanes(lanes, [statement for table in tables for statement in table.create_indexes(SUFFIX)])
+            rows = Rows(tables)
+            for table in tables:
+                for right in sealing(self._tenant, table, SUFFIX):
+                    await writer.execute(right)
+                buffer = rows.buffers[table.name]
+                for cuts, erased in (share[table.name] for share in amendments):
+                    buffer.cuts += cuts
+                    buffer.erased += erased
+                await amend(writer, buffer, SUFFIX)
             # fresh statistics for the planner, and a visibility map for index-only scans
-            for name in (table.name, table.past):
-                await writer.execute(f"VACUUM (ANALYZE) {name}{SUFFIX}")
+            await _in_lanes(lanes, [f"VACUUM (ANALYZE) {name}{SUFFIX}" for table in tables for name in (table.past, table.name)])
 
     async def _read(self, cursor: Cursor) -> Batch:
         return await read(cursor, self._codec, self._tenant, self._position, Stretch(BATCH), self._projection.topics)
@@ -127,6 +128,22 @@ class Rebuild:
         for table in self._projection.tables:
             for name in (table.name, table.past):
                 await connection.execute(f"DROP TABLE IF EXISTS {name}{SUFFIX}")
+
+
+async def _in_lanes(lanes: Sequence[Cursor], statements: Iterable[str]) -> None:
+    """Run statements that need nothing of each other, each on the next cursor that is free."""
+    left = iter(statements)
+
+    async def run(cursor: Cursor) -> None:
+        for statement in left:
+            await cursor.execute(statement)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(run(lane))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 async def rebuild(

@@ -14,7 +14,20 @@ from projections.as_of import AsOf, Basis
 from projections.rebuild import Rebuild, digest, rebuild
 from projections.schema import create_read_models
 from projections.tables import Table
-from tests.projections.boxes import BOXES, ITEMS, LABELS, BoxBurnt, Boxes, BoxMoved, BoxOpened, ItemPut, ItemsTaken, Labels, LabelTorn
+from tests.projections.boxes import (
+    BOXES,
+    ITEMS,
+    LABELS,
+    BoxBurnt,
+    Boxes,
+    BoxMoved,
+    BoxOpened,
+    BoxShaken,
+    ItemPut,
+    ItemsTaken,
+    Labels,
+    LabelTorn,
+)
 from tests.projections.test_as_of import answered
 from tests.projections.world import Fact, instant, world
 
@@ -30,6 +43,7 @@ def history(seed: int, count: int) -> list[Fact]:
                 ItemsTaken(item="x"),
                 BoxBurnt(),
                 BoxOpened(label="again"),
+                BoxShaken(),
             ]
         )
         facts.append(Fact(UUID(int=chance.randint(1, 39)), event, chance.choice([0, 0, 0, 0, 3, 40, 400])))
