@@ -64,7 +64,7 @@ class Work:
     async def decide(self, step: Step) -> None:
         """Bring what the decision reads, and take down what follows. Raises Refused."""
         decider, stream, command, effective_at = step
-        own = self._cached(decider, stream) or await self._read(decider, stream)
+        own = self._cached(decider, stream) or await self._fetch(decider, stream)
         facts: dict[UUID, Any] = {}
         if decider.reads is not reads_nothing:
             asked: set[Read] = set()
@@ -96,9 +96,10 @@ class Work:
                 self._held.setdefault(stream.int, _Held(decider, stream, *loaded))
 
     async def _read(self, decider: Decider[Any], stream: UUID) -> _Held:
-        held = self._cached(decider, stream)
-        if held is None:
-            held = self._held[stream.int] = _Held(decider, stream, *await self._load(decider, stream))
+        return self._cached(decider, stream) or await self._fetch(decider, stream)
+
+    async def _fetch(self, decider: Decider[Any], stream: UUID) -> _Held:
+        held = self._held[stream.int] = _Held(decider, stream, *await self._load(decider, stream))
         return held
 
     def _cached(self, decider: Decider[Any], stream: UUID) -> _Held | None:
