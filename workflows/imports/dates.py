@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -102,6 +103,7 @@ class DateColumn:
         return known > 0 and known >= 19 * self.unknown
 
 
+@lru_cache(maxsize=20_000)
 def _reads_one_way(value: str) -> bool:
     return any(p.fullmatch(value) for p in (_ISO, _DAY_NAME, _NAME_DAY, _COMPACT, _EPOCH_MS))
 

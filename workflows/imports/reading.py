@@ -102,8 +102,7 @@ class Table:
                         raise self._unreadable(
                             begins, "a quote is opened there and never closed; close it, or double it if it belongs to the text"
                         )
-                    # stripping every cell costs as much as reading it, so only where there is something to strip
-                    yield begins, [c if not c or (c[0] > " " and c[-1] > " " and c[-1] != "\xa0") else c.strip() for c in cells]
+                    yield begins, [c.strip() for c in cells]
                     begins = reader.line_num + 1
             except csv.Error as cause:
                 raise self._unreadable(
