@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli import contacts as one_contact
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.formats import NONE, plain, short, table, words
@@ -275,4 +276,5 @@ def add_to(app: typer.Typer) -> None:
     contacts = typer.Typer(help="Contacts: people at accounts.", short_help="Contacts: people at accounts", no_args_is_help=True)
     add(contacts, list_contacts, name="list")
     add(contacts, add_contact, name="add")
+    one_contact.add_to(contacts)
     app.add_typer(contacts, name="contacts")

@@ -8,11 +8,29 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from api.cli import accounts, deals, demo, forecast, imports, operate, processes, replay, tenants, today, workflows
+from api.cli import (
+    accounts,
+    catalogue,
+    deals,
+    demo,
+    follow_ups,
+    forecast,
+    imports,
+    interactions,
+    operate,
+    processes,
+    products,
+    replay,
+    settings,
+    tenants,
+    today,
+    workflows,
+)
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "forecast", "accounts", "contacts", "today", "replay", "import"),
+    *("deals", "forecast", "accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
+    *("products", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
 )
 """First what people come for, then what keeps it running."""
@@ -46,7 +64,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (deals, forecast, accounts, today, replay, imports, processes, demo, operate, tenants, workflows):
+for group in (
+    deals,
+    forecast,
+    accounts,
+    interactions,
+    follow_ups,
+    today,
+    replay,
+    imports,
+    products,
+    catalogue,
+    settings,
+    processes,
+    demo,
+    operate,
+    tenants,
+    workflows,
+):
     group.add_to(app)
 
 

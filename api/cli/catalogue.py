@@ -1,0 +1,200 @@
+"""`concord pipelines | teams | fields`: the ways to signing, who works together, and the tenant's own fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deals_move import matching
+from api.cli.formats import NONE, plain, short, table, words
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import MEMBER, MOST_LISTED, PIPELINE, TEAM, Noun, find, names_of, the_id
+from api.cli.tree import add
+
+
+def listed(client: Client, noun: Noun, as_of: str | None, basis: str) -> list[dict[str, Any]]:
+    """All of a noun's short list, by name."""
+    found: list[dict[str, Any]] = client.page(noun.path, moment_params(as_of, basis), most=MOST_LISTED)["items"]
+    return sorted(found, key=lambda one: (one["item"]["name"].casefold(), one["id"]))
+
+
+def heading(as_of: str | None, basis: str) -> None:
+    """Say that a past moment is shown."""
+    if as_of:
+        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+
+
+@told
+def pipelines(
+    pipeline: Annotated[str | None, typer.Argument(metavar="PIPELINE", help="One of them with its stages: name or id.")] = None,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """The ways to signing; one of them with the stages of its latest version, and what their gates ask for.
+
+    Examples:
+      concord pipelines
+      concord pipelines "Way to signing"
+    """
+    with calling(tenant) as client:
+        if pipeline is None:
+            found: Any = listed(client, PIPELINE, as_of, basis)
+        else:
+            id = find(client, PIPELINE, pipeline)["id"]
+            found = {"id": id, **client.get(f"/v1/pipelines/{id}", moment_params(as_of, basis))}
+    if as_json:
+        say_json(found)
+        return
+    heading(as_of, basis)
+    if pipeline is None:
+        made = table("id", "pipeline", "version", "stages", right=("version",), whole=("id",))
+        for one in found:
+            latest = one["item"]["versions"][-1]
+            stages = ", ".join(stage["name"] for stage in latest["stages"])
+            made.add_row(short(one["id"]), plain(one["item"]["name"]), str(latest["number"]), plain(stages))
+        out.print(made)
+        return
+    latest = found["item"]["versions"][-1]
+    out.print(f"[bold]{plain(found['item']['name'])}[/], version {latest['number']}\n[dim]{found['id']}[/]")
+    made = table("stage", "key", "%", "category", "days", "to leave it", right=("%", "days"))
+    for stage in latest["stages"]:
+        asks = "; ".join(f"{c['label']} ({c['evidence']})" for c in stage["exit_criteria"])
+        days = str(stage["max_days"]) if stage["max_days"] else NONE
+        made.add_row(plain(stage["name"]), stage["key"], str(stage["probability"]), words(stage["category"]), days, plain(asks))
+    out.print(made)
+
+
+@told
+def teams(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """Who works together, below which other team, led by whom.
+
+    Example:
+      concord teams list
+    """
+    with calling(tenant) as client:
+        found = listed(client, TEAM, as_of, basis)
+        leaders = names_of(client, MEMBER, [one["item"]["manager"] for one in found if one["item"]["manager"]])
+    if as_json:
+        say_json(found)
+        return
+    heading(as_of, basis)
+    if not found:
+        out.print("No teams yet. Form one with `concord teams form NAME`.")
+        return
+    names = {one["id"]: one["item"]["name"] for one in found}
+    made = table("id", "team", "below", "led by", whole=("id",))
+    for one in found:
+        item = one["item"]
+        name = plain(item["name"]) + ("" if item["active"] else " [dim](dissolved)[/]")
+        made.add_row(short(one["id"]), name, plain(names.get(item["parent"])), plain(leaders.get(item["manager"])))
+    out.print(made)
+
+
+@told
+def form_team(
+    name: str,
+    below: Annotated[str | None, typer.Option("--below", help="Below this team: name or id.")] = None,
+    manager: Annotated[str | None, typer.Option("--manager", help="Led by: name, mail address or id.")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Begin a team.
+
+    Example:
+      concord teams form North --manager "Ana Souza"
+    """
+    with calling(tenant) as client:
+        given = {"parent": the_id(client, TEAM, below), "manager": the_id(client, MEMBER, manager)}
+        answer = client.post("/v1/teams", {"name": name} | {k: v for k, v in given.items() if v is not None})
+    said(answer.body, f"Formed {plain(name)}.", changed=True, as_json=as_json)
+
+
+NOUNS = ("account", "contact", "deal")
+
+
+@told
+def fields(
+    noun: Annotated[str | None, typer.Argument(metavar="NOUN", help="account, contact or deal; left away: all.")] = None,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """The tenant's own fields on accounts, contacts and deals.
+
+    Example:
+      concord fields list deal
+    """
+    with calling(tenant) as client:
+        found = {each: client.get(f"/v1/attributes/{each}", moment_params(as_of, basis))["item"]["fields"] for each in _nouns(noun)}
+    if as_json:
+        say_json(found)
+        return
+    heading(as_of, basis)
+    if not any(found.values()):
+        out.print("No fields of your own yet. Add one with `concord fields define`.")
+        return
+    made = table("of", "key", "label", "type", "options")
+    for each, defined in found.items():
+        for one in defined:
+            label = plain(one["label"]) + (" [dim](out of use)[/]" if one["retired"] else "")
+            kind = words(one["type"]) + (", required" if one["required"] else "")
+            made.add_row(each, one["key"], label, kind, plain(", ".join(one["options"])))
+    out.print(made)
+
+
+@told
+def define_field(
+    noun: Annotated[str, typer.Argument(metavar="NOUN", help="account, contact or deal.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Lower case, digits and underscores, like renewal_risk.")],
+    label: Annotated[str, typer.Option("--label", help="What people read.")],
+    kind: Annotated[str, typer.Option("--type", help="text, number, date, boolean, choice or choices.")] = "text",
+    option: Annotated[list[str] | None, typer.Option("--option", help="What a choice offers; repeat.")] = None,
+    required: Annotated[bool, typer.Option("--required", help="Nothing new is opened without it.")] = False,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Add a field to every account, contact or deal.
+
+    Example:
+      concord fields define deal renewal_risk --label "Renewal risk" --type choice --option low --option high
+    """
+    (each,) = _nouns(noun)
+    body = {"noun": each, "key": key, "label": label, "type": kind, "options": option or [], "required": required}
+    with calling(tenant) as client:
+        answer = client.post(f"/v1/attributes/{each}/define", body, if_match=matching(None))
+    said(answer.body, f"Every {each} has the field {plain(label)} now.", changed=answer.position is not None, as_json=as_json)
+
+
+def _nouns(noun: str | None) -> tuple[str, ...]:
+    if noun is None:
+        return NOUNS
+    if noun not in NOUNS:
+        raise Ended(f"{noun!r} has no fields of its own; choose one of {', '.join(NOUNS)}.", Exit.USAGE)
+    return (noun,)
+
+
+def said(body: Any, sentence: str, *, changed: bool, as_json: bool) -> None:
+    """Tell what came of a change."""
+    if as_json:
+        say_json(body)
+        return
+    out.print(sentence if changed else "Nothing changed: it was so already.")
+
+
+def add_to(app: typer.Typer) -> None:
+    for name, words_, commands in (
+        ("teams", "Teams: who works together, led by whom", (("list", teams), ("form", form_team))),
+        ("fields", "Fields of your own on accounts, contacts and deals", (("list", fields), ("define", define_field))),
+    ):
+        group = typer.Typer(help=f"{words_}.", short_help=words_, no_args_is_help=True)
+        for called, command in commands:
+            add(group, command, name=called)
+        app.add_typer(group, name=name)
+    add(app, pipelines)

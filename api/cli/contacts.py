@@ -1,0 +1,169 @@
+"""`concord contacts show | change | move | leave | consent | erase`: one person, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deals_move import matching
+from api.cli.formats import NONE, plain, table, words
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import ACCOUNT, CONTACT, find, names_of, the_id
+from api.cli.tree import add
+
+ContactName = Annotated[str, typer.Argument(metavar="CONTACT", help="Name, mail address, or an id or the beginning or end of one.")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name or id.")]
+
+
+@told
+def show(contact: ContactName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """One person: where they work, as what, and what they allow.
+
+    Example:
+      concord contacts show "Jo Weber"
+    """
+    with calling(tenant) as client:
+        id = find(client, CONTACT, contact)["id"]
+        answer = client.get(f"/v1/contacts/{id}", moment_params(as_of, basis))
+        item = answer["item"]
+        names = names_of(client, ACCOUNT, item["positions"])
+    if as_json:
+        say_json({"id": id, **answer})
+        return
+    if as_of:
+        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    out.print("[dim](forgotten)[/]" if item["erased"] else f"[bold]{plain(item['name'])}[/]")
+    out.print(f"[dim]{id}[/]")
+    places = [_place(names.get(account), roles) for account, roles in item["positions"].items()]
+    facts = [
+        *((name, plain(item[name])) for name in ("title", "email", "phone", "mobile")),
+        ("at", "; ".join(places) or NONE),
+        ("allows", ", ".join(f"{words(channel)}: {words(consent)}" for channel, consent in item["consents"].items()) or NONE),
+        *((plain(name), plain(value)) for name, value in sorted(item["attributes"].items())),
+    ]
+    made = table("", "", show_header=False)
+    for name, value in facts:
+        if value != NONE:
+            made.add_row(f"[dim]{name}[/]", value)
+    out.print(made)
+
+
+def _place(name: str | None, roles: list[str]) -> str:
+    return plain(name) + (f" ({plain(', '.join(roles))})" if roles else "")
+
+
+@told
+def change(
+    contact: ContactName,
+    name: Annotated[str | None, typer.Option("--name")] = None,
+    email: Annotated[str | None, typer.Option("--email")] = None,
+    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    mobile: Annotated[str | None, typer.Option("--mobile")] = None,
+    title: Annotated[str | None, typer.Option("--title")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Change who it is; an empty value clears.
+
+    Example:
+      concord contacts change "Jo Weber" --phone "+49 30 123456"
+    """
+    given = {"name": name, "email": email, "phone": phone, "mobile": mobile, "title": title}
+    body = {field: value or None for field, value in given.items() if value is not None}
+    if not body:
+        raise Ended("Say what is to change: --name, --email, --phone, --mobile or --title.", Exit.USAGE)
+    _change(contact, "", lambda _: body, "Changed", tenant, as_json=as_json)
+
+
+@told
+def move(
+    contact: ContactName,
+    account: Account,
+    role: Annotated[list[str] | None, typer.Option("--role", help="As what, in your words; repeat.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="They stay where they were, too.")] = False,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Say that they work at another account now, or as something else there; with --keep, there too.
+
+    Example:
+      concord contacts move "Jo Weber" "Beta SA" --role "Head of procurement"
+    """
+    with calling(tenant) as client:
+        id = find(client, CONTACT, contact)["id"]
+        there = the_id(client, ACCOUNT, account)
+        before = client.get(f"/v1/contacts/{id}")["item"]["positions"]
+        answer = client.post(f"/v1/contacts/{id}/positions", {"account": there, "roles": role or []}, if_match=matching(None))
+        for place in before:
+            if place != there and not keep:
+                answer = client.post(f"/v1/contacts/{id}/positions/leave", {"account": place}, if_match=matching(None))
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print(f"Works at {plain(account)}." if answer.position is not None else "Nothing changed: it was so already.")
+
+
+@told
+def leave(contact: ContactName, account: Account, tenant: TenantName = None, as_json: Json = False) -> None:
+    """Say that they left an account.
+
+    Example:
+      concord contacts leave "Jo Weber" Acme
+    """
+    _change(contact, "/positions/leave", lambda client: {"account": the_id(client, ACCOUNT, account)}, "Left", tenant, as_json=as_json)
+
+
+@told
+def consent(
+    contact: ContactName,
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="email, phone, sms, chat or post.")],
+    given: Annotated[str, typer.Argument(metavar="CONSENT", help="given or withdrawn.")],
+    origin: Annotated[str, typer.Option("--origin", help="How we know: a form, a call, a letter.")],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Record what they allow on a channel.
+
+    Example:
+      concord contacts consent "Jo Weber" email given --origin "Form at the fair"
+    """
+    body = {"channel": channel, "consent": given, "origin": origin}
+    _change(contact, "/consents", lambda _: body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
+
+
+@told
+def erase(
+    contact: ContactName,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Forget who it was, for ever: name, addresses and numbers, in every past day too.
+
+    Example:
+      concord contacts erase "Jo Weber" --reason "Asked to be forgotten"
+    """
+    if not yes and not typer.confirm(f"Forget {contact!r} for ever? This cannot be undone", err=True):
+        raise Ended("Nothing was forgotten.", Exit.FAILED)
+    _change(contact, "/erase", lambda _: {"reason": reason}, "Forgotten", tenant, as_json=as_json)
+
+
+def _change(contact: str, path: str, body: Callable[[Client], dict[str, Any]], sentence: str, tenant: str | None, *, as_json: bool) -> None:
+    with calling(tenant) as client:
+        id = find(client, CONTACT, contact)["id"]
+        answer = client.post(f"/v1/contacts/{id}{path}", body(client), if_match=matching(None))
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print(f"{sentence}." if answer.position is not None else "Nothing changed: it was so already.")
+
+
+def add_to(contacts: typer.Typer) -> None:
+    """Hang up beside `list` and `add`."""
+    add(contacts, show, change, move, leave, consent, erase)

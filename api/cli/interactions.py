@@ -1,0 +1,157 @@
+"""`concord interactions`: what was said, by whom, when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import Client, calling
+from api.cli.deals_move import matching
+from api.cli.follow_ups import plan
+from api.cli.formats import plain, short, table, when, words
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, find, the_id
+from api.cli.tree import add
+
+INTERACTION = Noun("interaction", "/v1/interactions", lambda i: (i["subject_line"], i["text"]))
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="call, meeting, email, visit, chat or note.")]
+InteractionName = Annotated[str, typer.Argument(metavar="INTERACTION", help="Its subject, or an id or the beginning or end of one.")]
+
+
+@told
+def log(
+    kind: Kind,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What was said.")] = None,
+    account: Annotated[list[str] | None, typer.Option("--account", help="With this account: name or id; repeat.")] = None,
+    contact: Annotated[list[str] | None, typer.Option("--contact", help="With this person: name or id; repeat.")] = None,
+    deal: Annotated[str | None, typer.Option("--deal", help="About this deal: title or id.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="In a few words.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="WHEN", help="When, like 2026-03-02T09:30 (this machine's zone); now.")] = None,
+    minutes: Annotated[int | None, typer.Option("--minutes", min=0, max=1440, help="How long.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who held it (default: you): name, mail address or id.")] = None,
+    follow_up: Annotated[
+        list[str] | None,
+        typer.Option("--follow-up", metavar="PROMISE", help="'DAY, WHAT[, OWNER]': what is to be done by then; repeat."),
+    ] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Write down what happened, with what was promised.
+
+    Examples:
+      concord interactions log call "Budget is approved" --account Acme --contact "Jo Weber" --minutes 20
+      concord interactions log meeting --account Acme --subject "Kick-off" --follow-up "2027-03-09, Send the quote"
+    """
+    with calling(tenant) as client:
+        said = {
+            "text": text,
+            "accounts": [the_id(client, ACCOUNT, one) for one in account or ()],
+            "contacts": [the_id(client, CONTACT, one) for one in contact or ()],
+            "deal": the_id(client, DEAL, deal),
+            "subject_line": subject,
+            "minutes": minutes,
+            "by": the_id(client, MEMBER, by),
+            "follow_ups": [plan(client, one) for one in follow_up or ()],
+        }
+        body = {"kind": kind, "happened_at": _instant(at)} | {name: value for name, value in said.items() if value not in (None, [])}
+        answer = client.post("/v1/interactions", body)
+    if as_json:
+        say_json(answer.body)
+        return
+    promised = f", with {len(follow_up)} follow-up(s)" if follow_up else ""
+    out.print(f"Written down: a {plain(words(kind))}{promised}. [dim]{answer.body['id']}[/]")
+
+
+def _instant(written: str | None) -> str:
+    if written is None:
+        return datetime.now(UTC).isoformat()
+    try:
+        return datetime.fromisoformat(written.strip().upper()).astimezone().isoformat()
+    except ValueError:
+        raise Ended(f"--at: {written!r} is no moment; write it like 2026-03-02T09:30.", Exit.USAGE) from None
+
+
+@told
+def list_(
+    account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
+    contact: Annotated[str | None, typer.Option("--contact", help="With this person: name or id.")] = None,
+    deal: Annotated[str | None, typer.Option("--deal", help="About this deal: title or id.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Held by this member: name, mail address or id.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only calls, meetings, ...")] = None,
+    retracted: Annotated[bool, typer.Option("--retracted", help="Only those that did not happen after all.")] = False,
+    limit: Limit = 50,
+    as_of: AsOf = None,
+    basis: OfBasis = Basis.KNOWN,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """What was said, latest first.
+
+    Examples:
+      concord interactions list --account Acme
+      concord interactions list --by "Ana Souza" --kind meeting --json
+    """
+    with calling(tenant) as client:
+        found = client.page("/v1/interactions", {**moment_params(as_of, basis), **_narrowed(client, account, contact, deal, by), "kind": kind,
+                                                 "retracted": retracted or None}, most=limit)  # fmt: skip
+    if as_json:
+        say_json(found)
+        return
+    if as_of:
+        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    if not found["items"]:
+        out.print("Nothing was said that matches. Write down what happens with `concord interactions log`.")
+        return
+    made = table("id", "when", "kind", "with", "by", "what", whole=("id", "when"))
+    for one in found["items"]:
+        what = plain(one["subject_line"] or one["text"])
+        made.add_row(short(one["id"]), when(one["happened_at"]), words(one["kind"]), plain(", ".join(one["account_names"])),
+                     plain(one["by_name"]), what)  # fmt: skip
+    out.print(made)
+    if found["next"]:
+        out.print("[dim]and more: raise --limit or narrow the list[/]")
+
+
+def _narrowed(client: Client, account: str | None, contact: str | None, deal: str | None, by: str | None) -> dict[str, Any]:
+    return {
+        "account": the_id(client, ACCOUNT, account),
+        "contact": the_id(client, CONTACT, contact),
+        "deal": the_id(client, DEAL, deal),
+        "by": the_id(client, MEMBER, by),
+    }
+
+
+@told
+def retract(
+    interaction: InteractionName,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Say that it did not happen; it stays in the history.
+
+    Example:
+      concord interactions retract 6e4c0012 --reason "Recorded twice"
+    """
+    with calling(tenant) as client:
+        id = find(client, INTERACTION, interaction)["id"]
+        answer = client.post(f"/v1/interactions/{id}/retract", {"reason": reason}, if_match=matching(None))
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print("Retracted." if answer.position is not None else "Nothing changed: it was retracted before.")
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Interactions: what was said, by whom, when.",
+        short_help="Interactions: what was said, by whom, when",
+        no_args_is_help=True,
+    )
+    add(group, log, retract)
+    add(group, list_, name="list")
+    app.add_typer(group, name="interactions")

@@ -1,0 +1,127 @@
+"""`concord settings show | set | deal-rules`: what holds in a tenant, and the rules for deals that it chooses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.client import calling
+from api.cli.deals_move import matching
+from api.cli.formats import NONE, plain, table, words
+from api.cli.moments import moment_params, moment_words
+from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.tree import add
+
+
+@told
+def show(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """The settings and the rules for deals, now or as they were.
+
+    Example:
+      concord settings show --as-of 2026-03-31
+    """
+    with calling(tenant) as client:
+        answer = client.get("/v1/settings", moment_params(as_of, basis))
+    if as_json:
+        say_json(answer)
+        return
+    if as_of:
+        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    item, rules = answer["item"], answer["item"]["deal_rules"]
+    _print(
+        "settings",
+        {name: item[name] for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
+        | {"calendars": ", ".join(sorted(item["calendars"]))},
+    )
+    _print("rules for deals", {name: ", ".join(map(words, value)) if isinstance(value, list) else value for name, value in rules.items()})
+
+
+def _print(title: str, facts: dict[str, Any]) -> None:
+    out.print(f"[bold]{title}[/]")
+    made = table("", "", show_header=False)
+    for name, value in facts.items():
+        made.add_row(f"[dim]{words(name)}[/]", plain(value) if value not in (None, "") else NONE)
+    out.print(made)
+
+
+@told
+def set_(
+    currency: Annotated[str | None, typer.Option("--currency", help="The reporting currency, like EUR.")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Like Europe/Berlin.")] = None,
+    fiscal_year_start: Annotated[int | None, typer.Option("--fiscal-year-start", help="The month it begins in, 1 to 12.")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
+    calendar: Annotated[str | None, typer.Option("--calendar", help="Our own working calendar, by its key.")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Change settings; those left away stay.
+
+    Example:
+      concord settings set --currency EUR --zone Europe/Berlin --fiscal-year-start 4
+    """
+    given = {
+        "currency": currency.upper() if currency else None,
+        "zone": zone,
+        "fiscal_year_start": fiscal_year_start,
+        "country": country.upper() if country else None,
+        "calendar": calendar,
+    }
+    _change("/v1/settings", given, tenant, as_json=as_json)
+
+
+@told
+def deal_rules(
+    commit_needs: Annotated[
+        list[str] | None,
+        typer.Option("--commit-needs", help="What commit asks for: amount, close_date, next_step, economic_buyer, approvals; repeat."),
+    ] = None,
+    next_step_within: Annotated[int | None, typer.Option("--next-step-within", help="Days in which commit needs a next step.")] = None,
+    reason_over: Annotated[
+        int | None, typer.Option("--close-date-reason-over", help="Days by which a close date moves without a reason.")
+    ] = None,
+    push_cap: Annotated[int | None, typer.Option("--push-cap-from", help="Pushes from which on a deal is best case at most.")] = None,
+    back_reason: Annotated[list[str] | None, typer.Option("--back-reason", help="All reasons for going back; repeat.")] = None,
+    lost_reason: Annotated[list[str] | None, typer.Option("--lost-reason", help="All reasons for losing; repeat.")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Change the rules for deals; those left away stay, and what was decided before stays as it was.
+
+    Examples:
+      concord settings deal-rules --push-cap-from 4 --close-date-reason-over 30
+      concord settings deal-rules --lost-reason price --lost-reason competitor --lost-reason other
+    """
+    given = {
+        "commit_needs": commit_needs,
+        "commit_next_step_within": next_step_within,
+        "close_date_reason_over": reason_over,
+        "push_cap_from": push_cap,
+        "back_reasons": back_reason,
+        "lost_reasons": lost_reason,
+    }
+    _change("/v1/settings/deal-rules", given, tenant, as_json=as_json)
+
+
+def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bool) -> None:
+    body = {name: value for name, value in given.items() if value not in (None, [])}
+    if not body:
+        raise Ended("Say what is to change; --help lists what there is.", Exit.USAGE)
+    with calling(tenant) as client:
+        answer = client.post(path, body, if_match=matching(None))
+    if as_json:
+        say_json(answer.body)
+        return
+    out.print("Changed." if answer.position is not None else "Nothing changed: it was so already.")
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Settings: currency, zone, fiscal year, and the rules for deals.",
+        short_help="Settings: currency, zone, fiscal year, and the rules for deals",
+        no_args_is_help=True,
+    )
+    add(group, show, deal_rules)
+    add(group, set_, name="set")
+    app.add_typer(group, name="settings")
