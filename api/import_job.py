@@ -19,12 +19,13 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from domain.kernel import Actor, Refused, Role
+from domain.pipelines import pipelines
 from domain.settings import SETTINGS_ID, settings
 from infra.database import Tenant
 from infra.opening import Opened, opened
 from infra.settings import Settings
 from workflows import imports
-from workflows.imports import Directory, Overrides, read_overrides
+from workflows.imports import Directory, KnownPipeline, Overrides, read_overrides
 
 ACTIONS = ("inspect", "plan", "run", "undo")
 MAPPING = "mapping.toml"
@@ -56,7 +57,13 @@ async def directory_of(process: Opened, tenant: Tenant) -> Directory:
         for table, name in (("accounts", "legal_name"), ("products", "name"), ("members", "name")):
             await cursor.execute(f"SELECT {name}, id FROM {table} WHERE {name} IS NOT NULL ORDER BY {name}, id".encode())
             found.append(tuple((text, f"={id}") for text, id in await cursor.fetchall()))
-    return Directory(*found)
+        await cursor.execute("SELECT id FROM pipelines WHERE NOT retired ORDER BY name, id")
+        ids = [row[0] for row in await cursor.fetchall()]
+    ways = [(id, (await process.store.load(tenant, pipelines, id)).state) for id in ids]
+    accounts, products, users = found
+    return Directory(
+        accounts, products, users, tuple(KnownPipeline(id, way.name, way.latest.stages) for id, way in ways if way is not None)
+    )
 
 
 async def carry_out(process: Opened, folder: Path, action: str) -> BaseModel:

@@ -63,6 +63,9 @@ def files(
         str | None, typer.Option("--source", help="The system it comes from; ids here derive from it, so keep it the same.")
     ] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="Of amounts that name none, like EUR.")] = None,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", help="The pipeline here that takes the source's stages (else it gets one of its own).")
+    ] = None,
     rejected: Annotated[
         Path | None, typer.Option("--rejected", metavar="FILE.csv", help="Where rejected rows go; a dry run writes them only with this.")
     ] = None,
@@ -80,7 +83,7 @@ def files(
       concord import ../exports --save-map exports.toml
       concord import ../exports --map exports.toml --yes --json
     """
-    overrides = {**read_mapping(mapping), **{k: v for k, v in (("source", source), ("currency", currency)) if v}}
+    overrides = {**read_mapping(mapping), **{k: v for k, v in (("source", source), ("currency", currency), ("pipeline", pipeline)) if v}}
     overrides["answers"] = {**overrides.get("answers", {}), **_answers(answer or ())}
     asks = sys.stdin.isatty() and not (yes or as_json)
     with _importing(tenant, paths, rejected) as doing:

@@ -27,7 +27,7 @@ from workflows.imports.faults import AnswersNeeded, BadMapping, Fault, NothingTo
 from workflows.imports.inspecting import Progress, look, quiet, settle_all
 from workflows.imports.overrides import Overrides, read_overrides
 from workflows.imports.questions import require_answers
-from workflows.imports.references import Directory
+from workflows.imports.references import Directory, KnownPipeline
 from workflows.imports.rejects import write_rejected
 from workflows.imports.report import Inspection, Plan, Question, Result, RowReport, Undone
 from workflows.imports.running import Running, begin, clock, finish, importer
@@ -166,6 +166,7 @@ __all__ = [
     "Directory",
     "Fault",
     "Inspection",
+    "KnownPipeline",
     "NothingToImport",
     "Overrides",
     "Plan",

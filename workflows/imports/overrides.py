@@ -4,6 +4,7 @@ source = "maven"                     # ids here are derived from it: keep it the
 currency = "USD"                     # of amounts that name none
 zone = "Europe/Berlin"               # in which the files' dates are days
 deleted = "skip"                     # rows that the source marks as deleted; or "close": what is here of them, or "import"
+pipeline = "Way to signing"          # the pipeline here that takes the source's stages; without it the source gets one of its own
 amounts = "as-reported"              # or "list-price": for open deals without an amount but with a product
 
 [files."pipeline.csv"]
@@ -21,6 +22,7 @@ encoding = "cp1252"                  # where it is not UTF-8
 kind = "open"                        # open, won or lost
 probability = 50
 order = 2
+to = "Discover"                      # the stage of the `pipeline` named above; without it by name, or asked
 
 [answers]
 "dates:pipeline.csv:Closed" = "mdy"
@@ -60,6 +62,7 @@ class StageOverride(_Strict):
     kind: Literal["open", "won", "lost"] | None = None
     probability: Annotated[Decimal, Field(ge=0, le=100)] | None = None
     order: int | None = None
+    to: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Overrides(_Strict):
@@ -69,6 +72,7 @@ class Overrides(_Strict):
     currency: Currency | None = None
     zone: Zone | None = None
     deleted: Literal["skip", "close", "import"] = "skip"
+    pipeline: Annotated[str, Field(max_length=200)] | None = None
     amounts: Literal["as-reported", "list-price"] | None = None
     conflicts: Literal["keep", "source"] = "keep"
     files: dict[str, FileOverride] = Field(default_factory=dict)

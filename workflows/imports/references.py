@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from domain.stages import Stage
 from workflows.imports.faults import BadMapping
 from workflows.imports.matching import ASK, Match, Vocabulary, squashed
 from workflows.imports.questions import CREATE, LEAVE, Questions, counted
@@ -20,12 +22,22 @@ _MOST_ASKED = 50
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPipeline:
+    """A pipeline that the tenant has, with the stages of its latest version."""
+
+    id: UUID
+    name: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     """What the tenant has: (name, key) of accounts, products, users. A key that starts with `=` is a stream id, else an id in the source."""
 
     accounts: tuple[tuple[str, str], ...] = ()
     products: tuple[tuple[str, str], ...] = ()
     users: tuple[tuple[str, str], ...] = ()
+    pipelines: tuple[KnownPipeline, ...] = ()
 
 
 @dataclass(slots=True)

@@ -135,6 +135,9 @@ class Running:
 
     async def _define_pipelines(self, deciding: Deciding, commands: Commands, appending: Appending) -> None:
         """The source's stages as pipelines of that source; stages that an earlier import brought keep their keys."""
+        if self.settled.onto is not None:
+            await self._take_pipeline(self.settled.onto, deciding, commands)
+            return
         deciding.first_of_source = True
         for value, found in self.settled.pipelines.items():
             id_ = imported_pipeline_id(self.settled.source, value)
@@ -159,6 +162,14 @@ class Running:
         commands.pipelines.setdefault(
             "", next(iter(commands.pipelines.values()), ImportedPipeline(natural_id("pipeline"), {}, frozenset()))
         )
+
+    async def _take_pipeline(self, id_: UUID, deciding: Deciding, commands: Commands) -> None:
+        """The pipeline that a person said, for all stages of the source."""
+        known: Pipeline | None = await deciding.state(Read("pipeline", id_))
+        if known is None or known.retired:
+            raise Refused("The pipeline that the mapping names is retired; name another, or bring it back first.")
+        pipeline = ImportedPipeline.of(id_, known.latest)
+        commands.pipelines.update(dict.fromkeys(["", *self.settled.pipelines], pipeline))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.imports import imported_id
@@ -59,6 +60,8 @@ class Settled:
     countries: dict[str, str | None] = field(default_factory=dict)
     industries: dict[str, str] = field(default_factory=dict)
     pipelines: dict[str, FoundPipeline] = field(default_factory=dict)
+    onto: UUID | None = None
+    """The pipeline here that takes the source's stages; None: one of the source's own does."""
     stage_labels: dict[str, str] = field(default_factory=dict)
     close_deleted: bool = False
     use_list_prices: bool = False

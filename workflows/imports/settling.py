@@ -11,6 +11,7 @@ from domain.values import minor_digits
 from workflows.imports.dates import LABELS, DateOrder
 from workflows.imports.fields import Kind, Type, field_of, normalised
 from workflows.imports.mapping import ENTERED
+from workflows.imports.onto import read_onto
 from workflows.imports.overrides import Overrides
 from workflows.imports.profile import StageEvidence
 from workflows.imports.questions import LEAVE, Questions, counted
@@ -41,7 +42,7 @@ def settle(tables: list[FoundTable], source: str, overrides: Overrides, director
     _settle_amounts(settled)
     _settle_words(settled)
     _settle_history(settled)
-    _settle_stages(settled)
+    read_onto(settled, directory.pipelines, _settle_stages(settled))
     return settled
 
 
@@ -254,7 +255,8 @@ def _settle_history(settled: Settled) -> None:
         settled.history_fields[table.name] = stages
 
 
-def _settle_stages(settled: Settled) -> None:
+def _settle_stages(settled: Settled) -> set[str]:
+    """The source's pipelines. Returns the stages that histories and columns name."""
     listed = []
     for table in settled.of(Kind.STAGES):
         rows = _rows_as_fields(table)
@@ -281,6 +283,7 @@ def _settle_stages(settled: Settled) -> None:
             if found:
                 settled.opened_stage[table.name] = found
                 settled.notes.append(f"{table.mapping.columns[index].column!r} is when {found!r} was entered, by its name")
+    return set(named)
 
 
 def _rows_as_fields(table: FoundTable) -> list[dict[str, str]]:
