@@ -50,7 +50,8 @@ class Seen:
 def key_of(found: Values, by_id: str, by_name: str) -> str | None:
     """What a reference points to, by id if there is one, else by name. (Resolved names come as one-tuples.)"""
     if key := found.get(by_id):
-        return str(key)
+        # HubSpot lists all associated companies, the primary one first
+        return str(key).split(";", 1)[0].strip()
     name = found.get(by_name)
     return None if name is None else name[0]
 

@@ -108,7 +108,7 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         _field(
             "account_id",
             _T.REFERENCE_ID,
-            "account id|company id|associated company id|associatedcompanyid|primary associated company id",
+            "account id|company id|associated company id|associatedcompanyid|primary associated company id|associated company ids",
             1,
         ),
         _field(
