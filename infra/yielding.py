@@ -7,8 +7,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-NICENESS = 10
-"""A tenth of an ordinary process's claim while processors are short; all that is free otherwise."""
+NICENESS = 7
+"""A fifth of an ordinary process's claim while processors are short; all that is free otherwise."""
 
 
 def give_way() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from infra.doctor import reach_temporal
 from infra.embedded.process import RunningProcess, ServerDown
-from infra.embedded.temporal import EmbeddedTemporal
+from infra.embedded.temporal import MEMORY, EmbeddedTemporal
 from infra.yielding import NICENESS
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,6 +41,7 @@ def test_it_serves_our_namespace_on_loopback_alone_and_is_adopted(temporal):
     assert reach_temporal(server.address, "concord").split(".")[0] == "1"
     assert addresses_of(server.process.pid) == {"0100007F"}
     assert os.getpriority(os.PRIO_PROCESS, server.process.pid) == NICENESS
+    assert f"GOMEMLIMIT={MEMORY}".encode() in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
     again = EmbeddedTemporal(temporal.home).start()
     assert again.adopted
     assert again.process == server.process
