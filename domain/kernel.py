@@ -8,11 +8,12 @@ An aggregate is a `Decider`: two pure functions over an immutable state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from hashlib import sha1
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID, SafeUUID
 
 from pydantic import AwareDatetime
@@ -206,14 +207,13 @@ class On:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What comes to a decision from outside: time, identity, chance, and the states it declared to read."""
 
     now: datetime
     actor: Actor = SYSTEM
-    facts: Mapping[UUID, Any] = field(default_factory=dict)
-    new_id: Callable[[], UUID] = field(default=lambda: natural_id("unset"))
+    facts: Mapping[UUID, Any] = MappingProxyType({})
+    new_id: Callable[[], UUID] = lambda: natural_id("unset")
     effective_at: datetime | None = None
     stream: UUID | None = None
     """The stream the command is for; the store always says which."""
