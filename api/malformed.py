@@ -112,8 +112,8 @@ def _message(error: Mapping[str, Any]) -> str:
     kind, context = str(error["type"]), error.get("ctx") or {}
     if kind in {"value_error", "assertion_error"}:
         # our own validators speak in sentences
-        said = str(error["msg"]).partition(", ")[2].rstrip(".") or "it cannot be read"
-        return said.replace("'", "") if " is not one of '" in said else said
+        ours = str(error["msg"]).partition(", ")[2].rstrip(".") or "it cannot be read"
+        return ours.replace("'", "") if " is not one of '" in ours else ours
     if kind in _NUMBERS:
         return "write " + _NUMBERS[kind].format(**context)
     said = _SAID.get(kind) or next((form for family, form in _FAMILIES if kind.startswith(family)), None)

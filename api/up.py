@@ -68,6 +68,7 @@ def up(
     `commands`: the children to run by name; by default api, worker and projector.
     """
     screen = screen or TerminalScreen(detached=detach)
+    screen.demo = demo
     try:
         _prepare_home(settings)
         if detach:
@@ -134,7 +135,12 @@ def status(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
     if state is None or not state.running:
         screen.said(f"Nothing runs below {settings.home}: `concord up` starts it.")
         return NOT_RUNNING
-    screen.state(settings, state)
+    services = Services(settings)
+    servers = {
+        "PostgreSQL": services.postgres and services.postgres.running(),
+        "Temporal": services.temporal and services.temporal.running(),
+    }
+    screen.state(settings, state, {name: server.process if server else None for name, server in servers.items()})
     return 0
 
 

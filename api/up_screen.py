@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal import Terminal
+from infra.embedded.memory import held
+from infra.embedded.process import RunningProcess
 from infra.embedded.run_state import RunState
 from infra.settings import Settings
 
@@ -23,7 +26,9 @@ class TerminalScreen:
         self._detached = detached
         self._status: Status | None = None
         self._step = ""
-        self._settings: Settings | None = None
+        self._ready: tuple[Settings, RunState] | None = None
+        self.demo = False
+        """Whether the demo is being made beside it."""
         self._shown: list[tuple[str, str, str]] = []
 
     def step(self, sentence: str) -> None:
@@ -42,20 +47,23 @@ class TerminalScreen:
     def ready(self, settings: Settings, state: RunState, *, already: bool = False) -> None:
         """The one status screen."""
         self.settled()
+        self._ready, self._shown = (settings, state), sign_ins(settings)
         stopping = "`concord down` stops it" if self._detached else "Ctrl-C stops it"
         self.console.print(Panel(_places(settings, state), title="Concord runs", subtitle=stopping, expand=False, padding=(1, 2)))
-        for note in (*state.notes, *(["It was running already."] if already else [])):
+        notes = [*state.notes, *(["It was running already."] if already else [])]
+        if self.demo and not self._shown:
+            later = "`concord status` shows its sign-ins when it is there" if self._detached else "its sign-ins appear here in a moment"
+            notes.append(f"The demo is being made: {later}.")
+        for note in notes:
             self.console.print(Text(note, style="dim"))
-        self._settings, self._shown = settings, sign_ins(settings)
 
     def event(self, sentence: str) -> None:
-        """Something that happened meanwhile, with its time; and the demo's sign-ins, once they are there."""
+        """Something that happened meanwhile, with its time. When the demo's sign-ins are there, the one screen is drawn anew with them."""
+        if self._ready and sign_ins(self._ready[0]) != self._shown:
+            if self.console.is_terminal:
+                self.console.clear()
+            self.ready(*self._ready)
         self.console.print(Text(f"{datetime.now(UTC).astimezone():%H:%M:%S} {sentence}"), soft_wrap=True)
-        if self._settings and (found := sign_ins(self._settings)) != self._shown:
-            self._shown = found
-            table = Table.grid(padding=(0, 3))
-            _add_sign_ins(table, found)
-            self.console.print(table)
 
     def problem(self, sentence: str) -> None:
         """Why it does not work, and what to do."""
@@ -72,12 +80,21 @@ class TerminalScreen:
             self._status.stop()
             self._status = None
 
-    def state(self, settings: Settings, state: RunState) -> None:
-        """The answer to `concord status`."""
+    def state(self, settings: Settings, state: RunState, servers: Mapping[str, RunningProcess | None]) -> None:
+        """The answer to `concord status`. `servers`: PostgreSQL and Temporal; None for one that is not ours or does not run."""
         self.console.print(Panel(_places(settings, state), title=f"Concord is {state.phase}", expand=False, padding=(1, 2)))
-        table = Table("process", "pid", "state", box=None, pad_edge=False)
-        for name, process in {"supervisor": state.supervisor, **state.children}.items():
-            table.add_row(name, str(process.pid), "runs" if process.alive else "has ended")
+        addresses = {"api": state.address, "PostgreSQL": state.postgres, "Temporal": state.temporal}
+        ours = {"PostgreSQL": settings.database_url is None, "Temporal": settings.temporal_address is None}
+        processes: dict[str, RunningProcess | None] = {**servers, "supervisor": state.supervisor, **state.children}
+        memory = held(*(process.pid for process in processes.values() if process and process.alive))
+        table = Table("process", "address", "pid", "state", "memory", box=None, pad_edge=False)
+        for name, process in processes.items():
+            where = Text(addresses.get(name, ""))
+            if process is None:
+                table.add_row(name, where, "", "has ended" if ours.get(name) else "not ours", "")
+                continue
+            size = memory.get(process.pid, 0)
+            table.add_row(name, where, str(process.pid), "runs" if process.alive else "has ended", f"{size / 1e6:,.0f} MB" if size else "")
         self.console.print(table)
 
 

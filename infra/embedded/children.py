@@ -1,5 +1,6 @@
 """Child processes under supervision: started, started again when they die (ever more slowly), stopped together."""
 
+import re
 import signal
 import subprocess
 import time
@@ -15,11 +16,14 @@ STEADY = 60.0
 """Seconds after which a child counts as well again, and the pause starts anew."""
 GRACE = 15.0
 """Seconds that a child has to end after SIGTERM."""
+_ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|PANIC)\b|^[\w.]*(Error|Exception)\b")
+_REPORT = re.compile(r"\b(DEBUG|INFO|WARNING)\b")
+"""A log's line that tells of no failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A child ended by itself; `cause` is the last line it wrote."""
+    """A child ended by itself; `cause` says how, and why if it told."""
 
     child: str
     code: int
@@ -38,6 +42,8 @@ class Child:
         self.log = log
         self.process: RunningProcess | None = None
         self.deaths = 0
+        self.cause = ""
+        """Of its last death; empty while it has not died."""
         self._command = list(command)
         self._environment = environment
         self._fds = tuple(fds)
@@ -72,20 +78,29 @@ class Child:
         now = time.monotonic()
         if self._child is not None:
             code, self._child = self._child.returncode, None
+            self.cause = self.why(code)
             self.deaths = 1 if now - self._started > STEADY else self.deaths + 1
             pause = min(FIRST_PAUSE * 2.0 ** (self.deaths - 1), LONGEST_PAUSE)
             self._due = now + pause
-            return Death(self.name, code, self.last_line(), pause)
+            return Death(self.name, code, self.cause, pause)
         if now >= self._due:
             self.start()
         return None
 
-    def last_line(self) -> str:
-        """What it said last, for a person: without indentation, at most 300 characters."""
+    def why(self, code: int) -> str:
+        """How it ended, for a person, and its last line where that is an error: what it was doing before it was killed is no cause."""
+        ended = f"killed by {_signal(-code)}" if code < 0 else f"exit code {code}"
+        said = self._last_line()
+        # who ends by itself with an error says why in its last words
+        tells = _ERROR.search(said) if code <= 0 else said and not _REPORT.search(said)
+        return f"{ended}: {said}" if tells else ended
+
+    def _last_line(self) -> str:
+        """What it said last: without indentation, at most 300 characters."""
         with self.log.open("rb") as log:
             log.seek(max(self._begin, self.log.stat().st_size - 5000))
             lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else "it said nothing"
+        return lines[-1][:300].rstrip(".") if lines else ""
 
     def reap(self) -> int | None:
         """Its exit code, after waiting for it to end."""
@@ -93,6 +108,13 @@ class Child:
             return None
         code, self._child = self._child.wait(), None
         return code
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def stop_all(children: Sequence[Child]) -> None:

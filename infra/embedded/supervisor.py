@@ -112,7 +112,7 @@ class Supervisor:
             self._children.append(self._child(name, command))
             self._begin(self._children[-1])
         self._await_api()
-        failing = tuple(f"{child.name} does not run: {child.last_line()} (more in {child.log})" for child in self._children if child.deaths)
+        failing = tuple(f"{child.name} does not run: {child.cause} (more in {child.log})" for child in self._children if child.deaths)
         self.state = replace(self.state, phase=READY, notes=(*self._services.notes, *failing))
         self._screen.ready(self.settings, self.state)
         self._write()
@@ -149,7 +149,8 @@ class Supervisor:
         while api and not self._answers():
             self._look_after_children()
             if api.deaths >= _DEATHS_AT_START or time.monotonic() > deadline:
-                raise ServerDown(f"The API does not start: {api.last_line()} (more in {api.log})")
+                cause = api.cause or f"it does not answer within {API_PATIENCE:.0f} s"
+                raise ServerDown(f"The API does not start: {cause} (more in {api.log})")
             time.sleep(0.05)
 
     def _answers(self) -> bool:
@@ -209,7 +210,7 @@ class Supervisor:
         for task in [task for task in self._tasks if not task.alive]:
             self._tasks.remove(task)
             code = task.reap()
-            self._screen.event(f"{task.name} is done" if code == 0 else f"{task.name} failed: {task.last_line()} (more in {task.log})")
+            self._screen.event(f"{task.name} is done" if code == 0 else f"{task.name} failed: {task.why(code or 0)} (more in {task.log})")
 
     def _stop(self, problem: str) -> None:
         self._screen.step("Stopping")

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from api.terminal import Terminal
 from api.up import down
 from api.up_screen import TerminalScreen
 from infra.doctor import reach_postgres, reach_temporal
@@ -194,7 +195,15 @@ def test_everything_starts_by_one_command_works_at_once_and_ends_by_another(home
     assert "running already" in again.stdout
     assert home.state().supervisor == state.supervisor
     assert json.loads((home.path / "operator.json").read_text()) == credential
-    assert home.concord("status").returncode == 0
+    status = home.concord("status")
+    assert status.returncode == 0
+    for name, where, process in zip(
+        ("PostgreSQL", "Temporal", "supervisor", "api", "worker", "projector"),
+        (state.postgres, state.temporal, "", state.address, "", ""),
+        (*home.servers(), state.supervisor, *state.children.values()),
+        strict=True,
+    ):
+        assert re.search(rf"^{name} +{re.escape(where)} +{process.pid} +runs +\d+ MB", status.stdout, re.MULTILINE), status.stdout
 
     processes = [state.supervisor, *state.children.values(), *home.servers()]
     assert home.concord("down").returncode == 0
@@ -334,6 +343,55 @@ def test_a_home_of_somebody_else_is_refused(tmp_path):
     refused = theirs.concord("up", "--detach")
     assert refused.returncode == 1
     assert "belongs to nobody" in " ".join((refused.stdout + refused.stderr).split())
+
+
+def test_a_tenant_of_the_name_that_the_demo_takes_is_not_made_where_the_demo_will_be(home):
+    home.down()
+    asked = home.launch(CONCORD_TENANT="demo")
+    until(lambda: home.ready(asked))
+    with reach_postgres(connected(Settings(home=home.path)).database_url) as connection:
+        assert {slug for (slug,) in connection.execute("SELECT slug FROM concord.tenants")} == {"default"}
+    assert "default" in json.loads((home.path / "operator.json").read_text())["keys"]
+    home.down()
+    again = home.launch(CONCORD_TENANT="demo")
+    until(lambda: home.ready(again))
+
+
+def test_an_api_without_a_database_says_so_in_a_sentence(home):
+    home.environment |= {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:9/concord"}
+    try:
+        refused = home.concord("api")
+    finally:
+        del home.environment["DATABASE_URL"]
+    assert refused.returncode == 5
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "No PostgreSQL answered" in refused.stderr
+    assert "secret" not in refused.stderr
+
+
+def test_the_demos_sign_ins_come_into_the_one_screen(tmp_path):
+    def screen_of(**how):
+        file = io.StringIO()
+        screen = TerminalScreen(Terminal(file=file, width=100, **how))
+        screen.demo = True
+        screen.ready(Settings(home=tmp_path), RunState(RunningProcess.of(os.getpid()), address="http://127.0.0.1:8000"))
+        assert "sign-ins appear here" in file.getvalue()
+        screen.event("projector ended")
+        before = file.tell()
+        entry = {"role": "finance", "name": "f@demo.example", "password": "secret", "tenant": "demo"}
+        (tmp_path / "demo.json").write_text(json.dumps({"sign_ins": [entry]}))
+        screen.event("demo is done")
+        screen.event("worker ended")
+        (tmp_path / "demo.json").unlink()
+        return file.getvalue()[before:]
+
+    plain = screen_of()
+    box = plain[plain.index("╭") : plain.index("╯")]
+    assert "http://127.0.0.1:8000" in box
+    assert "f@demo.example   secret" in box
+    assert (plain.count("╭"), plain.count("secret"), plain.count("appear here")) == (1, 1, 0)
+    drawn = screen_of(force_terminal=True)
+    assert drawn.index("\x1b[2J") < drawn.index("Concord runs") < drawn.index("demo is done")
 
 
 def test_the_settings_that_reach_a_running_home_are_not_shown_with_passwords(home):
