@@ -13,10 +13,12 @@ from weakref import WeakKeyDictionary
 from psycopg import AsyncConnection, Connection
 from psycopg.errors import error_from_result
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 _DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
+
+_UNKNOWN_STATEMENT = b"26000"
 
 _KNOWN: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
 """What each connection has prepared; two stores may share a pool."""
@@ -33,25 +35,38 @@ class Prepared:
     async def call(self, connection: AsyncConnection[Any], arguments: Sequence[bytes | None]) -> PGresult:
         """The result, in binary. Raises what the server says, OperationalError where the connection is lost."""
         async with connection.lock:
-            if self._name not in (known := _KNOWN.setdefault(connection, set())):
-                connection.pgconn.send_prepare(self._name, self._text)
-                _checked(await connection.wait(execute(connection.pgconn)))
-                known.add(self._name)
-            self._send(connection.pgconn, arguments)
-            return _checked(await connection.wait(execute(connection.pgconn)))
+            while True:
+                if self._name not in (known := _KNOWN.setdefault(connection, set())):
+                    connection.pgconn.send_prepare(self._name, self._text)
+                    _checked(await connection.wait(execute(connection.pgconn)))
+                    known.add(self._name)
+                self._send(connection.pgconn, arguments)
+                results = await connection.wait(execute(connection.pgconn))
+                if not _forgotten(results):
+                    return _checked(results)
+                known.clear()
 
     def call_blocking(self, connection: Connection[Any], arguments: Sequence[bytes | None]) -> PGresult:
         """As `call`."""
         with connection.lock:
-            if self._name not in (known := _KNOWN.setdefault(connection, set())):
-                connection.pgconn.send_prepare(self._name, self._text)
-                _checked(connection.wait(execute(connection.pgconn)))
-                known.add(self._name)
-            self._send(connection.pgconn, arguments)
-            return _checked(connection.wait(execute(connection.pgconn)))
+            while True:
+                if self._name not in (known := _KNOWN.setdefault(connection, set())):
+                    connection.pgconn.send_prepare(self._name, self._text)
+                    _checked(connection.wait(execute(connection.pgconn)))
+                    known.add(self._name)
+                self._send(connection.pgconn, arguments)
+                results = connection.wait(execute(connection.pgconn))
+                if not _forgotten(results):
+                    return _checked(results)
+                known.clear()
 
     def _send(self, pgconn: PGconn, arguments: Sequence[bytes | None]) -> None:
         pgconn.send_query_prepared(self._name, arguments, self._binary, result_format=1)
+
+
+def _forgotten(results: list[PGresult]) -> bool:
+    """Whether the statement is not there any more, and nothing was done: the driver has all deallocated after a ROLLBACK or a DROP."""
+    return results[-1].error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT
 
 
 def _checked(results: list[PGresult]) -> PGresult:
