@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.accounts import noun
+from api.accounts import SUPPLIER, noun
 from api.callers import AccountReader, Caller
 from api.moments import PROBLEMS
 from api.problems import documented
@@ -24,8 +24,6 @@ from infra.access import Action
 from projections.accounts import ACCOUNTS, AccountCard, Accounts, directory
 from projections.as_of import AsOf
 from projections.members import Members
-
-SUPPLIER = "roles @> ARRAY['supplier']"
 
 
 class AccountsAsked(Slice, SeenBy):

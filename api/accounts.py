@@ -28,7 +28,9 @@ from domain.accounts import (
 )
 from domain.accounts.events import AccountRole
 from domain.attributes import AttributeRefused
-from infra.access import Action, Object
+from infra.access import Action, Object, scope
+from projections.accounts import Accounts
+from projections.alike import alike
 
 _ID = "01936e4c-0000-7000-8000-000000000004"
 
@@ -39,6 +41,8 @@ def account_object(account: Account, _facts: object = None) -> Object:
 
 
 SIGHT = Sight(account_object)
+SUPPLIER = "roles @> ARRAY['supplier']"
+"""SQL: the row of an account is a supplier's."""
 
 
 def reach_of(found: Iterable[Account | None], *owners: UUID) -> Object:
@@ -75,6 +79,17 @@ async def _check_parent(caller: Caller, _id: UUID, command: Any) -> None:
     await check_account(caller, command.parent)
 
 
+async def _with_similar(caller: Caller, command: Any) -> Any:
+    """The command with the accounts that look like the one it tells of, among those that the caller may see."""
+    if not command.model_fields_set & {"legal_name", "domain"}:
+        return command
+    async with caller.doors.reader.read(caller.tenant, Accounts) as opened:
+        reach = scope(caller.standing, Action.ACCOUNT_READ, owner="owner", team="team", supplier=SUPPLIER)
+        found = await alike(opened, command.legal_name, command.domain, scope=reach)
+    # what the caller names beyond their reach must not come back with its name
+    return command.model_copy(update={"similar": tuple(found)})
+
+
 noun = Noun("account", "accounts", accounts, sight=SIGHT)
 router = noun.router
 noun.opens(
@@ -92,10 +107,20 @@ noun.opens(
     },
     about=_about,
     raises=(LooksAlike, AttributeRefused),
+    prepare=_with_similar,
 )
 _REFUSALS = (AccountIsClosed, MergedAway)
+noun.changes(
+    "",
+    ChangeAccount,
+    Action.ACCOUNT_CHANGE,
+    operation="change_account",
+    summary="Change details",
+    example={"industry": "Tools"},
+    raises=(*_REFUSALS, LooksAlike),
+    prepare=_with_similar,
+)
 for path, command, action, operation, summary, example, raises in (
-    ("", ChangeAccount, Action.ACCOUNT_CHANGE, "change_account", "Change details", {"industry": "Tools"}, (LooksAlike,)),
     (
         "/registration",
         RegisterAccount,

@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api import contacts, interactions
-from api.account_reads import SUPPLIER
-from api.accounts import check_account
+from api.accounts import SUPPLIER, check_account
 from api.callers import Caller, ContactReader
 from api.moments import PROBLEMS
 from api.problems import documented

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.account_reads import SUPPLIER
+from api.accounts import SUPPLIER
 from api.callers import Caller, InteractionReader
 from api.interactions import noun
 from api.moments import PROBLEMS, Day

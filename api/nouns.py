@@ -21,6 +21,8 @@ from infra.access import Action, Object
 from infra.ids import uuid7
 
 IdParameter = Annotated[UUID, Path(description="Its id.", examples=["01936e4c-0000-7000-8000-000000000001"])]
+Prepare = Callable[[Caller, Any], Awaitable[Any]]
+"""Adds to a command what only a search can tell."""
 Settle = Callable[[Request, Caller, Write, Any], Awaitable[Response]]
 _NOBODYS = Object()
 
@@ -57,6 +59,7 @@ class Noun:
         stream: Callable[[Any], UUID] | None = None,
         path: str = "",
         raises: tuple[type[Refused], ...] = (),
+        prepare: Prepare | None = None,
     ) -> None:
         """`POST <plural>`: begins a stream. `about`: whose it will be, from the command; refused where that is out of reach.
 
@@ -70,6 +73,8 @@ class Noun:
                 raise OutOfReach("You may do this for yourself and those you lead only; name one of them as owner.")
             if check is not None:
                 await check(caller, command)
+            if prepare is not None:
+                command = await prepare(caller, command)
             id = stream(command) if stream is not None else uuid7()
             executed = await create(caller, write, self.decider, id, command, new=stream is None, look=look)
             return written(executed, status=201, location=self.prefix)
@@ -91,6 +96,7 @@ class Noun:
         settle: Settle | None = None,
         before: Callable[[Caller, UUID, Any], Awaitable[None]] | None = None,
         stream: UUID | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         """`POST <plural>/{id}/<path>`: changes what is there. `settle` answers instead, once the command is stored.
 
@@ -104,6 +110,8 @@ class Noun:
         ) -> Response:
             if before is not None:
                 await before(caller, id, command)
+            if prepare is not None:
+                command = await prepare(caller, command)
             executed = await change(caller, write, self.decider, id, command, action, self.sight)
             if settle is not None:
                 return await settle(request, caller, write, executed)
