@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import random
+import secrets
 import statistics
 import subprocess
 import sys
@@ -115,18 +116,15 @@ async def _import(log: Log, files: Path, folder: Path) -> Result:
 
 def _meanwhile(running: Running, files: Path) -> Reading:
     """Others open accounts over HTTP, so many a second, from the import's first moment to its last."""
-    requests = [
-        running.raw("POST", "/v1/accounts", {"legal_name": f"New customer {number} SE", "roles": ["customer"]})
-        for number in range(int(PACE * SLICE))
-    ]
-    send(Load(running.port, requests[:20], 4, SLICE))  # the first requests compile routes and warm caches
+    each = int(PACE * SLICE)
+    send(Load(running.port, _new_accounts(running, 20), 4, SLICE))  # the first requests compile routes and warm caches
     took: list[float] = []
     command = [sys.executable, "-m", "api.cli", "import", str(files), "--currency", "EUR", "--source", "bench", "--yes", "--json"]
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, cwd=ROOT, env=dict(running.environment), stdout=said, stderr=subprocess.STDOUT)
         while process.poll() is None:
-            answers = send(Load(running.port, _again(running, requests), 8, SLICE, paced=PACE))
+            answers = send(Load(running.port, _new_accounts(running, each), 8, SLICE, paced=PACE))
             answers.rate()
             took += answers.durations
         elapsed = time.perf_counter() - start
@@ -137,12 +135,10 @@ def _meanwhile(running: Running, files: Path) -> Reading:
     return Reading("import.others.p95", quantile(took, 0.95) * 1e3, note=note)
 
 
-def _again(running: Running, requests: list[bytes]) -> list[bytes]:
-    """As many requests under new keys: a repeated key would be answered from memory."""
-    return [
-        running.raw("POST", "/v1/accounts", {"legal_name": f"New customer {time.monotonic_ns()} {number} SE", "roles": ["customer"]})
-        for number in range(len(requests))
-    ]
+def _new_accounts(running: Running, count: int) -> list[bytes]:
+    """Requests that open accounts, of which no two look alike."""
+    named = ({"legal_name": f"{secrets.token_hex(10)} SE", "roles": ["customer"]} for _ in range(count))
+    return [running.raw("POST", "/v1/accounts", body) for body in named]
 
 
 def _maven(running: Running) -> Reading:
