@@ -241,11 +241,11 @@ def list_contacts(
 
 @told
 def add_contact(
-    name: str,
+    name: Annotated[str, typer.Argument(help="The person's name.")],
     account: Annotated[str, typer.Option("--account", help="Where they work: name or id.")],
     role: Annotated[list[str] | None, typer.Option("--role", help="As what, in your words; repeat.")] = None,
-    email: Annotated[str | None, typer.Option("--email")] = None,
-    phone: Annotated[str | None, typer.Option("--phone")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="Mail address.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone", help="Telephone number.")] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:

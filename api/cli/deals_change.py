@@ -189,7 +189,13 @@ def account(
 
 
 @told
-def rename(deal: DealName, title: str, if_version: IfVersion = None, tenant: TenantName = None, as_json: Json = False) -> None:
+def rename(
+    deal: DealName,
+    title: Annotated[str, typer.Argument(help="What it is called from now on.")],
+    if_version: IfVersion = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
     """Call the deal something else.
 
     Example:

@@ -29,7 +29,7 @@ Reason = Annotated[str | None, typer.Option("--reason", help="A reason code; nee
 
 @told
 def open_(
-    title: str,
+    title: Annotated[str, typer.Argument(help="What the deal is called.")],
     account: Annotated[str, typer.Option("--account", help="With whom: name or id.")],
     close_date: Annotated[str, typer.Option("--close-date", metavar="DAY", help="Expected to close on this day, like 2027-03-31.")],
     amount: Annotated[str | None, typer.Option("--amount", metavar="AMOUNT", help="What it is worth, like '12500 EUR'.")] = None,

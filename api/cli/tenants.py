@@ -16,7 +16,9 @@ from api.cli.tree import add as add_command
 
 @told
 def create(
-    slug: str, name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None, as_json: Json = False
+    slug: Annotated[str, typer.Argument(metavar="TENANT", help="Its short name: lower-case letters, digits and _.")],
+    name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Create a tenant and leave this machine's operator a credential for it.
 
@@ -56,7 +58,7 @@ def show(as_json: Json = False) -> None:
 
 @told
 def add(
-    email: str,
+    email: Annotated[str, typer.Argument(help="The mail address to sign in with.")],
     name: Annotated[str, typer.Option("--name", help="The person's name.")],
     role: Annotated[list[str], typer.Option("--role", help="A role; repeat for several.")],
     tenant_name: TenantName = None,

@@ -1,0 +1,32 @@
+"""The help of every command: short, alike, in the users' words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from api.cli.app import app
+from tests.cli.conftest import Concord
+
+
+def _commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, command in getattr(group, "commands", {}).items():
+        yield from _commands(command, (*words, name))
+
+
+COMMANDS = list(_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words) or "concord")
+def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[str, ...]):
+    told = Concord(Path("/nowhere"))(*words, "--help").out
+    assert told.startswith("Usage: concord")
+    assert len(told.splitlines()) <= 60
+    for line in told.splitlines():
+        if line.startswith("  -"):
+            assert not any(of_the_program in line for of_the_program in ("<str", "<int", "<float", "<list[str", "<list[Path", "<Path")), line
