@@ -24,6 +24,7 @@ from domain.settings import SETTINGS_ID, settings
 from infra.database import Tenant
 from infra.opening import Opened, opened
 from infra.settings import Settings
+from infra.yielding import give_way
 from workflows import imports
 from workflows.imports import Directory, KnownPipeline, Overrides, read_overrides
 
@@ -102,5 +103,5 @@ async def main(folder: Path, action: str) -> int:
 
 
 if __name__ == "__main__":
-    os.nice(5)  # those who click come first
+    give_way()  # those who click come first
     sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2])))

@@ -12,10 +12,15 @@ NICENESS = 7
 
 
 def give_way() -> None:
-    """Lower this process's claim. Call it before threads are started: they inherit it. Quiet where that is not allowed."""
+    """Lower this process's claim, and that of the session it leads. Call it before threads are started: they inherit it."""
+    process_gives_way()
+    session_gives_way(os.getpid())
+
+
+def process_gives_way() -> None:
+    """Lower this process's claim, once. Quiet where that is not allowed."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
-    session_gives_way(os.getpid())
 
 
 def session_gives_way(pid: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.outcomes import Ended, Exit
 from api.cli.progress import Advance, bars
 from api.cli.servers import reached
+from infra.yielding import process_gives_way
 
 if TYPE_CHECKING:
     from infra.database import Tenant
@@ -29,7 +29,7 @@ class ImportHere:
     def __init__(self, tenant: str | None, files: Sequence[Path] = (), rejected: Path | None = None) -> None:
         self._tenant, self._files, self._rejected = tenant, list(files), rejected
         # those who click come first
-        os.nice(5)
+        process_gives_way()
 
     def inspect(self, overrides: Mapping[str, Any]) -> Said:
         """What the files are, and what has to be asked."""

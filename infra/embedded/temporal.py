@@ -122,7 +122,7 @@ class EmbeddedTemporal:
 
     def _command(self, port: int, http_port: int) -> list[str]:
         return [
-            *("nice", "-n", str(NICENESS)),  # it becomes the server, under the same pid
+            *("nice", "-n", str(max(0, NICENESS - os.nice(0)))),  # it becomes the server, under the same pid
             program(),
             *("server", "start-dev", "--headless", "--ip", LOOPBACK, "--port", str(port), "--http-port", str(http_port)),
             *("--db-filename", str(self.home / "temporal.db"), "--namespace", self.namespace),

@@ -18,7 +18,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 _DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 
-_UNKNOWN_STATEMENT = b"26000"
+_UNKNOWN_STATEMENT, _KNOWN_STATEMENT = b"26000", b"42P05"
 
 _KNOWN: WeakKeyDictionary[Any, set[bytes]] = WeakKeyDictionary()
 """What each connection has prepared; two stores may share a pool."""
@@ -38,13 +38,13 @@ class Prepared:
             while True:
                 if self._name not in (known := _KNOWN.setdefault(connection, set())):
                     connection.pgconn.send_prepare(self._name, self._text)
-                    _checked(await connection.wait(execute(connection.pgconn)))
+                    _there(await connection.wait(execute(connection.pgconn)))
                     known.add(self._name)
                 self._send(connection.pgconn, arguments)
                 results = await connection.wait(execute(connection.pgconn))
                 if not _forgotten(results):
                     return _checked(results)
-                known.clear()
+                known.discard(self._name)
 
     def call_blocking(self, connection: Connection[Any], arguments: Sequence[bytes | None]) -> PGresult:
         """As `call`."""
@@ -52,13 +52,13 @@ class Prepared:
             while True:
                 if self._name not in (known := _KNOWN.setdefault(connection, set())):
                     connection.pgconn.send_prepare(self._name, self._text)
-                    _checked(connection.wait(execute(connection.pgconn)))
+                    _there(connection.wait(execute(connection.pgconn)))
                     known.add(self._name)
                 self._send(connection.pgconn, arguments)
                 results = connection.wait(execute(connection.pgconn))
                 if not _forgotten(results):
                     return _checked(results)
-                known.clear()
+                known.discard(self._name)
 
     def _send(self, pgconn: PGconn, arguments: Sequence[bytes | None]) -> None:
         pgconn.send_query_prepared(self._name, arguments, self._binary, result_format=1)
@@ -67,6 +67,12 @@ class Prepared:
 def _forgotten(results: list[PGresult]) -> bool:
     """Whether the statement is not there any more, and nothing was done: the driver has all deallocated after a ROLLBACK or a DROP."""
     return results[-1].error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT
+
+
+def _there(results: list[PGresult]) -> None:
+    """It may have been prepared by a call that was cancelled before it could remember that."""
+    if results[-1].error_field(DiagnosticField.SQLSTATE) != _KNOWN_STATEMENT:
+        _checked(results)
 
 
 def _checked(results: list[PGresult]) -> PGresult:

@@ -29,4 +29,6 @@ def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[st
     assert len(told.splitlines()) <= 60
     for line in told.splitlines():
         if line.startswith("  -"):
-            assert not any(of_the_program in line for of_the_program in ("<str", "<int", "<float", "<list[str", "<list[Path", "<Path")), line
+            assert not any(of_the_program in line for of_the_program in ("<str", "<int", "<float", "<list[str", "<list[Path", "<Path")), (
+                line
+            )

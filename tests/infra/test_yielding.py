@@ -30,7 +30,10 @@ def test_a_process_that_gives_way_asks_for_less_and_so_does_its_session():
 
 @by_session
 def test_one_that_asks_for_less_already_is_left_as_it_is():
-    assert claim(f"import os; from infra.yielding import give_way; os.nice({NICENESS + 5}); give_way()")[0] == NICENESS + 5
+    assert (
+        claim(f"import os; from infra.yielding import give_way; os.setpriority(os.PRIO_PROCESS, 0, {NICENESS + 5}); give_way()")[0]
+        == NICENESS + 5
+    )
 
 
 @by_session

@@ -47,6 +47,7 @@ class WorkerProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self.settings.environment()}
+        self.before = len(self.said)
         return subprocess.Popen([sys.executable, "-m", "workflows.worker"], env=environment, stdout=self.log, stderr=self.log)
 
     def kill(self) -> None:
@@ -63,6 +64,10 @@ class WorkerProcess:
     @property
     def said(self) -> str:
         return Path(self.log.name).read_text()
+
+    @property
+    def ready(self) -> bool:
+        return "carrying out workflows" in self.said[self.before :]
 
 
 async def kill(server: EmbeddedTemporal, *, down: float = 0.0) -> None:
@@ -99,6 +104,8 @@ async def test_moves_finish_once_through_kills_of_worker_and_server(desk: Office
         killing = asyncio.create_task(kills())
         await asyncio.gather(*(journey(n) for n in range(len(ids))))
         await killing
+        # one that is stopped before it has begun ends by the signal
+        await desk.until(lambda: worker.ready, within=60)
         assert {await desk.stage(id) for id in ids} == {"lost"}
     finally:
         code = worker.stop()
@@ -161,7 +168,7 @@ async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_it
     ids = await desk.open_deals(300)
     worker = WorkerProcess(desk)
     try:
-        await desk.until(lambda: "carrying out workflows" in worker.said, within=30)
+        await desk.until(lambda: worker.ready, within=30)
         own_temporal.stop()
         begun = asyncio.get_running_loop().time()
         await asyncio.gather(*(desk.ask(id, "second") for id in ids))
@@ -186,6 +193,6 @@ async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_it
 
 async def test_an_idle_worker_stops_when_told(desk: Office):
     worker = WorkerProcess(desk)
-    await desk.until(lambda: "carrying out workflows" in worker.said, within=30)
+    await desk.until(lambda: worker.ready, within=30)
     assert worker.stop() == 0
     assert "Traceback" not in worker.said
