@@ -196,16 +196,18 @@ async def test_two_appenders_race_without_a_gap_and_a_tail_reader_misses_nothing
             await asyncio.sleep(0)
 
     reader = asyncio.create_task(tail())
-    async with await psycopg.AsyncConnection.connect(database_url) as held_open:
-        await held_open.execute("CREATE TABLE elsewhere ()")
-        await asyncio.gather(*(write(n) for n in range(4)))
-    await stores[1].close()
-    count = whole(database_url)
-    async with asyncio.timeout(10):
-        while len(seen) < count:
-            await asyncio.sleep(0.01)
-    reader.cancel()
-    await asyncio.gather(reader, return_exceptions=True)
+    try:
+        async with await psycopg.AsyncConnection.connect(database_url) as held_open:
+            await held_open.execute("CREATE TABLE elsewhere ()")
+            await asyncio.gather(*(write(n) for n in range(4)))
+        await stores[1].close()
+        count = whole(database_url)
+        async with asyncio.timeout(30):
+            while len(seen) < count:
+                await asyncio.sleep(0.01)
+    finally:
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
     assert seen == list(range(1, count + 1))
 
 
