@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -16,7 +15,7 @@ class PeriodKind(StrEnum):
 
 
 _MONTHS = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.FISCAL_QUARTER: 3}
-_KEY = re.compile(r"(?P<fiscal>FY)?(?P<year>\d{4})-(?P<quarter>Q)?(?P<number>\d{1,2})")
+_KEY = re.compile(r"(?P<fiscal>FY)?(?P<year>\d{4}|10000)-(?P<quarter>Q)?(?P<number>\d{1,2})")
 
 
 def month_number(day: date) -> int:
@@ -25,15 +24,19 @@ def month_number(day: date) -> int:
 
 
 def first_of_month(number: int) -> date:
-    """The first day of a `month_number`."""
+    """The first day of a `month_number`. Raises ValueError outside the calendar, which has the years 1 to 9999."""
     return date(number // 12, number % 12 + 1, 1)
+
+
+_FIRST, _LAST = month_number(date.min), month_number(date.max)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """`start` (included) to `end` (excluded). `year_start` is the month in which the fiscal year begins, 1 to 12.
+    """`start` to `last`, both included. `year_start` is the month in which the fiscal year begins, 1 to 12.
 
-    A fiscal year is named after the calendar year in which it ends (with `year_start` 1 it is the calendar year).
+    A fiscal year is named after the calendar year in which it ends (with `year_start` 1 it is the calendar year). The first and the
+    last period of the calendar may be cut short by it.
     """
 
     start: date
@@ -45,10 +48,12 @@ class Period:
         """The period of `kind` in which `day` lies. Raises ValueError for a `year_start` that is no month."""
         if not 1 <= year_start <= 12:
             raise ValueError(f"a fiscal year starts in month 1 to 12, not {year_start}")
-        length = _MONTHS[kind]
-        offset = (year_start - 1) % length if kind is PeriodKind.FISCAL_QUARTER else 0
-        number = month_number(day)
-        return cls(first_of_month(number - (number - offset) % length), kind, year_start if kind is PeriodKind.FISCAL_QUARTER else 1)
+        fiscal = year_start if kind is PeriodKind.FISCAL_QUARTER else 1
+        return cls._of(month_number(day), kind, fiscal)
+
+    @classmethod
+    def _of(cls, number: int, kind: PeriodKind, year_start: int) -> Period:
+        return cls(first_of_month(max(_beginning(number, kind, year_start), _FIRST)), kind, year_start)
 
     @classmethod
     def parse(cls, key: str, year_start: int = 1) -> Period:
@@ -59,17 +64,27 @@ class Period:
         year, number = int(match["year"]), int(match["number"])
         if not 1 <= number <= (4 if match["quarter"] else 12):
             raise ValueError(f"{key!r} names no {'quarter' if match['quarter'] else 'month'} of a year")
-        if not match["quarter"]:
-            return cls.containing(date(year, number, 1), PeriodKind.MONTH)
-        if not match["fiscal"]:
-            return cls.containing(date(year, number * 3, 1), PeriodKind.QUARTER)
-        first = year * 12 + (year_start - 1) - (12 if year_start > 1 else 0)
-        return cls.containing(first_of_month(first + (number - 1) * 3), PeriodKind.FISCAL_QUARTER, year_start)
+        kind = PeriodKind.FISCAL_QUARTER if match["fiscal"] else PeriodKind.QUARTER if match["quarter"] else PeriodKind.MONTH
+        fiscal = year_start if match["fiscal"] else 1
+        # a fiscal year that does not begin with the calendar's begins in the year before
+        first = year * 12 + (fiscal - 1) - (12 if fiscal > 1 else 0) + (number - 1) * _MONTHS[kind]
+        if first + _MONTHS[kind] <= _FIRST or first > _LAST:
+            raise ValueError(f"{key!r} is outside the calendar, which has the years 1 to 9999")
+        return cls._of(first, kind, fiscal)
 
     @property
-    def end(self) -> date:
-        """The first day after it."""
-        return first_of_month(month_number(self.start) + _MONTHS[self.kind])
+    def _next(self) -> int:
+        return _beginning(month_number(self.start), self.kind, self.year_start) + _MONTHS[self.kind]
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return date.max if self._next > _LAST else first_of_month(self._next) - timedelta(days=1)
+
+    @property
+    def end(self) -> date | None:
+        """The first day after it; None where the calendar ends with it."""
+        return None if self._next > _LAST else first_of_month(self._next)
 
     @property
     def key(self) -> str:
@@ -83,16 +98,14 @@ class Period:
         return f"FY{began + (1 if self.year_start > 1 else 0):04}-Q{into_year // 3 + 1}"
 
     def __contains__(self, day: date) -> bool:
-        return self.start <= day < self.end
+        return self.start <= day <= self.last
 
     def shifted(self, periods: int) -> Period:
-        """The one so many periods later (or earlier, if negative)."""
-        return Period(first_of_month(month_number(self.start) + periods * _MONTHS[self.kind]), self.kind, self.year_start)
+        """The one so many periods later (or earlier, if negative). Raises ValueError outside the calendar."""
+        return Period._of(month_number(self.start) + periods * _MONTHS[self.kind], self.kind, self.year_start)
 
 
-def periods_between(first: date, last: date, kind: PeriodKind, year_start: int = 1) -> Iterator[Period]:
-    """Every period that has a day from `first` to `last`, both included, in order."""
-    period = Period.containing(first, kind, year_start)
-    while period.start <= last:
-        yield period
-        period = period.shifted(1)
+def _beginning(number: int, kind: PeriodKind, year_start: int) -> int:
+    """The `month_number` in which the period of `kind` begins that has the month `number`; perhaps before the calendar."""
+    length = _MONTHS[kind]
+    return number - (number - (year_start - 1)) % length

@@ -59,7 +59,9 @@ async def question(
     given = {name: value for name, value in filters.items() if value is not None}
     if period is not None:
         chosen = _period(period, start)
-        periods, given = chosen.kind, {**given, "closes_from": chosen.start, "closes_before": chosen.end}
+        periods, given = chosen.kind, {**given, "closes_from": chosen.start}
+        if chosen.end is not None:
+            given["closes_before"] = chosen.end
     known = filters_at(reading)
     if unknown := given.keys() - known.keys():
         raise Invalid("The forecast has no such filter; choose one of the filters.", unknown=sorted(unknown), filters=sorted(known))

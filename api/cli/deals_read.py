@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -16,8 +14,8 @@ from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner
 from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, TEAM, find, the_id
 from api.cli.tree import add
+from domain.periods import Period
 
-_PERIOD = re.compile(r"(?P<fiscal>FY)?(?P<year>\d{4})-(?P<quarter>Q)?(?P<number>\d{1,2})")
 DealName = Annotated[str, typer.Argument(metavar="DEAL", help="Its title, or an id or the beginning or end of one.")]
 
 
@@ -47,19 +45,12 @@ def period_filters(client: Client, period: str | None) -> dict[str, str | None]:
     """A period as the days that it covers, first and the one after the last. Raises Ended."""
     if period is None:
         return {}
-    match = _PERIOD.fullmatch(period.upper())
-    number = int(match["number"]) if match else 0
-    if match is None or (match["fiscal"] and not match["quarter"]) or not 1 <= number <= (4 if match["quarter"] else 12):
-        raise Ended(f"{period!r} is no period; write 2026-03, 2026-Q1 or FY2026-Q1.", Exit.USAGE)
-    year_start = client.get("/v1/settings")["item"]["fiscal_year_start"] if match["fiscal"] else 1
-    length = 3 if match["quarter"] else 1
-    # a fiscal year is named after the year in which it ends
-    first = int(match["year"]) * 12 + year_start - 1 - (12 if year_start > 1 else 0) + (number - 1) * length
-    return {"closes_from": _first_of(first), "closes_before": _first_of(first + length)}
-
-
-def _first_of(month: int) -> str:
-    return date(month // 12, month % 12 + 1, 1).isoformat()
+    year_start = client.get("/v1/settings")["item"]["fiscal_year_start"] if period.upper().startswith("FY") else 1
+    try:
+        chosen = Period.parse(period.upper(), year_start)
+    except ValueError as error:
+        raise Ended(f"{error}.", Exit.USAGE) from None
+    return {"closes_from": chosen.start.isoformat(), "closes_before": chosen.end.isoformat() if chosen.end else None}
 
 
 @told

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.periods import Period, PeriodKind, periods_between
+from domain.periods import Period, PeriodKind
 
 days = st.dates(date(1990, 1, 1), date(2090, 12, 31))
+any_day = st.dates()
 kinds = st.sampled_from(PeriodKind)
 starts = st.integers(1, 12)
 
@@ -17,6 +18,7 @@ starts = st.integers(1, 12)
 def test_every_day_lies_in_one_period_which_begins_and_ends_with_a_month(day: date, kind: PeriodKind, start: int):
     period = Period.containing(day, kind, start)
     assert day in period
+    assert period.end is not None
     assert period.start.day == period.end.day == 1
     assert (period.start - timedelta(days=1)) not in period
     assert Period.containing(period.end, kind, start) == period.shifted(1)
@@ -64,7 +66,24 @@ def test_a_fiscal_year_starts_in_a_month(start: int):
         Period.containing(date(2026, 1, 1), PeriodKind.FISCAL_QUARTER, start)
 
 
-def test_the_periods_of_a_range_follow_each_other():
-    keys = [p.key for p in periods_between(date(2025, 11, 30), date(2026, 2, 1), PeriodKind.MONTH)]
-    assert keys == ["2025-11", "2025-12", "2026-01", "2026-02"]
-    assert list(periods_between(date(2026, 2, 1), date(2025, 1, 1), PeriodKind.MONTH)) == []
+@given(any_day | st.sampled_from([date.min, date.max, date(9999, 1, 31), date(9999, 2, 1)]), kinds, starts)
+def test_every_day_of_the_calendar_lies_in_a_period_that_its_name_finds(day: date, kind: PeriodKind, start: int):
+    period = Period.containing(day, kind, start)
+    assert period.start <= day <= period.last
+    assert day in period
+    assert period.end == (None if period.last == date.max else period.last + timedelta(days=1))
+    assert Period.parse(period.key, start) == period
+
+
+@pytest.mark.parametrize("key", ["9999-12", "9999-Q4", "FY9999-Q4"])
+def test_the_calendar_ends_with_its_last_period(key: str):
+    period = Period.parse(key)
+    assert (period.last, period.end) == (date.max, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "start"), [("0000-01", 1), ("0000-Q4", 1), ("FY0000-Q4", 1), ("FY0001-Q1", 4), ("10000-01", 1), ("FY10000-Q4", 4)]
+)
+def test_a_period_outside_the_calendar_is_refused_in_a_sentence(key: str, start: int):
+    with pytest.raises(ValueError, match="outside the calendar, which has the years 1 to 9999"):
+        Period.parse(key, start)

@@ -99,4 +99,4 @@ def season(day: date, plan: Plan) -> float:
 
 def quarter_end(day: date) -> date:
     """The last day of the quarter that `day` lies in."""
-    return Period.containing(day, PeriodKind.QUARTER).end - timedelta(days=1)
+    return Period.containing(day, PeriodKind.QUARTER).last
