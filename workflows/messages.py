@@ -82,6 +82,6 @@ class SweepPage(Message):
     counts: SweepCounts
 
 
-def deal_workflow_id(tenant: str, deal: UUID) -> str:
-    """The id of the one workflow of a deal."""
+def deal_workflow_id(tenant: str, deal: UUID | str) -> str:
+    """The id of the one workflow of a deal; of an empty string, what all ids of the tenant's begin with."""
     return f"{tenant}-deal-{deal}"

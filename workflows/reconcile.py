@@ -1,5 +1,6 @@
 """Starting every open obligation from the log anew, after Temporal lost some or all of its state. Nothing is done twice:
-the workflows that run are left alone, and what the others do again carries the command ids of the first time.
+the workflows that run are left alone, and what the others do again carries the command ids of the first time. Those that
+run although their deal is over are woken, and end.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from temporalio.client import Client
 from domain.deals.state import Deal
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from infra.temporal import RPC_TIMEOUT
 from workflows.holding import held
+from workflows.messages import deal_workflow_id
 from workflows.opened import open_deals, opened
-from workflows.starting import Starter
+from workflows.starting import Starter, reaching
+from workflows.status import running_query
 from workflows.sweep import schedule_sweep
 
 _LOADED_TOGETHER = 200
@@ -26,10 +30,13 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out."""
+    """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out;
+    `over`: workflows that ran although their deal is closed or gone, and were told to look.
+    """
 
     deals: int
     moves: int
+    over: int = 0
 
 
 def _quietly(_done: int, _of: int) -> None:
@@ -77,7 +84,25 @@ async def reconcile(
         async with asyncio.TaskGroup() as group:
             for id in resting[start : start + _LOADED_TOGETHER]:
                 group.create_task(begin(id, None))
-    return Reconciled(total, len(moving))
+    return Reconciled(total, len(moving), await _wake_idle(store, client, tenant, starter))
+
+
+async def _wake_idle(store: Store, client: Client, tenant: Tenant, starter: Starter) -> int:
+    """Wake the running workflows whose deal is not open; returns how many."""
+    prefix = deal_workflow_id(tenant.slug, "")
+
+    async def listed() -> list[UUID]:
+        return [UUID(run.id.removeprefix(prefix)) async for run in client.list_workflows(running_query(tenant), rpc_timeout=RPC_TIMEOUT)]
+
+    running, woken = await reaching(listed()), 0
+    for start in range(0, len(running), _LOADED_TOGETHER):
+        part = running[start : start + _LOADED_TOGETHER]
+        found = await open_deals(store, tenant, part)
+        over = [id for id in part if id not in found]
+        # any id will do: it is for Temporal's history alone
+        await asyncio.gather(*(starter.wake(tenant, id, id) for id in over))
+        woken += len(over)
+    return woken
 
 
 def _request(id: UUID, deal: Deal) -> UUID | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
 
 from infra.database import Tenant
 from infra.temporal import RPC_TIMEOUT, TASK_QUEUE, TemporalUnavailable, passing
@@ -33,6 +34,15 @@ class Starter:
     async def ask(self, tenant: Tenant, deal: UUID, event: UUID) -> None:
         """Tell the deal's workflow that an event asks for something, starting it if it does not run."""
         await self._begin(tenant, deal, start_signal="requested", start_signal_args=[event])
+
+    async def wake(self, tenant: Tenant, deal: UUID, event: UUID) -> None:
+        """Have the deal's workflow look at its deal, which may be over; quiet where none runs, and none is started."""
+        handle = self._client.get_workflow_handle(deal_workflow_id(tenant.slug, deal))
+        try:
+            await reaching(handle.signal("requested", event, rpc_timeout=RPC_TIMEOUT))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
     async def _begin(self, tenant: Tenant, deal: UUID, **signal: Any) -> None:
         await reaching(

@@ -12,7 +12,7 @@ from domain.notifications import NotificationRaised
 from infra.database import Database, Tenant
 from infra.temporal import RPC_TIMEOUT, TemporalUnavailable
 from workflows import outbox, take_up, trigger
-from workflows.messages import DEAL_WORKFLOW
+from workflows.messages import DEAL_WORKFLOW, deal_workflow_id
 from workflows.starting import reaching
 
 
@@ -83,9 +83,15 @@ async def status(database: Database, client: Client, tenant: Tenant) -> Status:
     )
 
 
+def running_query(tenant: Tenant) -> str:
+    """Finds the deals' workflows of a tenant that run, in Temporal's words."""
+    return (
+        f"WorkflowType = '{DEAL_WORKFLOW}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{deal_workflow_id(tenant.slug, '')}'"
+    )
+
+
 async def _running(client: Client, tenant: Tenant) -> int | None:
-    query = f"WorkflowType = '{DEAL_WORKFLOW}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{tenant.slug}-deal-'"
     try:
-        return (await reaching(client.count_workflows(query, rpc_timeout=RPC_TIMEOUT))).count
+        return (await reaching(client.count_workflows(running_query(tenant), rpc_timeout=RPC_TIMEOUT))).count
     except (TemporalUnavailable, RPCError):
         return None

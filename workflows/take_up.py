@@ -1,5 +1,7 @@
 """Taking up open deals in the background: their clocks start without anyone waiting for it, at a rate that leaves room for users.
 
+A deal that its source closes, or whose import is undone, is no longer looked after: its workflow is woken and ends.
+
 A move asked of a deal that has not been taken up yet goes through the trigger and starts its workflow at once.
 """
 
@@ -14,7 +16,7 @@ from uuid import UUID
 from temporalio.service import RPCError
 
 from domain.deals import DealCloseDateLapsed, DealCloseDateMoved, DealPipelineMigrated, DealStalled
-from domain.deals.imported import DealStageReported
+from domain.deals.imported import DealImportUndone, DealStageReported
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from workflows.opened import BEGINNINGS, open_deals
@@ -24,8 +26,17 @@ from workflows.tails import Fact, Tail, together
 NAME = "take_up"
 STARTS = (*BEGINNINGS, DealStageReported.topic)
 """What may bring an open deal that nobody looks after yet."""
-TOPICS = (*STARTS, DealCloseDateMoved.topic, DealPipelineMigrated.topic, DealStalled.topic, DealCloseDateLapsed.topic)
-"""After the others a workflow has to set its clocks anew, or to remind somebody."""
+ENDS = (DealImportUndone.topic, DealStageReported.topic)
+"""What may leave a running workflow without an open deal, unseen by that workflow."""
+TOPICS = (
+    *STARTS,
+    DealImportUndone.topic,
+    DealCloseDateMoved.topic,
+    DealPipelineMigrated.topic,
+    DealStalled.topic,
+    DealCloseDateLapsed.topic,
+)
+"""After the others a workflow has to set its clocks anew, to remind somebody, or to end."""
 RATE = 60.0
 """Deals per second while no user waits for a workflow."""
 RATE_BESIDE_USERS = 10.0
@@ -64,21 +75,31 @@ class TakeUp:
 
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
         by_deal: dict[UUID, Fact] = {}
+        ended: dict[UUID, Fact] = {}
+        # a deal that is closed within the batch that brings it never had a workflow; most imported ones are such
+        begun = {fact.stream for fact in facts if fact.topic in BEGINNINGS and fact.version == 1}
         for fact in facts:
             known = by_deal.get(fact.stream)
             # a deal that begins and changes in one batch is looked at once, when it starts
             if known is None or known.topic not in STARTS:
                 by_deal[fact.stream] = fact
+            if fact.topic in ENDS and fact.stream not in begun:
+                ended[fact.stream] = fact
         waiting = await open_deals(self._store, tenant, list(by_deal))
-        await together(self._take(tenant, fact) for fact in by_deal.values() if fact.stream in waiting)
+        open_ones = [self._take(tenant, fact) for fact in by_deal.values() if fact.stream in waiting]
+        over = [self._take(tenant, fact, over=True) for fact in ended.values() if fact.stream not in waiting]
+        await together([*open_ones, *over])
 
-    async def _take(self, tenant: Tenant, fact: Fact) -> None:
+    async def _take(self, tenant: Tenant, fact: Fact, *, over: bool = False) -> None:
         async with self._limit:
             await self._pace()
             try:
-                if fact.topic in STARTS:
+                if over:
+                    await self._starter.wake(tenant, fact.stream, fact.id)
+                elif fact.topic == DealStageReported.topic or fact.version == 1:
                     await self._starter.start(tenant, fact.stream)
                 else:
+                    # a deal imported anew may meet the workflow that is about to end with its undoing
                     await self._starter.ask(tenant, fact.stream, fact.id)
             except RPCError as error:
                 _log.error("deal %s of tenant %s could not be taken up: %s", fact.stream, tenant.slug, error)

@@ -100,7 +100,7 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
 @_at_once
 @told
 def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
-    """Start every open deal's workflow that does not run, from the log; after Temporal lost its state. Nothing is done twice.
+    """Start every open deal's workflow that does not run, from the log; end those whose deal is over. Nothing is done twice.
 
     Example:
       concord workflows reconcile --tenant acme
@@ -119,7 +119,10 @@ def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
         say_json(found)
         return
     for one in found:
-        out.print(f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out.")
+        over = f" {count(one['over'], 'workflow')} of deals that are over told to end." if one["over"] else ""
+        out.print(
+            f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out.{over}"
+        )
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from domain.deals import CloseImported, ImportDeal, deals
+from domain.imports import UndoImport
 from domain.kernel import SYSTEM, natural_id
 from domain.members import AddMember, DeactivateMember, members
 from domain.notifications import NotificationSendingFailed, NotificationSent, Notify, notification_id, notifications
@@ -52,6 +53,36 @@ async def test_imported_open_deals_are_taken_up_and_closed_ones_start_nothing(de
     for id in ids[1::2]:
         with pytest.raises(Exception, match="not found"):
             await desk.handle(id).describe()
+
+
+async def test_the_workflow_of_a_deal_ends_when_its_import_is_undone_or_its_source_closes_it(desk: Office):
+    run, ids = uuid7(), [uuid7() for _ in range(3)]
+    gone, closed, stays = ids
+    for number, id in enumerate(ids):
+        row = ImportDeal(run=run, source="old", source_id=str(number), title="Old", pipeline=PIPELINE, stage="first", owner=ANNA)
+        await desk.do(deals, id, row, SYSTEM)
+    async with desk.worker(), desk.trigger(background=True):
+        await desk.until(lambda: _running(desk, ids))
+        await desk.do(deals, gone, UndoImport(run=run), SYSTEM)
+        await desk.do(deals, closed, CloseImported(run=uuid7(), stage="lost", reason="price"), SYSTEM)
+        await desk.until(lambda: _over(desk, [gone, closed]))
+        await desk.until(lambda: _taken_up(desk))
+    assert await desk.running(stays)
+
+
+async def _over(desk: Office, ids: list[UUID]) -> bool:
+    return not any([await desk.running(id) for id in ids])
+
+
+async def test_a_deal_undone_before_it_was_taken_up_starts_nothing(desk: Office):
+    id, run = uuid7(), uuid7()
+    row = ImportDeal(run=run, source="old", source_id="1", title="Old", pipeline=PIPELINE, stage="first", owner=ANNA)
+    await desk.do(deals, id, row, SYSTEM)
+    await desk.do(deals, id, UndoImport(run=run), SYSTEM)
+    async with desk.trigger(background=True):
+        await desk.until(lambda: _taken_up(desk))
+    with pytest.raises(Exception, match="not found"):
+        await desk.handle(id).describe()
 
 
 async def _taken_up(desk: Office) -> bool:

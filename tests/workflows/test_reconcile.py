@@ -51,6 +51,28 @@ async def test_a_deal_whose_import_was_undone_counts_not_at_all(desk: Office):
     assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).deals == 0
 
 
+async def test_a_workflow_that_runs_although_its_import_was_undone_is_told_and_ends(desk: Office):
+    gone, open_one = uuid7(), uuid7()
+    for number, id in enumerate((gone, open_one)):
+        await desk.do(deals, id, _row(FIRST, number), SYSTEM)
+    await reconcile(desk.database, desk.store, desk.client, desk.tenant)
+    async with desk.worker():
+        await desk.until(lambda: _both_run(desk, gone, open_one))
+        await desk.do(deals, gone, UndoImport(run=FIRST), SYSTEM)
+        await desk.until(lambda: _ended_by_reconciling(desk, gone))
+    assert await desk.running(open_one)
+
+
+async def _both_run(desk: Office, *ids) -> bool:
+    return all([await desk.running(id) for id in ids])
+
+
+async def _ended_by_reconciling(desk: Office, id) -> bool:
+    # Temporal lists a workflow a moment after it has started
+    await reconcile(desk.database, desk.store, desk.client, desk.tenant)
+    return not await desk.running(id)
+
+
 async def test_the_sweep_sees_such_a_deal_once_too(desk: Office):
     await _imported_twice(desk, 3)
     seen, run = 0, SweepRun(tenant=desk.tenant.slug)
