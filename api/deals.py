@@ -112,7 +112,15 @@ noun.opens(
     example={"title": "GTX for the new line", "account": _ID, "owner": _ID, "close_date": "2027-03-31", "lines": [_LINE]},
     about=_about,
     look=_look,
-    raises=(r.AccountUnavailable, r.PipelineUnavailable, r.AmountMissing, r.CurrencyMixed, r.CloseDateInPast, AttributeRefused),
+    raises=(
+        r.AccountUnavailable,
+        r.PipelineUnavailable,
+        r.AmountMissing,
+        r.CurrencyMixed,
+        r.CloseDateInPast,
+        r.CloseDateTooFar,
+        AttributeRefused,
+    ),
 )
 noun.changes(
     "/advance",
@@ -218,7 +226,7 @@ for path, command, action, operation, summary, example, raises in (
         "move_close_date",
         "Expect the deal to close on another day",
         {"close_date": "2027-06-30", "reason": "Budget round"},
-        (r.CloseDateInPast, r.CloseDateReasonNeeded),
+        (r.CloseDateInPast, r.CloseDateTooFar, r.CloseDateReasonNeeded),
     ),
     ("/owner", c.AssignOwner, Action.DEAL_ASSIGN, "assign_owner", "Make another member responsible", {"owner": _ID}, ()),
     (

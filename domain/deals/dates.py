@@ -7,14 +7,23 @@ from datetime import date
 from domain.deals.commands import MoveCloseDate, RecordCloseDateLapsed, RecordStalled
 from domain.deals.events import DealCloseDateLapsed, DealCloseDateMoved, DealStalled
 from domain.deals.forecasting import local_date, today
-from domain.deals.refusals import CloseDateInPast, CloseDateReasonNeeded
+from domain.deals.refusals import CloseDateInPast, CloseDateReasonNeeded, CloseDateTooFar
 from domain.deals.rules import rules_of
 from domain.deals.state import Deal
 from domain.kernel import Context, Event
 
+LATEST = date(2199, 12, 31)
+"""No deal is newly expected to close later; what was recorded before this rule stays."""
+
 
 def check_close_date(close_date: date, now: date, zone: str) -> None:
-    """Refuse a day that has passed in the deal's zone."""
+    """Refuse a day that has passed in the deal's zone, and one that is too far away to be meant."""
+    if close_date > LATEST:
+        raise CloseDateTooFar(
+            f"A deal cannot be expected to close on {close_date}; choose {LATEST} or earlier.",
+            close_date=close_date.isoformat(),
+            latest=LATEST.isoformat(),
+        )
     if close_date < now:
         raise CloseDateInPast(
             f"An open deal cannot close on {close_date}, which has passed; choose {now} or later.",
@@ -34,7 +43,7 @@ def moved(deal: Deal, close_date: date, reason: str | None, rules: int = 0) -> D
 
 
 def move_close_date(deal: Deal, command: MoveCloseDate, ctx: Context) -> tuple[Event, ...]:
-    """Raises CloseDateInPast, CloseDateReasonNeeded."""
+    """Raises CloseDateInPast, CloseDateTooFar, CloseDateReasonNeeded."""
     if command.close_date == deal.close_date:
         return ()
     check_close_date(command.close_date, today(deal, ctx), deal.zone)

@@ -28,8 +28,8 @@ FIELDS = schema_read(Attributed.DEAL)
 
 
 def open_deal(command: OpenDeal, ctx: Context) -> tuple[Event, ...]:
-    """Raises AccountUnavailable, PipelineUnavailable, MemberInactive, NotFound, CloseDateInPast, AmountMissing,
-    CurrencyMixed, ProductUnknown, ContactUnknown, AttributeRefused.
+    """Raises AccountUnavailable, PipelineUnavailable, MemberInactive, NotFound, CloseDateInPast, CloseDateTooFar,
+    AmountMissing, CurrencyMixed, ProductUnknown, ContactUnknown, AttributeRefused.
     """
     check_account(command.account, ctx)
     check_active(ctx, command.owner, "owner")

@@ -95,6 +95,10 @@ class CloseDateInPast(Invalid):
     """An open deal cannot be expected to close on a day that has passed."""
 
 
+class CloseDateTooFar(Invalid):
+    """Nobody expects a deal to close after the year 2199; such a day was mistyped, or stands for none."""
+
+
 class CloseDateReasonNeeded(Invalid):
     """The close date moves by so much that a reason is needed."""
 

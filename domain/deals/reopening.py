@@ -18,7 +18,7 @@ from domain.stages import PipelineVersion, Stage, StageKind
 
 
 def reopen(deal: Deal, command: ReopenDeal, ctx: Context) -> tuple[Event, ...]:
-    """Raises WinNeedsReversal, CloseDateInPast."""
+    """Raises WinNeedsReversal, CloseDateInPast, CloseDateTooFar."""
     if deal.open:
         return ()
     if deal.kind is StageKind.WON:
@@ -30,7 +30,7 @@ def reopen(deal: Deal, command: ReopenDeal, ctx: Context) -> tuple[Event, ...]:
 
 
 def reverse_win(deal: Deal, command: ReverseWin, ctx: Context) -> tuple[Event, ...]:
-    """Raises ReversalNeedsFinance, DealNotWon, CloseDateInPast. Concord itself holds no role, so it reverses nothing."""
+    """Raises ReversalNeedsFinance, DealNotWon, CloseDateInPast, CloseDateTooFar. Concord itself holds no role, so it reverses nothing."""
     if not ctx.actor.has(Role.FINANCE, Role.FINANCE_CHIEF):
         raise ReversalNeedsFinance("Only finance reverses a win; ask someone there.", roles=[Role.FINANCE.value, Role.FINANCE_CHIEF.value])
     if deal.kind is not StageKind.WON:

@@ -9,6 +9,7 @@ import pytest
 from domain.deals import (
     CloseDateInPast,
     CloseDateReasonNeeded,
+    CloseDateTooFar,
     DealClosed,
     DealCloseDateLapsed,
     DealCloseDateMoved,
@@ -67,6 +68,12 @@ def test_no_one_sets_a_date_that_has_passed_where_the_deal_is():
     deal.given(opened(zone="Asia/Tokyo")).at(NOW.replace(hour=16)).when(MoveCloseDate(close_date=TODAY, reason="x")).refused(
         CloseDateInPast
     )
+
+
+def test_a_day_too_far_away_to_be_meant_is_refused_and_one_that_was_recorded_stays():
+    deal.given(opened()).when(MoveCloseDate(close_date=date.max, reason="Some day")).refused(CloseDateTooFar, latest="2199-12-31")
+    assert deal.given(opened()).when(MoveCloseDate(close_date=date(2199, 12, 31), reason="Some day")).events
+    deal.given(opened(close_date=date.max)).when(MoveCloseDate(close_date=date.max)).nothing()
 
 
 @pytest.mark.parametrize("closing", [WON, LOST])

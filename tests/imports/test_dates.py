@@ -66,6 +66,13 @@ def test_an_ambiguous_value_is_never_guessed():
         parse_date("3/4/2017", DateOrder.AMBIGUOUS, BERLIN)
 
 
+@pytest.mark.parametrize("far", ["9999-12-31", "0001-01-01", "2200-01-01", "9999-12-31T00:00:00Z"])
+def test_a_day_that_stands_for_none_is_refused_with_what_to_do(far: str):
+    with pytest.raises(ValueError, match="no day from 1900 to 2199; correct it, or leave it empty"):
+        parse_date(far, DateOrder.ISO, BERLIN)
+    assert parse_date("2199-12-31", DateOrder.ISO, BERLIN) == date(2199, 12, 31)
+
+
 def test_a_day_that_is_none_is_refused():
     with pytest.raises(ValueError, match="not a day"):
         parse_date("2/30/2017", DateOrder.MDY, BERLIN)

@@ -116,6 +116,20 @@ async def test_in_a_period_those_without_a_close_date_are_outside_too(here) -> N
     assert found.keys() == {"no date", "neither"}, "what closes in another period is no matter of this one"
 
 
+async def test_a_deal_that_closes_on_the_last_day_of_the_calendar_stops_no_forecast(here) -> None:
+    tenant = here.tenant("far")
+    here.write(tenant, [FACTS[0], Fact(UUID(int=0xDF), _deal("never", account=BERLIN, amount=_euros("5"), close_date=date.max))])
+    await here.runner.catch_up(tenant)
+    async with Reader(here.database, here.store).read(tenant, *MODELS) as opened:
+        rows = (await forecast(opened, await question(opened))).rows
+        assert [(row.period, row.period_end) for row in rows][-1] == ("9999-12", None)
+        for period in ("9999-12", "9999-Q4", "FY9999-Q4"):
+            total = (await forecast(opened, await question(opened, period=period))).totals
+            assert [cell.deals for cell in total[0].categories.values()].count(1) == 1
+        with pytest.raises(Invalid, match="outside the calendar"):
+            await question(opened, period="0000-01")
+
+
 async def test_what_is_told_later_is_counted_from_then_on_and_on_the_other_basis_from_when_it_was_so(here) -> None:
     now, _ = await lacking(here)
     assert now == {"deals": 2, "without_amount": 1, "won_without_amount": 1, "without_close_date": 1}

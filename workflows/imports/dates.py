@@ -42,6 +42,7 @@ _NAME_DAY = re.compile(r"([A-Za-z]{3,9})\.? +(\d{1,2}),? +(\d{4})" + _TIME)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EPOCH_MS = re.compile(r"\d{13}")
 _MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _CENTURY_PIVOT = 69  # POSIX strptime: 69 to 99 are 1969 to 1999
 
 
@@ -128,6 +129,13 @@ def parse_date(value: str, order: DateOrder, zone: ZoneInfo) -> date:
 
     Raises ValueError with a sentence for the rejected rows file.
     """
+    found = _local(value, order, zone)
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"{value!r} is no day from {_FIRST_YEAR} to {_LAST_YEAR}; correct it, or leave it empty if there is none")
+    return found
+
+
+def _local(value: str, order: DateOrder, zone: ZoneInfo) -> date:
     if _EPOCH_MS.fullmatch(value):
         return datetime.fromtimestamp(int(value) / 1000, UTC).astimezone(zone).date()
     day, clock = _split(value, order)
