@@ -19,20 +19,29 @@ class Credential:
 
 
 def read_credential(settings: Settings, tenant: str | None = None) -> Credential:
-    """The operator's credential for a tenant (default: CONCORD_TENANT). Raises ServerDown, which says how to get one."""
-    from infra.embedded.process import ServerDown
-
+    """The operator's credential for a tenant (default: CONCORD_TENANT). Raises ServerDown or LookupError, which say how to get one."""
     tenant = tenant or settings.tenant
-    known = credentials(settings)
-    if not known:
-        raise ServerDown(
-            f"There is no credential in {settings.operator_file}: start Concord with `concord up`, or set CONCORD_HOME to where it runs."
-        )
+    known = _known(settings)
     if tenant not in known["keys"]:
-        raise ServerDown(
+        raise LookupError(
             f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `concord tenant create {tenant}`."
         )
     return Credential(known["address"], tenant, known["keys"][tenant])
+
+
+def api_address(settings: Settings) -> str:
+    """Where this machine's API is, whichever tenant is meant. Raises ServerDown where nothing was started yet."""
+    return str(_known(settings)["address"])
+
+
+def _known(settings: Settings) -> dict[str, Any]:
+    from infra.embedded.process import ServerDown
+
+    if known := credentials(settings):
+        return known
+    raise ServerDown(
+        f"There is no credential in {settings.operator_file}: start Concord with `concord up`, or set CONCORD_HOME to where it runs."
+    )
 
 
 def credentials(settings: Settings) -> dict[str, Any]:

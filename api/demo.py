@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from api.operators import provide, read_credential
+from api.credential import api_address
+from api.operators import provide
 from api.provisioning import make_tenant
 from domain.kernel import Role
 from infra.database import Tenant
@@ -101,7 +102,7 @@ def _sign_in_name(email: str, tenant: Tenant) -> str:
 
 def _address(settings: Settings) -> str:
     try:
-        return read_credential(settings).address
+        return api_address(settings)
     except ServerDown:
         # nobody has said where the API is: where it is by default
         return f"http://{settings.http_host}:{settings.http_port or USUAL_HTTP_PORT}"

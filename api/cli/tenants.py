@@ -20,23 +20,27 @@ def create(
     name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Create a tenant and leave this machine's operator a credential for it.
+    """Create a tenant and leave this machine's operator a credential for it; one that was left half made is completed.
 
     Example:
       concord tenant create acme --name "Acme Werkzeuge GmbH"
     """
     import asyncio
 
-    from api.credential import read_credential
+    from api.credential import api_address, credentials
     from api.provisioning import make_tenant, provide
+    from infra.migrations import list_tenants
 
     settings = reached()
-    made = make_tenant(settings, slug)
-    asyncio.run(provide(settings, made, read_credential(settings).address, name=name))
+    assert settings.database_url is not None
+    # asked for before anything is made
+    address = api_address(settings)
+    complete = slug in credentials(settings)["keys"] and slug in {t.slug for t in list_tenants(settings.database_url)}
+    asyncio.run(provide(settings, make_tenant(settings, slug), address, name=name))
     if as_json:
-        say_json({"tenant": slug})
+        say_json({"tenant": slug, "created": not complete})
         return
-    out.print(f"Tenant {slug} is ready. Use it with --tenant {slug} or CONCORD_TENANT={slug}.")
+    out.print(f"Tenant {slug} {'was there already' if complete else 'is ready'}. Use it with --tenant {slug} or CONCORD_TENANT={slug}.")
 
 
 @told
