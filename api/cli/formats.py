@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 _MINOR = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
 }
 NONE = "[dim]-[/]"
+
+
+def minor_digits(currency: str | None) -> int:
+    """Digits after the point in amounts of `currency` (JPY 0, EUR 2, KWD 3)."""
+    return _MINOR.get(currency or "", 2)
 
 
 def amount(value: str | None, currency: str | None = None, *, whole: bool = False) -> str:
     """`12,500.00`; `whole` leaves the minor unit away, for narrow tables."""
     if value is None:
         return NONE
-    digits = 0 if whole else _MINOR.get(currency or "", 2)
+    digits = 0 if whole else minor_digits(currency)
     return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
 
 

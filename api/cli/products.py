@@ -88,7 +88,7 @@ def add_product(
     Example:
       concord products add "GTX Pro" --code GTX-P --price "4821.00 EUR"
     """
-    given = {"code": code, "price": written_money(price) if price else None, "unit": unit, "family": family, "charge": charge}
+    given = {"code": code, "price": written_money(price, price=True) if price else None, "unit": unit, "family": family, "charge": charge}
     with calling(tenant) as client:
         answer = client.post("/v1/products", {"name": name} | {k: v for k, v in given.items() if v is not None})
     if as_json:
@@ -111,7 +111,7 @@ def price_product(
     Example:
       concord products price "GTX Pro" "4990 EUR" --from 2027-01-01
     """
-    given = {"price": written_money(price), "valid_from": a_day(valid_from, "--from") if valid_from else None, "charge": charge}
+    given = {"price": written_money(price, price=True), "valid_from": a_day(valid_from, "--from") if valid_from else None, "charge": charge}
     _change_product(product, "/price", {k: v for k, v in given.items() if v is not None}, "The price is set", tenant, as_json=as_json)
 
 

@@ -10,23 +10,33 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.client import Client
+from api.cli.formats import minor_digits
 from api.cli.outcomes import Ended, Exit
 from api.cli.references import CONTACT, PRODUCT, the_id
 
-_MONEY = re.compile(r"(?P<before>[A-Za-z]{3})?\s*(?P<number>-?[0-9][0-9,_' ]*([.][0-9]{1,6})?)\s*(?P<after>[A-Za-z]{3})?")
+# a sign groups thousands only where three digits follow it each time: in 1,5 it would begin the cents, elsewhere
+_NUMBER = r"-?([0-9]+|[0-9]{1,3}(?P<sign>[,_' ])[0-9]{3}((?P=sign)[0-9]{3})*)([.](?P<cents>[0-9]{1,6}))?"
+_MONEY = re.compile(rf"(?P<before>[A-Za-z]{{3}})?\s*(?P<number>{_NUMBER})\s*(?P<after>[A-Za-z]{{3}})?")
 _PINNED = re.compile(r"(?P<name>.+)#(?P<digest>[0-9a-fA-F]{64})")
 
 
-def money(written: str, currency: str | None = None) -> dict[str, str]:
-    """`12500 EUR`, `12,500.00EUR`, `EUR 12500`, or a number with `currency` given. Raises Ended."""
+def money(written: str, currency: str | None = None, *, price: bool = False) -> dict[str, str]:
+    """`12500 EUR`, `12,500.00EUR`, `EUR 12500`, or a number with `currency` given. Raises Ended.
+
+    Only the `price` of one unit may have more decimals than its currency: what is paid is rounded when it is multiplied.
+    """
     match = _MONEY.fullmatch(written.strip())
     code = (match["before"] or match["after"] or currency) if match else None
     if match is None or code is None or (match["before"] and match["after"]):
         raise Ended(
             f"{written!r} is no amount: write 12500 EUR or 12,500.00 EUR (a comma groups thousands, a point begins the cents).", Exit.USAGE
         )
+    code, digits = code.upper(), len((match["cents"] or "").rstrip("0"))
+    if not price and digits > (most := minor_digits(code)):
+        allowed = f"at most {most} decimals" if most else "no decimals"
+        raise Ended(f"{written!r} is finer than {code} can be paid: write it with {allowed}.", Exit.USAGE)
     number = re.sub(r"[,_' ]", "", match["number"])
-    return {"amount": f"{Decimal(number):f}", "currency": code.upper()}
+    return {"amount": f"{Decimal(number):f}", "currency": code}
 
 
 def a_day(written: str, option: str) -> str:
@@ -93,7 +103,7 @@ def lines(client: Client, written: Iterable[str]) -> list[dict[str, Any]]:
             raise Ended(
                 f"--line {one!r}: write 'PRODUCT, QUANTITY, UNIT PRICE' like 'GTX Pro, 2, 4821.00 EUR', and perhaps ', 5%' off.", Exit.USAGE
             )
-        line = {"product": the_id(client, PRODUCT, parts[0]), "quantity": parts[1], "unit_price": money(parts[2])}
+        line = {"product": the_id(client, PRODUCT, parts[0]), "quantity": parts[1], "unit_price": money(parts[2], price=True)}
         if len(parts) == 4:
             line["discount"] = parts[3].rstrip("% ")
         found.append(line)

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.cli.formats import minor_digits
 from api.cli.import_mapping import toml_of
 from api.cli.outcomes import Ended, Exit
 from api.cli.unmet import how_to_provide
 from api.cli.written_values import a_day, money, proof
 from domain.kernel import Refused
+from domain.values import CURRENCIES
+from domain.values import minor_digits as domain_digits
 from tests.cli.conftest import ROOT
 
 HEAVY = ("psycopg", "temporalio", "fastapi", "httpx2", "domain.kernel", "eventsourcing")
@@ -58,6 +61,11 @@ except SystemExit as ended:
         ("eur 1", ("1", "EUR")),
         ("1_000.5 USD", ("1000.5", "USD")),
         ("7", ("7", "JPY")),
+        ("1 234 567 EUR", ("1234567", "EUR")),
+        ("1'234'567.80 CHF", ("1234567.80", "CHF")),
+        ("100.00 JPY", ("100.00", "JPY")),
+        ("0.001 KWD", ("0.001", "KWD")),
+        ("-5 EUR", ("-5", "EUR")),
     ],
 )
 def test_an_amount_is_read_as_people_write_it(written: str, read: tuple[str, str]):
@@ -65,10 +73,41 @@ def test_an_amount_is_read_as_people_write_it(written: str, read: tuple[str, str
     assert (found["amount"], found["currency"]) == read
 
 
-@pytest.mark.parametrize("written", ["", "EUR", "12.500,00 EUR", "1 EURO", "EUR 1 EUR", "a lot"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "EUR",
+        "12.500,00 EUR",
+        "1 EURO",
+        "EUR 1 EUR",
+        "a lot",
+        "1,5 EUR",
+        "1,50 EUR",
+        "12,34 EUR",
+        "1234,567 EUR",
+        "1,234'567 EUR",
+        "1,,234 EUR",
+        "1 2 EUR",
+        ",5 EUR",
+    ],
+)
 def test_what_is_no_amount_is_refused_with_an_example(written: str):
     with pytest.raises(Ended, match="12500 EUR"):
         money(written, "JPY")
+
+
+@pytest.mark.parametrize(("written", "allowed"), [("0.001 EUR", "at most 2 decimals"), ("100.50 JPY", "no decimals")])
+def test_an_amount_finer_than_its_currency_is_refused_but_not_the_price_of_a_unit(written: str, allowed: str):
+    with pytest.raises(Ended, match=allowed) as ended:
+        money(written)
+    assert ended.value.code == Exit.USAGE
+    assert money(written, price=True)["amount"] == written.split(maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("currency", sorted(CURRENCIES))
+def test_the_command_line_knows_each_currencys_decimals_as_the_domain_does(currency: str):
+    assert minor_digits(currency) == domain_digits(currency)
 
 
 @given(st.decimals(min_value=0, max_value=10**12, places=2), st.sampled_from(["{:,} EUR", "{} EUR", "EUR {:,}", "{:,}EUR"]))
