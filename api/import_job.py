@@ -58,12 +58,14 @@ async def directory_of(process: Opened, tenant: Tenant) -> Directory:
         for table, name in (("accounts", "legal_name"), ("products", "name"), ("members", "name")):
             await cursor.execute(f"SELECT {name}, id FROM {table} WHERE {name} IS NOT NULL ORDER BY {name}, id".encode())
             found.append(tuple((text, f"={id}") for text, id in await cursor.fetchall()))
+        await cursor.execute("SELECT id, team FROM members WHERE team IS NOT NULL ORDER BY id")
+        teams = tuple(await cursor.fetchall())
         await cursor.execute("SELECT id FROM pipelines WHERE NOT retired ORDER BY name, id")
         ids = [row[0] for row in await cursor.fetchall()]
     ways = [(id, (await process.store.load(tenant, pipelines, id)).state) for id in ids]
     accounts, products, users = found
     return Directory(
-        accounts, products, users, tuple(KnownPipeline(id, way.name, way.latest.stages) for id, way in ways if way is not None)
+        accounts, products, users, tuple(KnownPipeline(id, way.name, way.latest.stages) for id, way in ways if way is not None), teams
     )
 
 

@@ -220,7 +220,7 @@ class ImportDeal(Command):
 
     `stage` is the earliest stage that the source tells (later ones follow as `ImportStage` and `CloseImported`);
     `stage_since` defaults to the instant the command is dated back to. Where the source tells only that it was won or lost,
-    `stage` is that one, with `won_on` or `reason`. `run` is the import run, for undoing it.
+    `stage` is that one, with `won_on` or `reason`. `run` is the import run, for undoing it. `team` is the owner's: it stays while the owner does.
     """
 
     run: UUID

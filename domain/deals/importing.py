@@ -42,7 +42,7 @@ def import_deal(deal: Deal | None, command: ImportDeal, ctx: Context) -> tuple[E
         return (_imported(command, amount, annual, ctx),)
     if deal.provenance is None:
         raise AlreadyExists("This deal was not imported; match the row with it by hand, or leave it out.")
-    row = _row(command, amount, annual)
+    row = _row(command, amount, annual, deal.provenance.said)
     if not deal.provenance.news(row):
         return ()
     wanted, kept = difference(deal, command)
@@ -65,7 +65,7 @@ def difference(deal: Deal, command: ImportDeal) -> tuple[dict[str, Any], tuple[s
     if provenance is None:
         return {}, ()
     current, said = told(deal), provenance.said
-    news = provenance.news(_row(command, *_worth(command)))
+    news = provenance.news(_row(command, *_worth(command), said))
     news = {name: value for name, value in news.items() if name == "opened_in" or current.get(name) != value}
     if news.get("opened_in", said.get("stage")) == said.get("stage") or said.get("stage") != said.get("opened_in"):
         news.pop("opened_in", None)
@@ -93,9 +93,13 @@ def _worth(command: ImportDeal) -> tuple[Money | None, Money | None]:
     return worth(command.lines) if command.lines else (None, None)
 
 
-def _row(command: ImportDeal, amount: Money | None, annual: Money | None) -> dict[str, Any]:
+def _row(command: ImportDeal, amount: Money | None, annual: Money | None, said: Mapping[str, Any]) -> dict[str, Any]:
     values = command.model_copy(update={"amount": amount, "annual": annual})
-    return told(values) | {"opened_in": command.stage}
+    row = told(values) | {"opened_in": command.stage}
+    # an owner who changes teams leaves what was sold in the old one there, as deals opened in Concord do
+    if said.get("team") is not None and row["owner"] == said.get("owner"):
+        row["team"] = said["team"]
+    return row
 
 
 def _since(told_at: datetime | None, ctx: Context) -> datetime:

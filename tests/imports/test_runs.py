@@ -77,6 +77,34 @@ async def test_the_past_keeps_its_business_time(store, tenant, tmp_path, dates):
             assert history[0].effective_at == history[0].recorded_at
 
 
+async def test_a_deal_goes_to_its_owners_team_and_stays_there_when_the_owner_leaves_it(store, tenant, tmp_path):
+    made = company(tmp_path, deals=60)
+    await run(store, tenant, [tmp_path], EUR)
+    sold = next(d for d in made.deals if d["sales_agent"] == "Ada Moss")
+    before = await deal(store, tenant, sold["opportunity_id"])
+    assert before.team == imported_id("team", "vendor", "East")
+    sales_teams = tmp_path / "sales_teams.csv"
+    sales_teams.write_text(sales_teams.read_text().replace("Ada Moss,Max Boss,East", "Ada Moss,Max Boss,West"))
+    done = await run(store, tenant, [tmp_path], EUR)
+    assert numbers(done, Kind.USERS)["updated"] == 1
+    assert done.counts[Kind.DEALS].unchanged == 60
+    assert (await deal(store, tenant, sold["opportunity_id"])).team == before.team
+
+
+async def test_a_deal_of_a_member_who_is_here_already_goes_to_that_members_team(store, tenant, tmp_path):
+    ada, north, lone = natural_id("ada"), natural_id("north"), natural_id("bo")
+    write(
+        tmp_path / "deals.csv",
+        ("Opportunity ID", "Name", "Stage", "Owner", "Close Date", "Amount"),
+        [(f"A{i}", "Saws", "Won", name, "2025-03-01", "10") for i, name in enumerate(("Ada Moss", "Bo Lind"))],
+    )
+    known = Directory(users=(("Ada Moss", f"={ada}"), ("Bo Lind", f"={lone}")), teams=((ada, north),))
+    await run(store, tenant, [tmp_path], EUR, directory=known)
+    first, second = [await deal(store, tenant, key) for key in ("A0", "A1")]
+    assert (first.owner, first.team) == (ada, north)
+    assert (second.owner, second.team) == (lone, None)
+
+
 async def test_a_second_run_changes_nothing(store, tenant, tmp_path):
     company(tmp_path)
     await run(store, tenant, [tmp_path], EUR)

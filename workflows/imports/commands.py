@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,10 +47,13 @@ class ImportedPipeline:
 
 
 class Commands:
-    """Makes the steps of each record. `beginning`: the earliest instant that the source reports; what is undated was there by then."""
+    """Makes the steps of each record. `beginning`: the earliest instant that the source reports; what is undated was there by then.
+    `teams`: the teams of members who are here already; a deal goes to its owner's.
+    """
 
-    def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None) -> None:
+    def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None, teams: Mapping[UUID, UUID]) -> None:
         self.run = run
+        self._teams: dict[UUID | None, UUID | None] = dict(teams)
         self._source, self._zone, self._beginning = source, zone, beginning
         self.pipelines: dict[str, ImportedPipeline] = {}
         self._ids: dict[tuple[str, str], UUID] = {}
@@ -105,6 +108,8 @@ class Commands:
             **self._told(record),
         )
         steps = self._step("member", members, record, command)
+        if command.team is not None:
+            self._teams[steps[0].stream] = command.team
         return steps if record.active else [*steps, Step(members, steps[0].stream, DeactivateMember())]
 
     def _product(self, record: ProductRecord) -> list[Step]:
@@ -161,13 +166,15 @@ class Commands:
         pipeline = self.pipelines[record.pipeline]
         stream = imported_id("deal", self._source, record.id)
         first = record.stages[0]
+        owner = self.id_of("member", record.owner)
         lines = tuple([self._line(line, record.currency) for line in record.lines])
         opening = ImportDeal.trusted(
             **self._opening(pipeline, pipeline.keys[first.label]),
             title=_NAME(record.name),
             source_id=_NAME(record.id[:200]),
             account=self.id_of("account", record.account),
-            owner=self.id_of("member", record.owner),
+            owner=owner,
+            team=self._teams.get(owner),
             lines=_LINES(lines) if len(lines) > 1 else lines,
             amount=self._amount(record.amount, record.currency),
             close_date=record.close_date,

@@ -32,12 +32,15 @@ class KnownPipeline:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What the tenant has: (name, key) of accounts, products, users. A key that starts with `=` is a stream id, else an id in the source."""
+    """What the tenant has: (name, key) of accounts, products, users. A key that starts with `=` is a stream id, else an id in the source.
+    `teams`: (member, team).
+    """
 
     accounts: tuple[tuple[str, str], ...] = ()
     products: tuple[tuple[str, str], ...] = ()
     users: tuple[tuple[str, str], ...] = ()
     pipelines: tuple[KnownPipeline, ...] = ()
+    teams: tuple[tuple[UUID, UUID], ...] = ()
 
 
 @dataclass(slots=True)

@@ -57,6 +57,8 @@ class Settled:
     ids: dict[str, set[str]] = field(default_factory=dict)
     here: dict[str, set[str]] = field(default_factory=dict)
     """Keys (`=` and a stream id) of what the tenant has already."""
+    teams: dict[UUID, UUID] = field(default_factory=dict)
+    """The teams of members whom the tenant has already."""
     countries: dict[str, str | None] = field(default_factory=dict)
     industries: dict[str, str] = field(default_factory=dict)
     pipelines: dict[str, FoundPipeline] = field(default_factory=dict)

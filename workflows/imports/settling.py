@@ -147,6 +147,7 @@ def _used(settled: Settled, *columns: tuple[Kind, str]) -> Counter[str]:
 
 
 def _settle_references(settled: Settled, directory: Directory) -> None:
+    settled.teams = dict(directory.teams)
     spaces: dict[str, tuple[Kind, tuple[tuple[str, str], ...], tuple[tuple[Kind, str], ...]]] = {
         "account": (
             Kind.ACCOUNTS,
