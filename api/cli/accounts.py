@@ -7,15 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import contacts as one_contact
-from api.cli.client import calling
+from api.cli.client import Problem, calling
 from api.cli.deal_tables import print_deals
 from api.cli.formats import NONE, plain, short, table, words
-from api.cli.moments import moment_params, moment_words
+from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
 from api.cli.outcomes import out, print_count, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
 from api.cli.replay import print_story
 from api.cli.tree import add
+from api.inert import one_line
 
 AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name, or an id or the beginning or end of one.")]
 
@@ -90,6 +91,7 @@ def show_account(
         item = answer["item"]
         people = client.page("/v1/contacts", {**moment, "account": id}, most=200, everything=as_json)
         deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200, everything=as_json)
+        until = instant_asked(client, as_of)
         names = names_of(client, MEMBER, [item["owner"]] if item["owner"] else []) | names_of(
             client, ACCOUNT, [other for other in (item["parent"], item["merged_into"]) if other]
         )
@@ -113,7 +115,7 @@ def show_account(
     if not deals["items"]:
         out.print("No deals yet. Open one with `concord deals open TITLE --account ACCOUNT`.")
         return
-    print_deals(deals["items"], "")
+    print_deals(deals["items"], "", until=until)
     if deals["next"]:
         out.print(f"[dim]and more: concord deals list --account {short(id)} --all[/]")
 
@@ -201,11 +203,21 @@ def open_account(
         body: dict[str, Any] = {"legal_name": name, "roles": role or ["prospect"]} | {k: v for k, v in said.items() if v is not None}
         if different:
             body["different_from"] = [the_id(client, ACCOUNT, other) for other in different]
-        answer = client.post("/v1/accounts", body)
+        try:
+            answer = client.post("/v1/accounts", body)
+        except Problem as refused:
+            if refused.rule == "LooksAlike":
+                refused.lines = tuple(map(_alike, refused.body["candidates"]))
+            raise
     if as_json:
         say_json(answer.body)
         return
     out.print(f"Began [bold]{plain(name)}[/]. [dim]{answer.body['id']}[/]")
+
+
+def _alike(candidate: dict[str, Any]) -> str:
+    why = "the same web domain" if candidate["reason"] == "domain" else "almost the same name"
+    return f"  - {one_line(candidate['name'] or 'nameless')} ({why})\n      a different entity? --different-from {candidate['account']}"
 
 
 @told

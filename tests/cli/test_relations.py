@@ -95,3 +95,13 @@ def test_pipelines_teams_and_fields_are_listed(concord: Concord):
     concord("fields", "define", "contact", "language", "--label", "Language", "--type", "choice", "--option", "de", "--option", "en")
     assert "Language" in concord("fields", "list", "contact").out
     concord("fields", "list", "invoice", code=Exit.USAGE)
+
+
+def test_a_lookalike_is_named_with_how_to_go_on(concord: Concord, acme: str):
+    asked = ("accounts", "open", "Acme Werkzeug GmbH", "--domain", "acme.example")
+    refused = concord(*asked, code=Exit.REFUSED).err
+    known = next(a["id"] for a in concord("accounts", "list", "--text", "Acme", "--json").json["items"] if a["legal_name"] == acme)
+    assert acme in refused
+    assert "the same web domain" in refused
+    assert f"--different-from {known}" in refused
+    assert "Began" in concord(*asked, "--different-from", known).out
