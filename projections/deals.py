@@ -156,7 +156,7 @@ def _opened(event: e.DealOpened | DealImported) -> Row:
 
 
 def _as_told(event: DealImported) -> Row:
-    booked = _books(event.won_on or event.since.date()) if event.kind is _WON else {}
+    booked = _books(event.won_on) if event.kind is _WON else {}
     return {"source": event.source, "reason": event.reason, "competitor": event.competitor, **booked}
 
 
@@ -165,11 +165,17 @@ def _entered(row: Row, event: e.DealStageEntered | DealStageReported) -> Row:
     return {
         **_placed(event),
         **_SETTLED,
-        **_books((event.won_on or event.since.date()) if event.kind is _WON else row["close_date"]),
+        **_books(_won_on(row, event) if event.kind is _WON else row["close_date"]),
         "reason": event.reason if closed else None,
         "competitor": event.competitor if closed else None,
         "lapsed": row["lapsed"] and not closed,
     }
+
+
+def _won_on(row: Row, event: e.DealStageEntered | DealStageReported) -> date | None:
+    # won without a day, it may be told of again with one; what the source never dated books nowhere
+    told: date | None = row["books_on"] if row["kind"] == _WON else None
+    return event.won_on or told
 
 
 def _reported(row: Row, event: DealStageReported) -> Row:

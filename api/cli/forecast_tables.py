@@ -44,13 +44,13 @@ def _print_outside(counts: Mapping[str, int]) -> None:
     reasons = [
         (f"{count(counts['without_amount'], 'open deal')} without an amount", counts["without_amount"]),
         (f"{count(counts['won_without_amount'], 'won deal')} without an amount", counts["won_without_amount"]),
-        (f"{count(counts['without_close_date'], 'open deal')} without a close date", counts["without_close_date"]),
+        (f"{count(counts['without_close_date'], 'open or won deal')} without a close date", counts["without_close_date"]),
     ]
     if counts["deals"]:
         told = ", ".join(words for words, number in reasons if number)
         out.print(f"[yellow]Not in the numbers: {told}.[/] [dim]--deals lists what each lacks.[/]")
     if counts["undated"]:
-        out.print(f"[yellow]In the totals, but in no period: {count(counts['undated'], 'open deal')} without a close date.[/]")
+        out.print(f"[yellow]In the totals, but in no period: {count(counts['undated'], 'open or won deal')} without a close date.[/]")
 
 
 def print_not_counted(found: Mapping[str, Any]) -> None:

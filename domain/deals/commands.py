@@ -257,7 +257,7 @@ class ImportStage(Command):
 
 
 class CloseImported(Command):
-    """Take over that the deal was won or lost, as the source tells it. `won_on` defaults to the date of `since`."""
+    """Take over that the deal was won or lost, as the source tells it. `won_on` defaults to the date of `since`, if any is told."""
 
     run: UUID
     stage: Key

@@ -107,10 +107,13 @@ def _since(told_at: datetime | None, ctx: Context) -> datetime:
     return since if since.tzinfo is UTC else since.astimezone(UTC)
 
 
-def _won_on(stage: Stage, won_on: date | None, since: datetime, zone: str) -> date | None:
+def _won_on(stage: Stage, command: ImportDeal | ImportStage | CloseImported, since: datetime, zone: str, ctx: Context) -> date | None:
+    """The day the deal books on. None where the source tells none: the day of the import is not it."""
     if stage.kind is not StageKind.WON:
         return None
-    return won_on or local_date(since, zone)
+    told_at = command.since if not isinstance(command, ImportDeal) else command.stage_since
+    won_on = None if isinstance(command, ImportStage) else command.won_on
+    return won_on or (local_date(since, zone) if told_at or ctx.effective_at else None)
 
 
 def _imported(command: ImportDeal, amount: Money | None, annual: Money | None, ctx: Context) -> DealImported:
@@ -133,7 +136,7 @@ def _imported(command: ImportDeal, amount: Money | None, annual: Money | None, c
         next_step_on=command.next_step_on,
         attributes=command.attributes,
         needs_attention=tuple([name for name in ASKED_FOR if values[name] is None]),
-        won_on=_won_on(stage, command.won_on, since, command.zone),
+        won_on=_won_on(stage, command, since, command.zone, ctx),
         reason=command.reason,
         note=command.note,
         competitor=command.competitor,
@@ -154,7 +157,9 @@ def import_stage(deal: Deal, command: ImportStage | CloseImported, ctx: Context)
         return ()
     since = _since(command.since, ctx)
     # an open stage that was told without its date begins when we heard of it; a closing comes after it nonetheless
-    current = since >= deal.since or (deal.open and stage.kind is not StageKind.OPEN)
+    closes = deal.open and stage.kind is not StageKind.OPEN
+    dates_it = stage.kind is StageKind.WON and deal.stage == stage.key and deal.won_on is None
+    current = since >= deal.since or closes or dates_it
     event = _stage_reported(deal, command, version, stage, since, ctx, current=current)
     return () if report(event) in deal.reports else (event,)
 
@@ -176,8 +181,8 @@ def _stage_reported(
 ) -> DealStageReported:
     how: dict[str, Any] = {}
     if not isinstance(command, ImportStage):
-        how = {"won_on": command.won_on, "reason": command.reason, "note": command.note, "competitor": command.competitor}
-    how["won_on"] = _won_on(stage, how.get("won_on"), since, deal.zone)
+        how = {"reason": command.reason, "note": command.note, "competitor": command.competitor}
+    how["won_on"] = _won_on(stage, command, since, deal.zone, ctx)
     facts = standing(deal, deal.pipeline, version, stage, since, ctx)
     return DealStageReported.trusted(**facts, **how, run=command.run, current=current, previous=deal.stage)
 

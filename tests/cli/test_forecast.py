@@ -75,7 +75,7 @@ def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_liste
         found = sums("forecast", "--json", *more, *TENANT).json
         assert found["not_counted"] == {"deals": 2, "without_amount": 2, "won_without_amount": 0, "without_close_date": 2, "undated": 0}
         shown = " ".join(sums("forecast", *more, *TENANT).out.split())
-        assert "Not in the numbers: 2 open deals without an amount, 2 open deals without a close date." in shown
+        assert "Not in the numbers: 2 open deals without an amount, 2 open or won deals without a close date." in shown
     past = sums("forecast", "--as-of", "1d", "--basis", "happened", "--json", *TENANT).json["not_counted"]
     assert past["deals"] == 1, "one of them is told to have begun long ago, the other began when it was brought in"
     listed: dict[str, Any] = sums("forecast", "--deals", "--json", *TENANT).json["not_counted"]
@@ -123,6 +123,16 @@ def test_what_is_not_understood_says_in_a_sentence_what_is(sums: Concord, words:
     told = sums("forecast", *words, *TENANT, code=Exit.USAGE).err
     assert all(form in told for form in forms)
     assert "Traceback" not in told
+
+
+def test_ages_in_a_view_of_the_past_are_counted_to_that_moment(sums: Concord):
+    past = ("--as-of", "2017-02-24", "--basis", "happened")
+    (deal,) = sums("deals", "list", "--kind", "open", "--json", *past, *TENANT).json["items"]
+    for words in (("deals", "list", "--kind", "open"), ("deals", "board")):
+        (row,) = (line for line in sums(*words, *past, *TENANT).out.splitlines() if line.startswith(deal["id"][-8:]))
+        assert "10" in row.split(), row
+    assert "(10 days)" in sums("deals", "show", deal["id"], *past, *TENANT).out
+    assert "(10 days)" not in sums("deals", "show", deal["id"], *TENANT).out
 
 
 def test_a_moment_that_has_not_come_is_refused_and_today_is_now(sums: Concord):

@@ -131,6 +131,18 @@ def test_past_stages_and_the_closing_are_recorded_as_told():
     assert (state.stage, state.left, state.won_on) == ("won", "engaging", CLOSED.date())
 
 
+def test_a_win_without_a_day_books_on_none_until_its_source_tells_one():
+    there = taken(row())
+    (event,) = there.when(CloseImported(run=FIRST, stage="won")).events
+    assert isinstance(event, DealStageReported)
+    assert (event.kind, event.won_on) == (StageKind.WON, None)
+    there = there.given(event)
+    there.when(CloseImported(run=FIRST, stage="won")).nothing()
+    (dated,) = there.backdated(CLOSED).when(CloseImported(run=FIRST, stage="won", since=CLOSED)).events
+    assert isinstance(dated, DealStageReported)
+    assert (dated.won_on, dated.current) == (CLOSED.date(), True)
+
+
 def test_a_closing_says_why_a_deal_was_lost():
     (event,) = taken(row()).when(CloseImported(run=FIRST, stage="lost", since=CLOSED, reason="No budget left", competitor="Globex")).events
     assert isinstance(event, DealStageReported)

@@ -14,13 +14,13 @@ from projections.deals import DEALS, Deals
 from projections.reading import Reader
 from projections.runner import Runner
 from projections.schema import create_read_models
-from tests.imports.lookalikes import company, salesforce
+from tests.imports.lookalikes import company, salesforce, write
 from workflows.imports import Overrides, run, undo
 
 
 @pytest.fixture
 def ask(store, tenant, login_url, database_url):
-    """Fold what is in the log, and ask how deals stood at an instant: {id: (stage name, kind, amount)}."""
+    """Fold what is in the log, and ask how deals stood at an instant: {id: (stage name, kind, amount, day it books on)}."""
     with psycopg.connect(database_url) as connection:
         create_read_models(connection.cursor(), tenant, read_models())
     database = store._database
@@ -31,8 +31,8 @@ def ask(store, tenant, login_url, database_url):
         reader = Reader(database, store)
         try:
             async with reader.read(tenant, Deals, as_of=AsOf(Basis.HAPPENED, instant=instant)) as reading:
-                table = reading.as_of.of(DEALS, "id", "stage_name", "kind", "amount")
-                rows = await reading.rows(f"SELECT id, stage_name, kind, amount FROM {table} AS d", {})
+                table = reading.as_of.of(DEALS, "id", "stage_name", "kind", "amount", "books_on")
+                rows = await reading.rows(f"SELECT id, stage_name, kind, amount, books_on FROM {table} AS d", {})
                 return {row[0]: tuple(row[1:]) for row in rows}
         finally:
             await reader.close()
@@ -74,6 +74,18 @@ async def test_stages_of_a_history_show_on_the_days_between(store, tenant, tmp_p
     assert id_ not in await ask(began - timedelta(days=1))
     seen = [(await ask(began + timedelta(days=after)))[id_][0] for after in (1, 11, 21, 31)]
     assert seen == ["Prospecting", "Needs Analysis", "Negotiation/Review", "Closed Won"]
+
+
+async def test_a_win_that_the_files_do_not_date_books_on_no_day_until_they_do(store, tenant, tmp_path, ask):
+    header = ("Opportunity ID", "Name", "Stage", "Engage Date", "Close Date", "Amount")
+    undated, id_ = ("A5", "Saws", "Won", "2017-04-03", "", "5000"), imported_id("deal", "vendor", "A5")
+    dated_one = ("A6", "Nails", "Won", "2017-04-03", "2017-05-16", "10")
+    for day, close_date in ((None, ""), (date(2017, 6, 30), "2017-06-30")):
+        write(tmp_path / "deals.csv", header, [(*undated[:4], close_date, undated[5]), dated_one])
+        await run(store, tenant, [tmp_path], Overrides(currency="EUR", source="vendor"))
+        found = await ask(datetime.now(UTC) + timedelta(minutes=1))
+        assert (found[id_][1], found[id_][3]) == ("won", day)
+        assert found[imported_id("deal", "vendor", "A6")][3] == date(2017, 5, 16)
 
 
 async def test_what_was_taken_back_never_happened_and_told_again_it_did(store, tenant, tmp_path, ask):

@@ -53,7 +53,7 @@ class Commands:
 
     def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None, teams: Mapping[UUID, UUID]) -> None:
         self.run = run
-        self._teams: dict[UUID | None, UUID | None] = dict(teams)
+        self._teams = dict(teams)
         self._source, self._zone, self._beginning = source, zone, beginning
         self.pipelines: dict[str, ImportedPipeline] = {}
         self._ids: dict[tuple[str, str], UUID] = {}
@@ -174,7 +174,7 @@ class Commands:
             source_id=_NAME(record.id[:200]),
             account=self.id_of("account", record.account),
             owner=owner,
-            team=self._teams.get(owner),
+            team=self._teams.get(owner) if owner is not None else None,
             lines=_LINES(lines) if len(lines) > 1 else lines,
             amount=self._amount(record.amount, record.currency),
             close_date=record.close_date,
