@@ -115,7 +115,7 @@ def show_account(
     if not deals["items"]:
         out.print("No deals yet. Open one with `concord deals open TITLE --account ACCOUNT`.")
         return
-    print_deals(deals["items"], "", until=until)
+    print_deals(deals["items"], "", until)
     if deals["next"]:
         out.print(f"[dim]and more: concord deals list --account {short(id)} --all[/]")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,9 @@ def _worth(card: Mapping[str, Any]) -> str:
 class _Layout:
     """Columns of deals, the same for every stage of a board: what nobody has takes no room."""
 
-    def __init__(self, cards: Iterable[Mapping[str, Any]], *, stages: bool) -> None:
+    def __init__(self, cards: Iterable[Mapping[str, Any]], until: datetime | None, *, stages: bool) -> None:
         cards = list(cards)
+        self._until = until
         self.wide, self.stages = out.width >= _WIDE, stages
         self.flags = max((len(_unstyled(flags(card))) for card in cards), default=0)
         self.amount = max((len(_unstyled(_worth(card))) for card in cards), default=1)
@@ -76,7 +78,7 @@ class _Layout:
                 *([stage] if self.stages else []),
                 _worth(card),
                 card["books_on"] or card["close_date"] or NONE,
-                str(days_since(card["since"])) if card["kind"] == "open" else "",
+                str(days_since(card["since"], self._until)) if card["kind"] == "open" and self._until else "",
                 *([flags(card)] if self.flags else []),
             )
         return made
@@ -88,8 +90,8 @@ def _unstyled(markup: str) -> str:
     return Text.from_markup(markup).plain
 
 
-def print_board(boards: list[dict[str, Any]], moment: str, *, cards: int) -> None:
-    """Each pipeline: its stages with sums, then the deals of each stage."""
+def print_board(boards: list[dict[str, Any]], moment: str, until: datetime | None, *, cards: int) -> None:
+    """Each pipeline: its stages with sums, then the deals of each stage. `until`: the moment that it is about."""
     for number, board in enumerate(boards):
         if number:
             out.print()
@@ -98,7 +100,7 @@ def print_board(boards: list[dict[str, Any]], moment: str, *, cards: int) -> Non
             out.print("No open deals here. Open one with `concord deals open`, or bring yours in with `concord import FILES`.")
             continue
         out.print(_sums(board))
-        layout = _Layout((card for column in board["columns"] for card in column["cards"]), stages=False)
+        layout = _Layout((card for column in board["columns"] for card in column["cards"]), until, stages=False)
         for column in board["columns"]:
             if not column["cards"]:
                 continue
@@ -135,24 +137,29 @@ def _sums(board: Mapping[str, Any]) -> Table:
     return made
 
 
-def print_deals(cards: list[dict[str, Any]], moment: str, following: str | None = None, *, more: bool = False) -> None:
-    """A list of deals. `following`: the cursor of those after them; `more`: there are some, without a way to go on."""
+def print_deals(
+    cards: list[dict[str, Any]], moment: str, until: datetime | None, following: str | None = None, *, more: bool = False
+) -> None:
+    """A list of deals. `following`: the cursor of those after them; `more`: there are some, without a way to go on.
+
+    `until`: the moment that the list is about; None: it is not known, and no ages are told.
+    """
     if moment:
         out.print(f"[yellow]{moment}[/]")
     if not cards:
         out.print("No deals match. Leave a filter away, open one with `concord deals open`, or bring yours in with `concord import FILES`.")
         return
-    out.print(_Layout(cards, stages=True).table(cards, heading=True))
+    out.print(_Layout(cards, until, stages=True).table(cards, heading=True))
     print_count(len(cards), "deal", following, more=more)
 
 
-def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str) -> None:
-    """One deal."""
+def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str, until: datetime | None) -> None:
+    """One deal, as it was at the moment `until`."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
     facts = table("", "", show_header=False)
     facts.columns[1].overflow = "fold"
-    for name, value in _facts(item):
+    for name, value in _facts(item, until):
         facts.add_row(f"[dim]{name}[/]", value)
     out.print(facts)
     if item["lines"]:
@@ -161,12 +168,12 @@ def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], mom
         _print_way(item, version)
 
 
-def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[str, str]]:
     yield "account", plain(item["account_name"] or item["account"])
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     asked = f", [cyan]asked for: {plain(item['pending']['to'])}[/]" if item["pending"] else ""
     stalled = ", [yellow]stalled[/]" if item["stalled"] else ""
-    days = f" ({days_since(item['since'])} days)" if item["kind"] == "open" else ""
+    days = f" ({count(days_since(item['since'], until), 'day')})" if item["kind"] == "open" and until else ""
     yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])}{days}{stalled}{asked}"
     yield "amount", money(item["amount"]) + (f" ({money(item['annual'])} a year)" if item["annual"] else "")
     override = " (set by hand)" if item["probability_override"] is not None else ""

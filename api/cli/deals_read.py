@@ -9,7 +9,7 @@ import typer
 
 from api.cli.client import Client, calling
 from api.cli.deal_tables import print_board, print_deal, print_deals
-from api.cli.moments import moment_params, moment_words
+from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, PeriodName, PipelineName, Team, TenantName, Text
 from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, TEAM, find, the_id
@@ -87,10 +87,11 @@ def board(
             ids = [p["id"] for p in client.page("/v1/pipelines", most=200)["items"]]
             boards = [client.get("/v1/deals/board", {**asked, "pipeline": id}) for id in ids]
             boards = [b for b in boards if any(c["count"] for c in b["columns"])] or boards[:1]
+        until = instant_asked(client, as_of)
     if as_json:
         say_json({"boards": boards})
         return
-    print_board(boards, moment_words(as_of, basis), cards=cards)
+    print_board(boards, moment_words(as_of, basis), until, cards=cards)
 
 
 @told
@@ -140,10 +141,11 @@ def list_(
             "sort": sort.value,
         }
         found = client.page("/v1/deals", asked, most=limit, after=after, everything=everything)
+        until = instant_asked(client, as_of)
     if as_json:
         say_json(found)
         return
-    print_deals(found["items"], moment_words(as_of, basis), found["next"])
+    print_deals(found["items"], moment_words(as_of, basis), until, found["next"])
 
 
 @told
@@ -159,10 +161,11 @@ def show(deal: DealName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenan
         answer = client.get(f"/v1/deals/{id}", moment_params(as_of, basis))
         item = answer["item"]
         version = pipeline_version(client, item["pipeline"], item["pipeline_version"]) if not as_json else {}
+        until = instant_asked(client, as_of)
     if as_json:
         say_json({"id": id, **answer})
         return
-    print_deal(id, item, version, moment_words(as_of, basis))
+    print_deal(id, item, version, moment_words(as_of, basis), until)
 
 
 def pipeline_version(client: Client, pipeline: str, number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
 from api.cli.forecast_tables import by_category, print_categories, print_forecast, print_not_counted
-from api.cli.moments import moment_params, moment_words
+from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PipelineName, Team, TenantName, Text
 from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, PIPELINE, PRODUCT, TEAM, the_id
@@ -102,6 +102,7 @@ def forecast(
         if deals:
             found = client.page("/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit)
             found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit)
+            until = instant_asked(client, as_of)
         else:
             asked = {
                 # the currency splits every answer; a category is a part of every row
@@ -115,7 +116,7 @@ def forecast(
     if as_json:
         say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})
     elif deals:
-        print_deals(found["items"], moment, more=found["next"] is not None)
+        print_deals(found["items"], moment, until, more=found["next"] is not None)
         print_not_counted(found["not_counted"])
     elif By.CATEGORY in splits:
         print_categories(found, moment)

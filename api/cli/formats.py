@@ -49,9 +49,9 @@ def day(instant: str | None) -> str:
     return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d")
 
 
-def days_since(instant: str, until: datetime | None = None) -> int:
-    """Whole days from an instant to now."""
-    return ((until or datetime.now().astimezone()) - datetime.fromisoformat(instant)).days
+def days_since(instant: str, until: datetime) -> int:
+    """Whole days from an instant to the moment that an answer is about."""
+    return (until - datetime.fromisoformat(instant)).days
 
 
 def short(id: str) -> str:

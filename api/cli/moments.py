@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from api.instants import in_words, written_moment
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from api.cli.outcomes import Ended
+from api.instants import has_zone, in_words, read_moment, written_moment
+
+if TYPE_CHECKING:
+    from api.cli.client import Client
 
 
 def as_of_text(written: str | None) -> str | None:
@@ -13,6 +21,30 @@ def as_of_text(written: str | None) -> str | None:
         return written_moment(written) if in_words(written) else None
     except ValueError as error:
         raise ValueError(f"--as-of {written!r}: {error}.") from None
+
+
+def asked_at(client: Client, as_of: str | None) -> int | datetime | None:
+    """The log position or the instant that is meant; None: now. Raises ValueError on what is no moment or still to come."""
+    text = as_of_text(as_of)
+    if text is None:
+        return None
+    zone = UTC if has_zone(text) else ZoneInfo(client.get("/v1/settings")["item"]["zone"])
+    return read_moment(text, zone, datetime.now(UTC))
+
+
+def recorded_at(client: Client, position: int) -> datetime:
+    """When what stands at this position of the log was recorded. Raises Problem for who may not read the log."""
+    found = client.get("/v1/events", {"after": max(position - 1, 0), "limit": 1})["events"]
+    return datetime.fromisoformat(found[0]["recorded_at"]) if found else datetime.now(UTC)
+
+
+def instant_asked(client: Client, as_of: str | None) -> datetime | None:
+    """The instant up to which ages are counted; None for a log position, of which only readers of the log can tell when it was."""
+    at = asked_at(client, as_of)
+    try:
+        return recorded_at(client, at) if isinstance(at, int) else at or datetime.now(UTC)
+    except Ended:
+        return None
 
 
 def moment_params(as_of: str | None, basis: str) -> dict[str, str | None]:

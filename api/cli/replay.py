@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from api.cli.client import Client, calling
 from api.cli.deals_read import DealName
 from api.cli.formats import plain, short, table, when
-from api.cli.moments import as_of_text, moment_params, moment_words
+from api.cli.moments import asked_at, moment_params, moment_words, recorded_at
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
 from api.cli.outcomes import out, print_count, say_json, told
 from api.cli.references import DEAL, find
 from api.cli.tree import add
-from api.instants import has_zone, read_moment
 
 
 @told
@@ -56,18 +54,14 @@ def replay(
 
 
 def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basis: Basis) -> list[dict[str, Any]]:
-    text = as_of_text(as_of)
-    if text is None:
-        return events
-    zone = UTC if has_zone(text) else ZoneInfo(client.get("/v1/settings")["item"]["zone"])
-    at = read_moment(text, zone, datetime.now(UTC))
+    at = asked_at(client, as_of)
     if at is None:
         return events
     if isinstance(at, int) and basis is Basis.KNOWN:
         return [e for e in events if e["position"] <= at]
     if isinstance(at, int):
         # what happened by a position is what had happened by the time it was recorded
-        at = datetime.fromisoformat(client.get("/v1/events", {"after": max(at - 1, 0), "limit": 1})["events"][0]["recorded_at"])
+        at = recorded_at(client, at)
     field = "recorded_at" if basis is Basis.KNOWN else "effective_at"
     return [e for e in events if datetime.fromisoformat(e[field]) <= at]
 

@@ -9,7 +9,7 @@ import typer
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.formats import plain, table, when
-from api.cli.moments import moment_params, moment_words
+from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.tree import add
@@ -24,6 +24,7 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
     """
     with calling(tenant) as client:
         found = client.get("/v1/today", moment_params(as_of, basis))
+        until = instant_asked(client, as_of)
     if as_json:
         say_json(found)
         return
@@ -49,7 +50,7 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
     for part, heading in (("attention", "deals that need attention"), ("pending", "moves under way")):
         if found[part]:
             out.print(f"\n[bold]{heading}[/]")
-            print_deals(found[part], "")
+            print_deals(found[part], "", until)
 
 
 def add_to(app: typer.Typer) -> None:
