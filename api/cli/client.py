@@ -39,6 +39,8 @@ class Problem(Ended):
             # the list below says it better, with how to provide each
             sentence = f"{sentence.partition(':')[0]}:"
         lines = tuple(_told(one) for one in missing) if body.get("unmet") or len(missing) > 1 else ()
+        if status == 500 and body.get("instance"):
+            lines = (*lines, f"  instance: {body['instance']}")
         super().__init__(sentence, code, lines=lines, data=body)
         self.body, self.rule = body, str(body.get("rule", ""))
 

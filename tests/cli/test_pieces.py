@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.cli.client import Problem
 from api.cli.formats import minor_digits
 from api.cli.import_mapping import toml_of
 from api.cli.outcomes import Ended, Exit
@@ -113,6 +114,12 @@ def test_the_command_line_knows_each_currencys_decimals_as_the_domain_does(curre
 @given(st.decimals(min_value=0, max_value=10**12, places=2), st.sampled_from(["{:,} EUR", "{} EUR", "EUR {:,}", "{:,}EUR"]))
 def test_an_amount_is_never_changed_by_reading_it(amount, form):
     assert money(form.format(amount))["amount"] == f"{amount:f}"
+
+
+def test_a_fault_of_ours_names_the_instance_to_tell_and_a_refusal_does_not():
+    body = {"detail": "Something went wrong here. Tell the operator the instance below.", "rule": "Fault", "instance": "urn:uuid:1"}
+    assert Problem(500, body).lines == ("  instance: urn:uuid:1",)
+    assert Problem(409, body).lines == ()
 
 
 def test_what_is_no_day_is_refused_with_an_example():
