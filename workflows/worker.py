@@ -47,6 +47,8 @@ LOOK = 0.5
 """Seconds between looks for a server that is away."""
 _PULSE = 3.0
 """Seconds between looks at a server that is there."""
+_SILENCES = 2
+"""Looks in a row without an answer after which a server counts as away."""
 UPKEEP = 60.0
 """Seconds between looks for tenants that are not swept yet."""
 GRACE = timedelta(seconds=5)
@@ -139,9 +141,14 @@ async def carry_out(address: str, namespace: str, activities: Activities) -> Non
 
 
 async def _until_away(client: Client) -> None:
-    """Return when the server is away: a worker that begins anew polls at once, an old one has backed off by then."""
-    while await serving(client):  # noqa: ASYNC110  there is no event to wait for but the server's silence
-        await asyncio.sleep(_PULSE)
+    """Return when the server is away: a worker that begins anew polls at once, an old one has backed off by then.
+
+    One silence means little: a server ends each connection when it has come of age, and answers on the next one.
+    """
+    silences = 0
+    while silences < _SILENCES:
+        silences = 0 if await serving(client) else silences + 1
+        await asyncio.sleep(LOOK if silences else _PULSE)
 
 
 async def _keep_sweeping(database: Database, client: Client) -> None:
