@@ -14,7 +14,7 @@ from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
 from api.cli.forecast_tables import by_category, print_categories, print_forecast, print_not_counted
 from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, Owner, PipelineName, Team, TenantName, Text
+from api.cli.options import AsOf, Basis, Json, OfBasis, Owner, PipelineName, Team, TenantName, Text
 from api.cli.outcomes import Ended, Exit, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, PIPELINE, PRODUCT, TEAM, the_id
 from api.cli.tree import add
@@ -67,7 +67,9 @@ def forecast(
     deals: Annotated[
         bool, typer.Option("--deals", help="Open the numbers: list the deals behind them, and those that are in none.")
     ] = False,
-    limit: Limit = 200,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=100_000, help="At most so many rows (default: all) or deals (default: 200).")
+    ] = None,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
@@ -100,8 +102,10 @@ def forecast(
         }
         time = {"period": one, "periods": length}
         if deals:
-            found = client.page("/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit)
-            found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit)
+            found = client.page(
+                "/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit or 200
+            )
+            found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit or 200)
             until = instant_asked(client, as_of)
         else:
             asked = {
@@ -112,6 +116,7 @@ def forecast(
                 "convert_to": _currency(currency),
             }
             found = {**client.get("/v1/forecast", {**filters, **time, **asked}), "by": splits}
+            found |= {"rows": found["rows"][:limit], "rows_in_all": len(found["rows"])}
     moment = moment_words(as_of, basis)
     if as_json:
         say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})

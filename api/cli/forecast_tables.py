@@ -31,6 +31,7 @@ def print_forecast(found: Mapping[str, Any], moment: str) -> None:
         out.print(_table(found, splits, _SINGLE))
         out.print("\n[bold]cumulative[/] [dim]what is surer is added: + pipeline is all of it[/]")
         out.print(_table(found, splits, _CUMULATIVE))
+    _print_cut(found)
     _print_conversion(found)
     _print_outside(found["not_counted"])
 
@@ -71,7 +72,7 @@ def print_not_counted(found: Mapping[str, Any]) -> None:
 def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]) -> Table:
     made = table(*splits, "", "deals", *numbers, right=("deals", *numbers), whole=("period", ""))
     for row in found["rows"] if splits else ():
-        made.add_row(*(_name(row, dimension) for dimension in splits), row["currency"], *_numbers(row, numbers))
+        made.add_row(*(_name(row, dimension) for dimension in splits), _currency(found, row), *_numbers(row, numbers))
     for place, (currency, row) in enumerate(_totals(found)):
         made.add_row(*_all(splits, place), f"[bold]{currency}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True)
     return made
@@ -84,12 +85,24 @@ def _totals(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [*((row["currency"], row) for row in found["totals"]), *whole]
 
 
+def _currency(found: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """`= EUR` where the row's amounts were converted into it, so that nobody takes them for those that deals have in EUR."""
+    converted = found["converted"]
+    return f"= {row['currency']}" if converted and converted["total"] and row["currency"] == converted["currency"] else str(row["currency"])
+
+
+def _print_cut(found: Mapping[str, Any]) -> None:
+    if found["rows_in_all"] > len(found["rows"]) and _splits(found):
+        shown = f"{len(found['rows']):,} of {count(found['rows_in_all'], 'row')}"
+        out.print(f"[dim]{shown}: raise --limit or leave it away; the totals are of all[/]")
+
+
 def _print_conversion(found: Mapping[str, Any]) -> None:
     if (converted := found["converted"]) is None:
         return
     to = converted["currency"]
     at = ", ".join(f"1 {r['base']} = {_rate(r['rate'])} {to} of {r['day']}" for r in converted["rates"])
-    out.print(f"[dim]In {to} at the last rates up to {converted['day']}" + (f": {at}.[/]" if at else ".[/]"))
+    out.print(f"[dim]= {to}: told in {to} at the last rates up to {converted['day']}" + (f": {at}.[/]" if at else ".[/]"))
     for left in converted["unconverted"]:
         what = f"concord rates record {left['currency']} {to} RATE --day {converted['day']}"
         out.print(f"[yellow]{left['currency']} is not converted: {plain(left['detail'])}[/] [dim]{what}[/]")
@@ -144,10 +157,11 @@ def print_categories(found: Mapping[str, Any], moment: str) -> None:
     splits = _splits(found)
     made = table(*splits, "category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"), whole=("period", ""))
     for row in found["rows"] if splits else ():
-        _add_categories(made, row, [_name(row, dimension) for dimension in splits])
+        _add_categories(made, {**row, "shown": _currency(found, row)}, [_name(row, dimension) for dimension in splits])
     for place, (currency, row) in enumerate(_totals(found)):
         _add_categories(made, {**row, "shown": currency}, _all(splits, place))
     out.print(made)
+    _print_cut(found)
     _print_conversion(found)
     _print_outside(found["not_counted"])
 
@@ -156,7 +170,7 @@ def _add_categories(made: Table, row: Mapping[str, Any], head: list[str]) -> Non
     for category in CATEGORIES:
         cell = row["categories"][category]
         shown = (amount(cell[kind], row["currency"]) for kind in ("single", "cumulative"))
-        made.add_row(*head, words(category), row.get("shown", row["currency"]), f"{cell['deals']:,}", *shown)
+        made.add_row(*head, words(category), row["shown"], f"{cell['deals']:,}", *shown)
         head = [""] * len(head)
     weighted = f"[bold]{amount(row['weighted'], row['currency'])}[/]"
-    made.add_row(*head, "[bold]weighted[/]", row.get("shown", row["currency"]), "", weighted, "", end_section=True)
+    made.add_row(*head, "[bold]weighted[/]", row["shown"], "", weighted, "", end_section=True)

@@ -107,6 +107,10 @@ def test_sums_are_told_in_one_currency_at_rates_that_were_recorded(sums: Concord
         shown = " ".join(sums("forecast", "--by", by, "--currency", "EUR", *TENANT).out.split())
         assert f"1 JPY = 0.006 EUR of {what[2]}" in shown
         assert "= EUR" in shown
+    shown = sums("forecast", "--by", "region", "--currency", "EUR", "--period", PERIOD, *TENANT).out
+    assert re.search(r"DE +[=] EUR .*17,900", shown), "a row whose amounts were converted is marked, as its total is"
+    assert re.search(r"all +EUR .*12,500", shown)
+    assert "=" not in sums("forecast", "--by", "region", *TENANT).out
     assert "JPY" not in sums("forecast", "--region", "jp", "--currency", "EUR", *TENANT).out
     assert "EUR" in sums("forecast", "--currency", "euros", *TENANT, code=Exit.USAGE).err
 
@@ -123,6 +127,16 @@ def test_what_is_not_understood_says_in_a_sentence_what_is(sums: Concord, words:
     told = sums("forecast", *words, *TENANT, code=Exit.USAGE).err
     assert all(form in told for form in forms)
     assert "Traceback" not in told
+
+
+def test_a_limit_cuts_the_rows_but_not_the_totals_and_says_so(sums: Concord):
+    whole = sums("forecast", "--by", "account", "--json", *TENANT).json
+    cut = sums("forecast", "--by", "account", "--limit", "1", "--json", *TENANT).json
+    assert (cut["rows"], cut["rows_in_all"], cut["totals"]) == (whole["rows"][:1], len(whole["rows"]), whole["totals"])
+    for more in ((), ("--by", "category")):
+        shown = sums("forecast", "--by", "account", *more, "--limit", "1", *TENANT).out
+        assert f"1 of {len(whole['rows'])} rows: raise --limit" in shown
+        assert "raise --limit" not in sums("forecast", "--by", "account", *more, *TENANT).out
 
 
 def test_ages_in_a_view_of_the_past_are_counted_to_that_moment(sums: Concord):
