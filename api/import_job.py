@@ -15,9 +15,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from domain.import_runs import ImportStarted, ImportUndone
 from domain.kernel import Actor, Refused, Role
 from domain.pipelines import pipelines
 from domain.settings import SETTINGS_ID, settings
@@ -62,11 +64,28 @@ async def directory_of(process: Opened, tenant: Tenant) -> Directory:
         teams = tuple(await cursor.fetchall())
         await cursor.execute("SELECT id FROM pipelines WHERE NOT retired ORDER BY name, id")
         ids = [row[0] for row in await cursor.fetchall()]
+        imported = await _imported(process, tenant, cursor)
     ways = [(id, (await process.store.load(tenant, pipelines, id)).state) for id in ids]
     accounts, products, users = found
     return Directory(
-        accounts, products, users, tuple(KnownPipeline(id, way.name, way.latest.stages) for id, way in ways if way is not None), teams
+        accounts,
+        products,
+        users,
+        tuple(KnownPipeline(id, way.name, way.latest.stages) for id, way in ways if way is not None),
+        teams,
+        imported,
     )
+
+
+async def _imported(process: Opened, tenant: Tenant, cursor: AsyncCursor[Any]) -> tuple[tuple[str, str], ...]:
+    """(source, checksum) of the files of runs that were not undone."""
+    await cursor.execute(
+        "SELECT position FROM events AS e WHERE topic = %s AND NOT EXISTS "
+        "(SELECT FROM events AS u WHERE u.stream = e.stream AND u.topic = %s) ORDER BY position",
+        (ImportStarted.topic, ImportUndone.topic),
+    )
+    started: list[Any] = [r.event for r in await process.store.at(tenant, [row[0] for row in await cursor.fetchall()])]
+    return tuple(dict.fromkeys((event.source, file.sha256) for event in started for file in event.files))
 
 
 async def carry_out(process: Opened, folder: Path, action: str) -> BaseModel:

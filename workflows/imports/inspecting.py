@@ -21,6 +21,8 @@ from workflows.imports.settling import settle, source_name
 from workflows.imports.values import Separator
 
 READABLE = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
+_SOURCE = "source"
+"""The question under which name a file that was imported before comes in."""
 Progress = Callable[[str, int], None]
 """Told what is being done and how many rows of it were done since the last time."""
 
@@ -115,13 +117,37 @@ def settle_all(
     """The decisions about what `look` found, and the report of them."""
     found, folder, notes = looked
     source, why = source_name(found, overrides.source, folder)
+    others = _known_from(found, source, directory) if overrides.source is None else {}
+    own = source
+    if overrides.answers.get(_SOURCE) in others:
+        source, why = overrides.answers[_SOURCE], "answered"
     settled = settle(found, source, overrides, directory, currency, zone)
     settled.notes[:0] = notes
+    if others:
+        rows = max(others.values())
+        text = f"{counted(rows, 'row', ('is', 'are'))} known from {' and '.join(others)} already, in the very same file. The same company?"
+        options = [(other, f"the same: it is an export of {other}") for other in others]
+        settled.questions.ask(_SOURCE, text, [*options, (own, f"another: bring all of it in once more, as {own}")], None, rows)
     for table in found:
         if table.mapping.asked:
             _ask_kind(settled, table)
     ask_about_deleted(settled)
     return settled, _report(settled, source, why)
+
+
+def _known_from(found: list[FoundTable], source: str, directory: Directory) -> dict[str, int]:
+    """Other sources that brought the same files, with how many rows of these; none once this source is known by its own name.
+
+    What refers decides: a list of products may well be the same in two companies.
+    """
+    if any(known == source for known, _ in directory.imported):
+        return {}
+    read = [t for t in found if t.kind is Kind.DEALS] or [t for t in found if t.kind is not Kind.IGNORED]
+    others: dict[str, int] = {}
+    for table in read:
+        for known in dict.fromkeys(known for known, checksum in directory.imported if checksum == table.mapping.table.sha256):
+            others[known] = others.get(known, 0) + table.profile.rows
+    return others
 
 
 def _ask_kind(settled: Settled, table: FoundTable) -> None:

@@ -33,7 +33,7 @@ class KnownPipeline:
 @dataclass(frozen=True, slots=True)
 class Directory:
     """What the tenant has: (name, key) of accounts, products, users. A key that starts with `=` is a stream id, else an id in the source.
-    `teams`: (member, team).
+    `teams`: (member, team). `imported`: (source, checksum) of the files of imports that stand.
     """
 
     accounts: tuple[tuple[str, str], ...] = ()
@@ -41,6 +41,7 @@ class Directory:
     users: tuple[tuple[str, str], ...] = ()
     pipelines: tuple[KnownPipeline, ...] = ()
     teams: tuple[tuple[UUID, UUID], ...] = ()
+    imported: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
