@@ -20,7 +20,7 @@ from api.cli.import_http import ImportOverHttp
 from api.cli.import_mapping import read_mapping, saved
 from api.cli.import_tables import print_defaults, print_inspection, print_outcome, print_question
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import Ended, Exit, err, out, say_json, told
+from api.cli.outcomes import Ended, Exit, err, foreseen, out, say_json, told
 from api.cli.tree import add
 
 Importing = ImportHere | ImportOverHttp
@@ -106,12 +106,26 @@ def files(
                 raise Ended("Nothing is stored yet: add --yes to import, or --dry-run if this was all you wanted.", Exit.REFUSED)
             if not typer.confirm("\nImport this?", default=False, err=True):
                 raise Ended("Nothing was stored.", Exit.ABORTED)
-        result = doing.run(overrides)
+        with _carried_on_later():
+            result = doing.run(overrides)
     if as_json:
         say_json(result)
         return
     print_outcome(result, dry=False)
-    _tell_run(result)
+    _tell_run(result, tenant)
+
+
+@contextmanager
+def _carried_on_later() -> Iterator[None]:
+    """What a server that goes away leaves half done is no loss, and that is said."""
+    try:
+        yield
+    except Exception as error:
+        end = foreseen(error)
+        if end is None or end.code is not Exit.UNREACHABLE:
+            raise
+        sentence = f"{end.sentence} Once it is back, run the same command again: the import goes on where it was cut."
+        raise Ended(sentence, end.code, lines=end.lines, data=end.data) from error
 
 
 def _answers(written: Sequence[str]) -> dict[str, str]:
@@ -193,7 +207,7 @@ def _end(planned: dict[str, Any], *, as_json: bool, save_map: Path | None) -> No
     out.print("\nNothing was stored: this was a dry run." + (f" The mapping is in {plain(save_map)}." if save_map else ""))
 
 
-def _tell_run(result: dict[str, Any]) -> None:
+def _tell_run(result: dict[str, Any], tenant: str | None) -> None:
     again = "carried on; " if result["resumed"] else ""
     if not result["events"]:
         out.print("\nNothing is new in these files: nothing changed.")
@@ -205,7 +219,8 @@ def _tell_run(result: dict[str, Any]) -> None:
     )
     if not result.get("readable", True):
         out.print("[yellow]The read models are still at it; `concord projections status` shows how far they are.[/]")
-    out.print(f"[dim]Take it back with: concord import undo {short(result.get('import') or result['run'])}[/]")
+    where = f" --tenant {plain(tenant)}" if tenant else ""
+    out.print(f"[dim]Take it back with: concord import undo {short(result.get('import') or result['run'])}{where}[/]")
 
 
 @told
@@ -239,7 +254,7 @@ def list_imports(tenant: TenantName = None, as_json: Json = False) -> None:
 @told
 def undo(
     run: Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id, the beginning or end of one, or `last`.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; without a terminal nothing is taken back else.")] = False,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -250,7 +265,9 @@ def undo(
     """
     with _importing(tenant) as doing:
         chosen = the_run(doing.list(), run)
-        if sys.stdin.isatty() and not (yes or as_json) and chosen["state"] != "undone":
+        if not yes and chosen["state"] != "undone":
+            if as_json or not sys.stdin.isatty():
+                raise Ended(f"Nothing was taken back yet: add --yes to take back the import {short(chosen['run'])}.", Exit.REFUSED)
             question = f"Take back the import of {', '.join(chosen['files'])} from {chosen['source']} ({_happened(chosen)})?"
             if not typer.confirm(question, default=False, err=True):
                 raise Ended("Nothing was taken back.", Exit.ABORTED)

@@ -33,6 +33,12 @@ from domain.values import Money
 
 _GROUPS = (("lines", "amount", "annual"), ("owner", "team"), ("next_step", "next_step_on"))
 """Fields that change together."""
+_INSTEAD = {
+    StageKind.OPEN: "lose the deal instead, with a note",
+    StageKind.WON: "it stays won; have the win reversed instead, if it was none",
+    StageKind.LOST: "it stays lost",
+}
+"""What to do with a deal whose import cannot be taken back."""
 
 
 def import_deal(deal: Deal | None, command: ImportDeal, ctx: Context) -> tuple[Event, ...]:
@@ -222,9 +228,7 @@ def undo_import(deal: Deal, command: UndoImport, ctx: Context) -> tuple[Event, .
     if provenance is None or not provenance.spoke(command.run):
         return ()
     if provenance.rows[-1][0] == command.run and not provenance.before(command.run) and (worked := _worked(deal)):
-        raise ChangedSinceImport(
-            f"This was worked on since the import ({', '.join(worked)}); lose the deal instead, with a note.", fields=worked
-        )
+        raise ChangedSinceImport(f"This was worked on since the import ({', '.join(worked)}); {_INSTEAD[deal.kind]}.", fields=worked)
     current = told(deal) | ({} if deal.stage_reported else dict.fromkeys(STAGE))
     back = provenance.returning(command.run, current)
     if back is None:

@@ -6,9 +6,11 @@ import json
 import tomllib
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from api.cli.outcomes import Exit
+from api.cli.imports import _carried_on_later
+from api.cli.outcomes import Ended, Exit
 from tests.cli.conftest import Concord
 
 HEADER = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
@@ -79,6 +81,7 @@ def test_an_import_is_repeatable_listed_seen_in_the_past_and_taken_back(concord:
     first = concord("import", str(exports), "--source", "shop", "--yes").out
     assert "Imported" in first
     assert "concord import undo" in first
+    assert "--tenant" not in first
     again = concord("import", str(exports), "--source", "shop", "--yes", "--json").json
     assert (again["events"], again["counts"]["deals"]["unchanged"]) == (0, 3)
 
@@ -88,7 +91,9 @@ def test_an_import_is_repeatable_listed_seen_in_the_past_and_taken_back(concord:
     runs = [run for run in concord("import", "list", "--json").json if run["source"] == "shop"]
     assert {run["state"] for run in runs} == {"done"}
     assert "There is no import" in concord("import", "undo", "nothing", code=Exit.NOT_FOUND).err
-    undone = concord("import", "undo", runs[-1]["run"], "--json").json
+    assert "--yes" in concord("import", "undo", runs[-1]["run"], code=Exit.REFUSED).err
+    assert "--yes" in concord("import", "undo", runs[-1]["run"], "--json", code=Exit.REFUSED).json["error"]
+    undone = concord("import", "undo", runs[-1]["run"], "--yes", "--json").json
     assert undone["withdrawn"] >= 3
     left = concord("deals", "list", "--limit", "500", "--json").json["items"]
     assert "shop" not in {deal["source"] for deal in left}
@@ -127,10 +132,11 @@ def test_the_last_import_is_the_last_that_changed_something_and_is_taken_back_on
     assert "none that changed something" in concord("import", "undo", "last", *tenant, code=Exit.NOT_FOUND).err
     _deals(exports, *CLEAR)
     first = concord("import", str(exports), "--yes", "--json", *tenant).json
+    assert "--yes" in concord("import", "undo", "last", *tenant, code=Exit.REFUSED).err
     concord("import", str(exports), "--yes", *tenant)
     listed = concord("import", "list", "--json", *tenant).json
     assert (listed[1]["run"], len(listed)) == (first["run"], 2)
-    undone = concord("import", "undo", "last", "--json", *tenant).json
+    undone = concord("import", "undo", "last", "--yes", "--json", *tenant).json
     assert (undone["run"], undone["already"]) == (first["run"], None)
     assert undone["withdrawn"] == 3 + 2 + 2 + 2 + 1 + 1  # deals, accounts, products, people, team, pipeline
     again = concord("import", "undo", first["run"], "--json", *tenant).json
@@ -138,6 +144,38 @@ def test_the_last_import_is_the_last_that_changed_something_and_is_taken_back_on
     assert again["already"] is not None
     assert "already undone on 20" in concord("import", "undo", first["run"], *tenant).out
     assert "none that changed something" in concord("import", "undo", "last", *tenant, code=Exit.NOT_FOUND).err
+
+
+def test_the_same_file_from_another_folder_is_asked_about_before_it_doubles_the_company(concord: Concord, exports: Path):
+    concord("tenant", "create", "moved")
+    _deals(exports, *CLEAR)
+    tenant = ("--tenant", "moved", "--json")
+    concord("import", str(exports), "--yes", *tenant)
+    elsewhere = exports.rename(exports.with_name("elsewhere"))
+    for how in ("--yes", "--dry-run"):
+        refused = concord("import", str(elsewhere), how, *tenant, code=Exit.REFUSED).json
+        assert "3 rows are known from exports already" in str(refused["data"])
+    same = concord("import", str(elsewhere), "--yes", "--answer", "source=exports", *tenant).json
+    assert (same["source"], same["events"]) == ("exports", 0)
+    assert concord("import", str(elsewhere), "--yes", "--source", "exports", *tenant).json["events"] == 0
+    other = concord("import", str(elsewhere), "--dry-run", "--source", "other", *tenant).json
+    assert other["counts"]["deals"]["created"] == 3
+
+
+def test_the_way_back_names_the_tenant_that_was_said(concord: Concord, exports: Path):
+    concord("tenant", "create", "wayback")
+    _deals(exports, *CLEAR)
+    said = concord("import", str(exports), "--yes", "--tenant", "wayback").out
+    undo = next(line for line in said.splitlines() if "concord import undo" in line).split("concord ")[1]
+    assert "Taken back" in concord(*undo.split(), "--yes").out
+
+
+def test_an_import_that_is_cut_says_that_it_goes_on():
+    with pytest.raises(Ended, match=r"terminating connection.* run the same command again") as cut, _carried_on_later():
+        raise psycopg.OperationalError("terminating connection due to administrator command")
+    assert cut.value.code is Exit.UNREACHABLE
+    with pytest.raises(KeyError), _carried_on_later():
+        raise KeyError("a fault of ours")
 
 
 def test_a_saved_mapping_reads_the_next_export_without_asking(concord: Concord, exports: Path, tmp_path: Path):
@@ -168,6 +206,6 @@ def test_an_import_goes_over_http_for_who_has_a_key_alone(concord: Concord, expo
     assert done.json["counts"]["deals"]["created"] == 3
     listed = concord.apart("import", "list", "--json", **key).json
     assert {run["source"] for run in listed} == {"remote"}
-    undone = concord.apart("import", "undo", done.json["import"], "--json", **key)
+    undone = concord.apart("import", "undo", done.json["import"], "--yes", "--json", **key)
     assert undone.code == 0, undone.out + undone.err
     assert undone.json["withdrawn"] >= 3
