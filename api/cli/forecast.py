@@ -141,7 +141,11 @@ def _time(written: str | None) -> tuple[str | None, str | None]:
 
 
 def _currency(written: str | None) -> str | None:
-    return written if written is None or written == "reporting" else written.upper()
+    if written is None or written == "reporting":
+        return written
+    if re.fullmatch(r"[A-Za-z]{3}", written) is None:
+        raise Ended(f"--currency {written!r} is no currency: write reporting, or its three letters, like EUR.", Exit.USAGE)
+    return written.upper()
 
 
 def add_to(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from api.cli.client import calling
 from api.cli.formats import plain, table
 from api.cli.moments import moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import out, say_json, told
+from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.tree import add
+from api.cli.written_values import a_day
 
+_RATE = re.compile(r"[0-9]{1,10}([.][0-9]{1,12})?")
 BaseCurrency = Annotated[str, typer.Argument(metavar="BASE", help="One unit of this currency, such as USD,")]
 QuoteCurrency = Annotated[str, typer.Argument(metavar="QUOTE", help="costs so much of this one, such as EUR.")]
 
@@ -33,7 +36,9 @@ def record(
     Example:
       concord rates record USD EUR 0.9241 --day 2026-03-31 --source ECB
     """
-    of = day or datetime.now(UTC).date().isoformat()
+    if _RATE.fullmatch(rate) is None or not float(rate):
+        raise Ended(f"{rate!r} is no rate: write digits with a point, more than 0, like 0.9241.", Exit.USAGE)
+    of = a_day(day, "--day") if day else datetime.now(UTC).date().isoformat()
     body = {"base": base.upper(), "quote": quote.upper(), "source": source, "rates": [{"day": of, "rate": rate}]}
     with calling(tenant) as client:
         said = client.post("/v1/rates", body)

@@ -150,6 +150,17 @@ def test_ages_in_a_view_of_the_past_are_counted_to_that_moment(sums: Concord):
     assert "(10 days)" not in sums("deals", "show", deal["id"], *TENANT).out
 
 
+@pytest.mark.parametrize("rate", ["abc", "0", "1,1", "1e3", "-1"])
+def test_what_is_no_rate_is_refused_in_one_sentence(sums: Concord, rate: str):
+    told = sums("rates", "record", *TENANT, "--", "USD", "EUR", rate, code=Exit.USAGE).err
+    assert told.strip() == f"{rate!r} is no rate: write digits with a point, more than 0, like 0.9241."
+
+
+def test_a_currency_that_is_none_is_named_as_the_option_it_was_written_for(sums: Concord):
+    assert "--currency 'euros'" in sums("forecast", "--currency", "euros", *TENANT, code=Exit.USAGE).err
+    assert "reporting" in sums("forecast", "--currency", "e1r", *TENANT, code=Exit.USAGE).err
+
+
 def test_a_moment_that_has_not_come_is_refused_and_today_is_now(sums: Concord):
     refused = sums("forecast", "--as-of", SOON, *TENANT, code=Exit.USAGE).err
     assert "still to come" in refused
