@@ -4,18 +4,21 @@ Run as `python -m api.up` it is the supervisor itself, which `up --detach` start
 """
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import psycopg
 
 from api.provisioning import make_tenant, migrate_all, provide
 from api.up_screen import TerminalScreen
+from api.up_status import process_statuses
 from domain.kernel import Refused
 from infra.database import OLDEST_SERVER, StoreUnavailable
 from infra.doctor import reach_postgres, reach_temporal
@@ -128,20 +131,21 @@ def down(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
     return 0
 
 
-def status(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
-    """Show what runs below `settings.home`. Returns 0 if it does, NOT_RUNNING otherwise."""
+def status(settings: Settings, *, screen: TerminalScreen | None = None, as_json: bool = False) -> int:
+    """Show what runs below `settings.home`, with `as_json` for programs. Returns 0 if it does, NOT_RUNNING otherwise."""
     screen = screen or TerminalScreen()
     state = RunState.read(settings.home / "state.json")
-    if state is None or not state.running:
+    runs = state is not None and state.running
+    if as_json:
+        processes = process_statuses(settings, state) if state and runs else []
+        told = {"phase": state.phase if state and runs else "stopped", "home": str(settings.home), "tenant": settings.tenant}
+        address = state.address if state and runs else None
+        screen.said(json.dumps({**told, "address": address, "processes": [asdict(one) for one in processes]}, indent=2))
+    elif state and runs:
+        screen.state(settings, state, process_statuses(settings, state))
+    else:
         screen.said(f"Nothing runs below {settings.home}: `concord up` starts it.")
-        return NOT_RUNNING
-    services = Services(settings)
-    servers = {
-        "PostgreSQL": services.postgres and services.postgres.running(),
-        "Temporal": services.temporal and services.temporal.running(),
-    }
-    screen.state(settings, state, {name: server.process if server else None for name, server in servers.items()})
-    return 0
+    return 0 if runs else NOT_RUNNING
 
 
 def concord(*arguments: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal import Terminal
-from infra.embedded.memory import held
-from infra.embedded.process import RunningProcess
+from api.up_status import ProcessStatus
 from infra.embedded.run_state import RunState
 from infra.settings import Settings
 
@@ -48,8 +47,16 @@ class TerminalScreen:
         """The one status screen."""
         self.settled()
         self._ready, self._shown = (settings, state), sign_ins(settings)
-        stopping = "`concord down` stops it" if self._detached else "Ctrl-C stops it"
-        self.console.print(Panel(_places(settings, state), title="Concord runs", subtitle=stopping, expand=False, padding=(1, 2)))
+        stopping = "`concord down` stops it" if self._detached or already else "Ctrl-C stops it"
+        self.console.print(
+            Panel(
+                _places(settings, state),
+                title=f"Concord runs{' already' if already else ''}",
+                subtitle=stopping,
+                expand=False,
+                padding=(1, 2),
+            )
+        )
         notes = [*state.notes, *(["It was running already."] if already else [])]
         if self.demo and not self._shown:
             later = "`concord status` shows its sign-ins when it is there" if self._detached else "its sign-ins appear here in a moment"
@@ -63,6 +70,7 @@ class TerminalScreen:
             if self.console.is_terminal:
                 self.console.clear()
             self.ready(*self._ready)
+        self.settled()
         self.console.print(Text(f"{datetime.now(UTC).astimezone():%H:%M:%S} {sentence}"), soft_wrap=True)
 
     def problem(self, sentence: str) -> None:
@@ -79,22 +87,15 @@ class TerminalScreen:
         if self._status:
             self._status.stop()
             self._status = None
+        self._step = ""
 
-    def state(self, settings: Settings, state: RunState, servers: Mapping[str, RunningProcess | None]) -> None:
-        """The answer to `concord status`. `servers`: PostgreSQL and Temporal; None for one that is not ours or does not run."""
+    def state(self, settings: Settings, state: RunState, processes: Iterable[ProcessStatus]) -> None:
+        """The answer to `concord status`."""
         self.console.print(Panel(_places(settings, state), title=f"Concord is {state.phase}", expand=False, padding=(1, 2)))
-        addresses = {"api": state.address, "PostgreSQL": state.postgres, "Temporal": state.temporal}
-        ours = {"PostgreSQL": settings.database_url is None, "Temporal": settings.temporal_address is None}
-        processes: dict[str, RunningProcess | None] = {**servers, "supervisor": state.supervisor, **state.children}
-        memory = held(*(process.pid for process in processes.values() if process and process.alive))
         table = Table("process", "address", "pid", "state", "memory", box=None, pad_edge=False)
-        for name, process in processes.items():
-            where = Text(addresses.get(name, ""))
-            if process is None:
-                table.add_row(name, where, "", "has ended" if ours.get(name) else "not ours", "")
-                continue
-            size = memory.get(process.pid, 0)
-            table.add_row(name, where, str(process.pid), "runs" if process.alive else "has ended", f"{size / 1e6:,.0f} MB" if size else "")
+        for one in processes:
+            memory = f"{one.memory / 1e6:,.0f} MB" if one.memory else ""
+            table.add_row(one.process, Text(one.address), str(one.pid or ""), one.state, memory)
         self.console.print(table)
 
 

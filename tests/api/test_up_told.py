@@ -3,9 +3,14 @@
 import io
 import json
 import os
+import socket
+from types import SimpleNamespace
 
 from api.terminal import Terminal
+from api.up import status
 from api.up_screen import TerminalScreen
+from api.up_status import accepting
+from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import RunningProcess
 from infra.embedded.run_state import RunState
 from infra.settings import Settings
@@ -45,3 +50,38 @@ def test_the_demos_sign_ins_come_into_the_one_screen(tmp_path):
     assert (plain.count("╭"), plain.count("secret"), plain.count("appear here")) == (1, 1, 0)
     drawn = screen_of(force_terminal=True)
     assert drawn.index("\x1b[2J") < drawn.index("Concord runs") < drawn.index("demo is done")
+
+
+def test_a_second_up_says_how_to_stop_what_runs_already(tmp_path):
+    def said(**how):
+        file = io.StringIO()
+        screen = TerminalScreen(Terminal(file=file, width=100))
+        screen.ready(Settings(home=tmp_path), RunState(RunningProcess.of(os.getpid())), **how)
+        return file.getvalue()
+
+    assert "`concord down` stops it" in said(already=True)
+    assert "Ctrl-C" not in said(already=True)
+    assert "Ctrl-C stops it" in said()
+
+
+def test_a_step_under_way_ends_with_what_happens_next(tmp_path):
+    file = io.StringIO()
+    screen = TerminalScreen(Terminal(file=file, width=100, force_terminal=True))
+    screen.step("PostgreSQL replays its log")
+    screen.event("The servers run again")
+    assert screen._status is None
+    assert "The servers run again" in file.getvalue()
+
+
+def test_a_postgresql_that_accepts_no_connection_is_not_said_to_run():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = PostgresServer(SimpleNamespace(superuser_password="x"), port, RunningProcess.of(os.getpid()), adopted=True)
+    assert accepting(server) == "starting"
+
+
+def test_status_is_told_to_programs_too(tmp_path):
+    file = io.StringIO()
+    assert status(Settings(home=tmp_path), screen=TerminalScreen(Terminal(file=file, width=100)), as_json=True) == 3
+    told = json.loads(file.getvalue())
+    assert (told["phase"], told["processes"]) == ("stopped", [])
