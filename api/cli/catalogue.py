@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
@@ -29,37 +30,46 @@ def heading(as_of: str | None, basis: str) -> None:
 
 
 @told
-def pipelines(
-    pipeline: Annotated[str | None, typer.Argument(metavar="PIPELINE", help="One of them with its stages: name or id.")] = None,
+def list_pipelines(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+    """The ways to signing, each with the stages of its latest version.
+
+    Example:
+      concord pipelines list
+    """
+    with calling(tenant) as client:
+        found = listed(client, PIPELINE, as_of, basis)
+    if as_json:
+        say_json(found)
+        return
+    heading(as_of, basis)
+    made = table("id", "pipeline", "version", "stages", right=("version",), whole=("id",))
+    for one in found:
+        latest = one["item"]["versions"][-1]
+        stages = ", ".join(stage["name"] for stage in latest["stages"])
+        made.add_row(short(one["id"]), plain(one["item"]["name"]), str(latest["number"]), plain(stages))
+    out.print(made)
+
+
+@told
+def show_pipeline(
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="Its name, or an id or the beginning or end of one.")],
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """The ways to signing; one of them with the stages of its latest version, and what their gates ask for.
+    """A way to signing: the stages of its latest version, and what their gates ask for.
 
-    Examples:
-      concord pipelines
-      concord pipelines "Way to signing"
+    Example:
+      concord pipelines show "Way to signing"
     """
     with calling(tenant) as client:
-        if pipeline is None:
-            found: Any = listed(client, PIPELINE, as_of, basis)
-        else:
-            id = find(client, PIPELINE, pipeline)["id"]
-            found = {"id": id, **client.get(f"/v1/pipelines/{id}", moment_params(as_of, basis))}
+        id = find(client, PIPELINE, pipeline)["id"]
+        found = {"id": id, **client.get(f"/v1/pipelines/{id}", moment_params(as_of, basis))}
     if as_json:
         say_json(found)
         return
     heading(as_of, basis)
-    if pipeline is None:
-        made = table("id", "pipeline", "version", "stages", right=("version",), whole=("id",))
-        for one in found:
-            latest = one["item"]["versions"][-1]
-            stages = ", ".join(stage["name"] for stage in latest["stages"])
-            made.add_row(short(one["id"]), plain(one["item"]["name"]), str(latest["number"]), plain(stages))
-        out.print(made)
-        return
     latest = found["item"]["versions"][-1]
     out.print(f"[bold]{plain(found['item']['name'])}[/], version {latest['number']}\n[dim]{found['id']}[/]")
     made = table("stage", "key", "%", "category", "days", "to leave it", right=("%", "days"))
@@ -68,6 +78,15 @@ def pipelines(
         days = str(stage["max_days"]) if stage["max_days"] else NONE
         made.add_row(plain(stage["name"]), stage["key"], str(stage["probability"]), words(stage["category"]), days, plain(asks))
     out.print(made)
+
+
+class _ListedOrShown(TyperGroup):
+    """`concord pipelines` lists them, `concord pipelines NAME` shows that one: the words between may be left away."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["list" if not args or args[0].startswith("-") else "show", *args]
+        return super().parse_args(ctx, args)
 
 
 @told
@@ -189,12 +208,17 @@ def said(body: Any, sentence: str, *, changed: bool, as_json: bool) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    for name, words_, commands in (
-        ("teams", "Teams: who works together, led by whom", (("list", teams), ("form", form_team))),
-        ("fields", "Fields of your own on accounts, contacts and deals", (("list", fields), ("define", define_field))),
+    for name, words_, kind, commands in (
+        (
+            "pipelines",
+            "Pipelines: the ways to signing, their stages and gates",
+            _ListedOrShown,
+            (("list", list_pipelines), ("show", show_pipeline)),
+        ),
+        ("teams", "Teams: who works together, led by whom", TyperGroup, (("list", teams), ("form", form_team))),
+        ("fields", "Fields of your own on accounts, contacts and deals", TyperGroup, (("list", fields), ("define", define_field))),
     ):
-        group = typer.Typer(help=f"{words_}.", short_help=words_, no_args_is_help=True)
+        group = typer.Typer(cls=kind, help=f"{words_}.", short_help=words_, no_args_is_help=kind is TyperGroup)
         for called, command in commands:
             add(group, command, name=called)
         app.add_typer(group, name=name)
-    add(app, pipelines)

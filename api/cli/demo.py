@@ -27,6 +27,10 @@ def demo(
     """Add a company with years of history as a tenant of its own; quiet where it is there already.
 
     The same seed gives the same history on the same day. If it is stopped on the way, the next run goes on.
+
+    Examples:
+      concord demo
+      concord demo --size 10 --years 1 --tenant little
     """
     from datetime import UTC, datetime
 

@@ -18,7 +18,11 @@ from api.cli.tree import add
 
 @told
 def doctor(as_json: Json = False) -> None:
-    """Check versions, settings, servers, clocks and disk, and say what to do."""
+    """Check versions, settings, servers, clocks and disk, and say what to do.
+
+    Example:
+      concord doctor
+    """
     from infra.doctor import examine, worst
     from infra.settings import Settings
 
@@ -35,12 +39,19 @@ def doctor(as_json: Json = False) -> None:
 
 
 @told
-def migrate() -> None:
-    """Bring the database and every tenant to this version's shape; repeatable."""
+def migrate(as_json: Json = False) -> None:
+    """Bring the database and every tenant to this version's shape; repeatable.
+
+    Example:
+      concord migrate
+    """
     from api.provisioning import migrate_all
 
     settings = reached()
     tenants, outdated = migrate_all(settings)
+    if as_json:
+        say_json({"tenants": [t.slug for t in tenants], "to_rebuild": outdated})
+        return
     out.print(f"{len(tenants)} tenants are up to date: {', '.join(t.slug for t in tenants) or 'none yet'}.")
     for slug, names in outdated.items():
         out.print(f"Rebuild for {slug}: concord projections rebuild {' '.join(names)} --tenant {slug}", style="yellow")
@@ -48,7 +59,11 @@ def migrate() -> None:
 
 @told
 def projections_status(tenant: TenantName = None, as_json: Json = False) -> None:
-    """Position, lag and parked events of every read model."""
+    """Position, lag and parked events of every read model.
+
+    Example:
+      concord projections status --tenant acme
+    """
     import asyncio
 
     from api.provisioning import tenant_of
@@ -78,9 +93,16 @@ def projections_status(tenant: TenantName = None, as_json: Json = False) -> None
 
 @told
 def projections_rebuild(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all when none is named.")] = None, tenant: TenantName = None
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all when none is named.")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
 ) -> None:
-    """Fold read models anew from the first event, beside the live ones, and swap; readers notice nothing."""
+    """Fold read models anew from the first event, beside the live ones, and swap; readers notice nothing.
+
+    Examples:
+      concord projections rebuild
+      concord projections rebuild deals --tenant acme
+    """
     import asyncio
 
     from api.provisioning import tenant_of
@@ -97,18 +119,30 @@ def projections_rebuild(
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
             head = await process.store.head(chosen)
-            with bars() as bar:
-                for name in names or list(known):
-                    assert settings.migrator_url is not None
-                    advance = bar(name, total=head)
-                    advance(await rebuild(settings.migrator_url, process.store, chosen, [known[name]], advance))
+            reached_to: dict[str, int] = {}
+            for name in names or list(known):
+                assert settings.migrator_url is not None
+                with bars(transient=True) as bar:
+                    reached_to[name] = await rebuild(settings.migrator_url, process.store, chosen, [known[name]], bar(name, total=head))
+                if not as_json:
+                    out.print(f"Rebuilt {name} up to position {reached_to[name]:,}.")
+        if as_json:
+            say_json({"tenant": chosen.slug, "rebuilt": reached_to})
 
     asyncio.run(fold())
 
 
 @told
-def projections_retry(names: Annotated[list[str] | None, typer.Argument()] = None, tenant: TenantName = None) -> None:
-    """Let parked read models try their event again, after its cause was mended."""
+def projections_retry(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all when none is named.")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Let parked read models try their event again, after its cause was mended.
+
+    Example:
+      concord projections retry deals
+    """
     import asyncio
 
     from api.provisioning import tenant_of
@@ -122,6 +156,9 @@ def projections_retry(names: Annotated[list[str] | None, typer.Argument()] = Non
             chosen = await tenant_of(process, tenant or settings.tenant)
             async with process.database.tenant(chosen) as cursor:
                 freed = await retry(cursor, chosen.slug, names or [p.name for p in read_models()])
+        if as_json:
+            say_json({"tenant": chosen.slug, "freed": freed})
+            return
         out.print(f"Trying again: {', '.join(freed)}." if freed else "Nothing is parked.")
 
     asyncio.run(again())

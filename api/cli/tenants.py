@@ -45,7 +45,11 @@ def create(
 
 @told
 def show(as_json: Json = False) -> None:
-    """Every tenant of this database."""
+    """Every tenant of this database.
+
+    Example:
+      concord tenant list --json
+    """
     from infra.migrations import list_tenants
 
     settings = reached()

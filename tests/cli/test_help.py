@@ -19,6 +19,10 @@ def _commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
         yield from _commands(command, (*words, name))
 
 
+def _has_commands(words: tuple[str, ...]) -> bool:
+    return any(other[: len(words)] == words for other in COMMANDS if other != words)
+
+
 COMMANDS = list(_commands(typer.main.get_command(app)))
 
 
@@ -32,3 +36,15 @@ def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[st
             assert not any(of_the_program in line for of_the_program in ("<str", "<int", "<float", "<list[str", "<list[Path", "<Path")), (
                 line
             )
+
+
+PROCESSES = {"up", "down", "api", "worker", "projector"}
+OF_ALL_TENANTS = {*PROCESSES, "status", "doctor", "migrate", "tenant create", "tenant list"}
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if not _has_commands(words)], ids=" ".join)
+def test_every_command_has_examples_json_for_programs_and_a_tenant(words: tuple[str, ...]):
+    told = Concord(Path("/nowhere"))(*words, "--help").out
+    assert f"concord {words[0]}" in told.partition("Example")[2]
+    assert ("--json" in told) == (" ".join(words) not in PROCESSES)
+    assert ("--tenant" in told.partition("Options:")[2]) == (" ".join(words) not in OF_ALL_TENANTS)

@@ -89,6 +89,10 @@ def test_settings_and_the_rules_for_deals_are_shown_and_changed(concord: Concord
 def test_pipelines_teams_and_fields_are_listed(concord: Concord):
     assert "Way to signing" in concord("pipelines").out
     assert "The buyer stated the need" in concord("pipelines", "Way to signing").out
+    assert concord("pipelines", "list").out == concord("pipelines").out
+    assert concord("pipelines", "show", "Way to signing").out == concord("pipelines", "Way to signing").out
+    assert concord("pipelines", "--json").json == concord("pipelines", "list", "--json").json
+    concord("pipelines", "show", "Way to nowhere", code=Exit.NOT_FOUND)
     concord("teams", "form", "North")
     concord("teams", "form", "North East", "--below", "North")
     assert "North East" in concord("teams", "list").out
