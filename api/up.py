@@ -156,7 +156,10 @@ def concord(*arguments: str) -> list[str]:
 def _prepare_home(settings: Settings) -> None:
     home = settings.home
     # others may pass (as root, the database's user has to), not look
-    make_directory(home, 0o711)
+    try:
+        make_directory(home, 0o711)
+    except OSError as error:
+        raise ClusterUnusable(f"{home} cannot be made ({error.strerror}): set CONCORD_HOME to a directory of your own.") from None
     if home.stat().st_uid != os.geteuid():
         raise ClusterUnusable(
             f"{home} belongs to {home.owner()}: run Concord as {home.owner()}, or set CONCORD_HOME to a directory of your own."

@@ -65,7 +65,9 @@ def reach_postgres(url: str, patience: float = 15.0) -> Connection[Any]:
         try:
             return psycopg.connect(url, connect_timeout=5, autocommit=True, application_name="concord")
         except psycopg.OperationalError as error:
-            said = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+            # lines that begin with a tab are the driver's advice to its own users
+            lines = [line.rstrip() for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
+            said = lines[-1] if lines else "no answer"
             if any(words in said for words in ("password authentication", "does not exist", "no pg_hba.conf entry")):
                 raise ServerDown(f"PostgreSQL refuses the sign-in ({said}): check DATABASE_URL and MIGRATOR_URL.") from None
             if time.monotonic() > deadline:

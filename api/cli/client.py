@@ -106,7 +106,7 @@ class Client:
             headers["If-Match"] = if_match
         if wait:
             headers["Prefer"] = f"wait={wait}"
-        said = self._answer("POST", path, body=json.dumps(body).encode(), headers=headers)
+        said = self._answer("POST", path, body=_encoded(body), headers=headers)
         at = said.body.get("settled_at") or said.position
         if settle and at is not None:
             with suppress(Problem):
@@ -157,6 +157,15 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+
+
+def _encoded(body: Any) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # bytes of the command line that are no UTF-8 come as lone surrogates
+        wrong = next((name for name, value in body.items() if any("\ud800" <= c <= "\udfff" for c in str(value))), "text")
+        raise Ended(f"The {wrong.replace('_', ' ')} is not UTF-8: type it anew in a terminal whose locale is UTF-8.", Exit.USAGE) from None
 
 
 def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import socket
 from types import SimpleNamespace
 
 from api.terminal import Terminal
-from api.up import status
+from api.up import status, up
 from api.up_screen import TerminalScreen
 from api.up_status import accepting
 from infra.embedded.postgres import PostgresServer
@@ -25,6 +25,7 @@ def test_an_api_without_a_database_says_so_in_a_sentence(tmp_path):
     assert len(refused.stderr.strip().splitlines()) == 1
     assert "No PostgreSQL answered" in refused.stderr
     assert "secret" not in refused.stderr
+    assert "\\t" not in refused.stderr
 
 
 def test_the_demos_sign_ins_come_into_the_one_screen(tmp_path):
@@ -85,3 +86,11 @@ def test_status_is_told_to_programs_too(tmp_path):
     assert status(Settings(home=tmp_path), screen=TerminalScreen(Terminal(file=file, width=100)), as_json=True) == 3
     told = json.loads(file.getvalue())
     assert (told["phase"], told["processes"]) == ("stopped", [])
+
+
+def test_a_home_that_cannot_be_made_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    file = io.StringIO()
+    assert up(Settings(home=tmp_path / "file" / "home"), screen=TerminalScreen(Terminal(file=file, width=200))) == 1
+    assert "cannot be made (Not a directory): set CONCORD_HOME" in file.getvalue()
+    assert "Errno" not in file.getvalue()

@@ -109,3 +109,10 @@ def test_a_lookalike_is_named_with_how_to_go_on(concord: Concord, acme: str):
     assert "the same web domain" in refused
     assert f"--different-from {known}" in refused
     assert "Began" in concord(*asked, "--different-from", known).out
+
+
+def test_text_that_is_not_utf_8_is_said_to_be_so(concord: Concord, acme: str):
+    asked = ("deals", "open", "Gr\udcfcn", "--account", acme, "--amount", "1 EUR", "--close-date", "2030-01-01")
+    assert "The title is not UTF-8" in concord(*asked, code=Exit.USAGE).err
+    concord("deals", "open", "Grün 🌿", *asked[3:])
+    assert "Grün 🌿" in concord("deals", "list", "--text", "Grün").out
