@@ -158,7 +158,7 @@ def test_today_and_members_can_be_read(concord: Concord, acme: str):
 def test_a_tenant_of_its_own_sees_nothing_of_others(concord: Concord, acme: str):
     concord("tenant", "create", "quiet", "--name", "Quiet Ltd")
     assert "No open deals" in concord("deals", "board", "--tenant", "quiet").out
-    unknown = concord("deals", "board", "--tenant", "nobody", code=Exit.UNREACHABLE)
+    unknown = concord("deals", "board", "--tenant", "nobody", code=Exit.NOT_FOUND)
     assert "tenant create nobody" in unknown.err
 
 
