@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel
 
 from domain.values import minor_digits
+from projections.as_of import Basis
 from projections.deal_list import OWN, DealCard, filters_at, named
 from projections.deals import DEALS
 from projections.paging import contains
@@ -74,8 +75,19 @@ async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, 
     for row in found:
         if row["deals"] is None:
             columns[row["stage"]].cards.append(DealCard.model_construct(**{name: row[name] for name in fields}))
-    name = await reading.rows(f"SELECT name FROM {reading.as_of.of(PIPELINES, 'id', 'name')} AS p WHERE id = %(id)s", {"id": pipeline})
-    return Board(pipeline=pipeline, name=name[0][0] if name else None, columns=list(columns.values()), position=reading.position)
+    return Board(pipeline=pipeline, name=await _name(reading, pipeline), columns=list(columns.values()), position=reading.position)
+
+
+async def _name(reading: Reading, pipeline: UUID) -> str | None:
+    """Its name at the moment; where it was defined only later, in what happened the first that it had."""
+    found = await reading.rows(f"SELECT name FROM {reading.as_of.of(PIPELINES, 'id', 'name')} AS p WHERE id = %(id)s", {"id": pipeline})
+    if not found and reading.as_of.basis is Basis.HAPPENED:
+        found = await reading.rows(
+            f"SELECT name, version FROM {PIPELINES.name} WHERE id = %(id)s UNION ALL "
+            f"SELECT name, version FROM {PIPELINES.past} WHERE id = %(id)s ORDER BY version LIMIT 1",
+            {"id": pipeline},
+        )
+    return str(found[0][0]) if found else None
 
 
 async def _columns(reading: Reading, pipeline: UUID) -> dict[str, BoardColumn]:
@@ -86,6 +98,13 @@ async def _columns(reading: Reading, pipeline: UUID) -> dict[str, BoardColumn]:
         "WHERE s.pipeline = %(pipeline)s AND s.kind = 'open'",
         {"pipeline": pipeline},
     )
+    if not found and reading.as_of.basis is Basis.HAPPENED:
+        # imported deals may be older than their pipeline's definition: its first version is the nearest to what held then
+        found = await reading.rows(
+            f"SELECT key, name, probability, max_days, place FROM {STAGES.name} WHERE pipeline = %(pipeline)s AND kind = 'open' "
+            f"AND version = (SELECT min(version) FROM {STAGES.name} WHERE pipeline = %(pipeline)s)",
+            {"pipeline": pipeline},
+        )
     return {
         key: BoardColumn(stage=key, name=name, probability=probability, max_days=max_days, count=0, sums=[], cards=[])
         for key, name, probability, max_days, _ in sorted(found, key=lambda row: row[4])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
@@ -191,6 +192,20 @@ async def test_lines_are_shown_with_their_products(here) -> None:
         lines = await deal_lines(asked, card.id)
         assert sum(line.total for line in lines) == card.amount
         assert lines[0].product_name.startswith("Product ")
+
+
+async def test_a_board_older_than_its_pipeline_has_the_first_names_only_of_what_happened(
+    here,
+) -> None:
+    long_ago = datetime(1990, 1, 1, tzinfo=UTC)
+    async with await reading(here, AsOf(Basis.HAPPENED, None, long_ago)) as asked:
+        shown = await board(asked, DEFAULT_PIPELINE)
+    assert shown.name
+    assert [column.stage for column in shown.columns] == ["qualify", "discover", "propose", "negotiate", "paper"]
+    assert all(column.probability is not None for column in shown.columns)
+    async with await reading(here, AsOf(Basis.KNOWN, 0, long_ago)) as asked:
+        shown = await board(asked, DEFAULT_PIPELINE)
+    assert (shown.name, shown.columns) == (None, [])
 
 
 async def test_a_scope_narrows_lists_boards_and_totals_alike(here) -> None:
