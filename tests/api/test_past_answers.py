@@ -95,7 +95,8 @@ async def _change(client: AsyncClient, chance: random.Random, place: Place, deal
         deals.append(made["id"])
         return
     if chance.random() < 0.15:
-        body = {"legal_name": f"Customer {len(accounts)}", "roles": ["customer"]}
+        # names that are alike would be refused
+        body = {"legal_name": "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=14)).title(), "roles": ["customer"]}
         made = ok(await client.post("/v1/accounts", json=body, headers=key()), 201)
         accounts.append(made["id"])
         return
