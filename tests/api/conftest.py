@@ -30,6 +30,8 @@ from domain.values import Money
 from infra.database import Tenant
 from infra.identity_passwords import Passwords
 from infra.settings import Settings
+from projections.catalogue import read_models
+from projections.runner import Runner
 
 NEXT_YEAR = "2030-03-29"
 
@@ -148,6 +150,16 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         doors: Doors = app.state.doors
         acme, other = await furnish(doors, settings, "acme"), await furnish(doors, settings, "other")
         yield World(app, settings, doors, acme, other, ASGITransport(app=app))
+
+
+@pytest.fixture
+async def reading(world: World) -> AsyncIterator[World]:
+    """The world, with a projector running."""
+    doors = world.doors
+    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+    yield world
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

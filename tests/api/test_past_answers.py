@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from httpx2 import AsyncClient
 
 from domain.kernel import Role
 from projections.catalogue import read_models
 from projections.rebuild import rebuild
-from projections.runner import Runner
 from tests.api.conftest import Place, World, anyway, key, ok, opening
 
 ANSWERS = 200
@@ -29,16 +25,6 @@ class Answer:
     params: dict[str, Any]
     position: int
     content: str
-
-
-@pytest.fixture
-async def reading(world: World) -> AsyncIterator[World]:
-    """The world, with a projector running."""
-    doors = world.doors
-    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
-    yield world
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_two_hundred_answers_of_the_past_are_given_again_after_a_rebuild(reading: World):

@@ -1,29 +1,13 @@
 """Reading through the doors: lists, board, forecast, as of any moment, one's own writes, and nobody else's rows."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
-
-import pytest
 
 from domain.accounts import OpenAccount, accounts
 from domain.deals import OpenDeal, deals
 from domain.kernel import SYSTEM, Role
 from domain.values import Money
 from infra.ids import uuid7
-from projections.catalogue import read_models
-from projections.runner import Runner
 from tests.api.conftest import NEXT_YEAR, World, anyway, key, ok, opening, refused
-
-
-@pytest.fixture
-async def reading(world: World) -> AsyncIterator[World]:
-    """The world, with a projector running."""
-    doors = world.doors
-    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
-    yield world
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_write_can_be_read_back_at_once(reading: World):
