@@ -20,6 +20,7 @@ from api.cli import (
     operate,
     processes,
     products,
+    rates,
     replay,
     settings,
     tenants,
@@ -30,7 +31,7 @@ from api.cli.outcomes import MEANINGS
 
 ORDER = (
     *("deals", "forecast", "accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
-    *("products", "pipelines", "teams", "fields", "settings"),
+    *("products", "rates", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
 )
 """First what people come for, then what keeps it running."""
@@ -74,6 +75,7 @@ for group in (
     replay,
     imports,
     products,
+    rates,
     catalogue,
     settings,
     processes,

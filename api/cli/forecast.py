@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from api.cli import rates
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
@@ -150,4 +149,3 @@ def _currency(written: str | None) -> str | None:
 
 def add_to(app: typer.Typer) -> None:
     add(app, forecast)
-    rates.add_to(app)
