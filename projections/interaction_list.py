@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -60,6 +60,8 @@ class FollowUpCard(BaseModel):
     accounts: list[UUID]
     account_names: list[str] = []
 
+
+Card = TypeVar("Card", InteractionCard, FollowUpCard)
 
 INTERACTION_FILTERS = {
     "id_part": PART_OF_ID,
@@ -127,13 +129,9 @@ async def interaction_list(
         shown=f"SELECT {', '.join(f'p.{n}' for n in names)}, p.held_by AS by, m.name AS by_name, p.sort_key FROM page AS p "
         f"LEFT JOIN {of(MEMBERS, 'id', 'name')} AS m ON m.id = p.held_by",
     )
-    said = await _said(reading, page.items)
-    names_of = await _account_names(reading, accounts, (id for card in page.items for id in card.accounts))
-    for card in page.items:
-        event = said[card.said_at]
+    for card, event in await _told(reading, accounts, page.items):
         if isinstance(event, InteractionRecorded | InteractionCorrected):
             card.subject_line, card.text = event.subject_line, event.text
-        card.account_names = [names_of[id] for id in card.accounts if id in names_of]
     return page
 
 
@@ -173,18 +171,19 @@ async def follow_up_list(
         shown=f"SELECT {', '.join(f'p.{n}' for n in names)}, m.name AS owner_name, p.sort_key FROM page AS p "
         f"LEFT JOIN {of(MEMBERS, 'id', 'name')} AS m ON m.id = p.owner",
     )
-    said = await _said(reading, page.items)
-    names_of = await _account_names(reading, accounts, (id for card in page.items for id in card.accounts))
-    for card in page.items:
-        event = said[card.said_at]
+    for card, event in await _told(reading, accounts, page.items):
         assert isinstance(event, FollowUpAdded)
         card.text = event.text
-        card.account_names = [names_of[id] for id in card.accounts if id in names_of]
     return page
 
 
-async def _said(reading: Reading, cards: Iterable[Any]) -> dict[int, Any]:
-    return {r.position: r.event for r in await reading.events([card.said_at for card in cards])}
+async def _told(reading: Reading, accounts: Scope, cards: Sequence[Card]) -> list[tuple[Card, Any]]:
+    """Name the cards' accounts, as far as they are seen; each card with the event that holds its words."""
+    said = {r.position: r.event for r in await reading.events([card.said_at for card in cards])}
+    names = await _account_names(reading, accounts, (id for card in cards for id in card.accounts))
+    for card in cards:
+        card.account_names = [names[id] for id in card.accounts if id in names]
+    return [(card, said[card.said_at]) for card in cards]
 
 
 async def _account_names(reading: Reading, accounts: Scope, ids: Iterable[UUID]) -> dict[UUID, str]:
