@@ -15,7 +15,6 @@ from domain.kernel import SYSTEM, Role
 from domain.members import members
 from infra.embedded.process import free_port
 from tests.api.conftest import World, key, ok, opening, refused
-from tests.api.test_reads import reading
 
 __all__ = ["reading"]
 
