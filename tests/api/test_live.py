@@ -16,8 +16,6 @@ from domain.members import members
 from infra.embedded.process import free_port
 from tests.api.conftest import World, key, ok, opening, refused
 
-__all__ = ["reading"]
-
 
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[str]:
