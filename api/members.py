@@ -2,11 +2,20 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.nouns import Noun
 from api.registers import add_reads
-from domain.authority import Delegate, Delegation, LimitKind, OwnAuthority, RevokeDelegation, SetApprovalLimit, SetRoles
+from domain.authority import (
+    Delegate,
+    Delegation,
+    LimitKind,
+    OwnAuthority,
+    RevokeDelegation,
+    SetApprovalLimit,
+    SetMemberAccount,
+    SetRoles,
+)
 from domain.kernel import Role
 from domain.members import (
     AddMember,
@@ -34,6 +43,7 @@ class MemberView(BaseModel):
     manager: UUID | None
     zone: str | None
     active: bool
+    account: UUID | None = Field(description="The account that a person from outside speaks for.")
     limits: dict[LimitKind, Money]
     delegations: list[Delegation]
 
@@ -63,6 +73,7 @@ for path, command, operation, summary, example in (
         "Set how much the member may approve",
         {"kind": "deal", "limit": {"amount": "10000", "currency": "EUR"}},
     ),
+    ("/account", SetMemberAccount, "set_member_account", "Say which account a person from outside speaks for", {"account": _ID}),
     ("/delegations", Delegate, "delegate", "Let another member stand in", {"to": _ID, "first_day": "2027-03-01", "last_day": "2027-03-12"}),
     ("/delegations/revoke", RevokeDelegation, "revoke_delegation", "End a delegation", {"delegation": _ID}),
     ("/deactivate", DeactivateMember, "deactivate_member", "Let the member do nothing any more", {}),

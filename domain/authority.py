@@ -1,4 +1,4 @@
-"""Authority: the roles a member has, what they may approve, and who stands in for them. Part of the member's stream."""
+"""Authority: the roles a member has, what they may approve, whom they speak for, and who stands in for them. Part of the member's stream."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from domain.accounts.presence import check_present
 from domain.kernel import SYSTEM, Command, Context, Event, Forbidden, Invalid, Refused, Role
 from domain.values import Money, zone
 
@@ -33,6 +34,12 @@ class MemberLimitSet(Event, topic="member.limit_set"):
     limit: Money | None
 
 
+class MemberAccountSet(Event, topic="member.account_set"):
+    """A person from outside speaks for this account from now on; None: for none."""
+
+    account: UUID | None
+
+
 class MemberDelegated(Event, topic="member.delegated"):
     """`to` stands in from `first_day` to `last_day`, both included, in `zone`."""
 
@@ -56,6 +63,12 @@ class SetRoles(Command):
 class SetApprovalLimit(Command):
     kind: LimitKind
     limit: Money | None
+
+
+class SetMemberAccount(Command):
+    """Say which account a person from outside (a supplier's, customer's or partner's) speaks for: they see what is with it, nothing else."""
+
+    account: UUID | None
 
 
 class OwnAuthority(Forbidden):
@@ -112,6 +125,13 @@ def check_administers(ctx: Context, *, or_self: bool = False) -> None:
 def standing_in(delegations: Iterable[Delegation], instant: datetime) -> UUID | None:
     """Who stands in at `instant`, if anyone does."""
     return next((d.to for d in delegations if d.covers(instant)), None)
+
+
+def new_account(now: UUID | None, account: UUID | None, ctx: Context) -> tuple[Event, ...]:
+    """What makes a member speak for `account`; quiet where they do. Raises NotFound, MergedAway."""
+    check_administers(ctx)
+    check_present(ctx, account)
+    return () if now == account else (MemberAccountSet(account=account),)
 
 
 def new_delegation(delegations: Iterable[Delegation], command: Delegate, zone_name: str, ctx: Context) -> tuple[Event, ...]:

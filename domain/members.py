@@ -13,19 +13,23 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from domain.accounts.presence import account_reads
 from domain.attributes import ErasableAttributes
 from domain.authority import (
     Delegate,
     Delegation,
     LimitKind,
+    MemberAccountSet,
     MemberDelegated,
     MemberDelegationRevoked,
     MemberLimitSet,
     MemberRolesChanged,
     RevokeDelegation,
     SetApprovalLimit,
+    SetMemberAccount,
     SetRoles,
     check_administers,
+    new_account,
     new_delegation,
     standing_in,
 )
@@ -175,6 +179,7 @@ class Member:
     withdrawn: bool = False
     limits: Mapping[LimitKind, Money] = field(default_factory=dict)
     delegations: tuple[Delegation, ...] = ()
+    account: UUID | None = None  # that a person from outside speaks for
     provenance: Provenance | None = None
 
     def stand_in(self, instant: datetime) -> UUID | None:
@@ -198,6 +203,8 @@ def reads(member: Member | None, command: Any, facts: Mapping[UUID, Any]) -> Ite
             yield team_read(team)
         case Delegate(to=to):
             yield member_read(to)
+        case SetMemberAccount(account=account):
+            yield from account_reads([account])
         case UndoImport(run=run) if member is not None and member.provenance is not None:
             back = member.provenance.before(run)
             yield from chain_reads("member", back.get("manager"), facts, _above)
@@ -273,6 +280,8 @@ def decide(member: Member | None, command: Any, ctx: Context) -> tuple[Event, ..
             if limit is not None and limit.amount < 0:
                 raise Invalid("A limit cannot be negative; use 0, or none at all.")
             return () if member.limits.get(kind) == limit else (MemberLimitSet(kind=kind, limit=limit),)
+        case SetMemberAccount(account=account):
+            return new_account(member.account, account, ctx)
         case Delegate(to=to):
             check_administers(ctx, or_self=True)
             check_active(ctx, to)
@@ -326,14 +335,14 @@ def evolve(member: Member | None, event: Event) -> Member | None:
         case MemberLimitSet(kind=kind, limit=limit):
             others = {k: v for k, v in member.limits.items() if k != kind}
             return replace(member, limits=others if limit is None else {**others, kind: limit})
+        case MemberAccountSet(account=account):
+            return replace(member, account=account)
         case MemberDelegated(delegation=id, to=to, first_day=first, last_day=last, zone=zone):
             return replace(member, delegations=(*member.delegations, Delegation(id, to, first, last, zone)))
         case MemberDelegationRevoked(delegation=id):
             return replace(member, delegations=tuple(d for d in member.delegations if d.id != id))
-        case MemberDeactivated():
-            return replace(member, active=False)
-        case MemberReactivated():
-            return replace(member, active=True)
+        case MemberDeactivated() | MemberReactivated():
+            return replace(member, active=isinstance(event, MemberReactivated))
         case _:
             return member
 

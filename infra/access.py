@@ -26,6 +26,8 @@ class Reach(IntEnum):
     ALL = 4
     SUPPLIERS = 5
     """Accounts in the role of a supplier, whoever owns them; apart from the order above."""
+    PARTY = 6
+    """What is with the account that a person from outside speaks for; apart from the order above too."""
 
 
 class Action(StrEnum):
@@ -131,6 +133,8 @@ class Standing:
     """Those teams, the teams the member leads, and every team below."""
     below: frozenset[UUID] = frozenset()
     """The members of the tree."""
+    account: UUID | None = None
+    """The account that a person from outside speaks for."""
     active: bool = True
 
     @property
@@ -156,11 +160,13 @@ class Object:
     owners: frozenset[UUID] = frozenset()
     teams: frozenset[UUID] = frozenset()
     supplier: bool = False
+    party: UUID | None = None
+    """The account it is with, where a person of that account may have a part in it."""
 
     @classmethod
-    def of(cls, owner: UUID | None, team: UUID | None = None, *, supplier: bool = False) -> Object:
+    def of(cls, owner: UUID | None, team: UUID | None = None, *, supplier: bool = False, party: UUID | None = None) -> Object:
         """A thing with one owner and one team, either of them perhaps unknown."""
-        return cls(_NOBODY if owner is None else frozenset((owner,)), _NOBODY if team is None else frozenset((team,)), supplier)
+        return cls(_NOBODY if owner is None else frozenset((owner,)), _NOBODY if team is None else frozenset((team,)), supplier, party)
 
 
 _NOBODY: frozenset[UUID] = frozenset()
@@ -178,6 +184,8 @@ def _within(standing: Standing, reach: Reach, thing: Object) -> bool:
     match reach:
         case Reach.SUPPLIERS:
             return thing.supplier
+        case Reach.PARTY:
+            return standing.account is not None and thing.party == standing.account
         case Reach.OWN:
             return standing.member in thing.owners
         case Reach.TEAM:
@@ -204,19 +212,21 @@ class Scope:
         return self.sql == "true"
 
 
-def scope(standing: Standing, action: Action, *, owner: str = "owner", team: str | None = None, supplier: str = "false") -> Scope:
+def scope(
+    standing: Standing, action: Action, *, owner: str = "owner", team: str | None = None, supplier: str = "false", party: str | None = None
+) -> Scope:
     """The rows of a list that the member may act on.
 
     `owner`, `team`: the columns (or expressions) that hold them, `team` None where a row has only an owner; `supplier`: a
-    condition true for suppliers' rows. All three are the caller's own SQL, never a user's. A row without owner and team is
-    seen by those only who see all.
+    condition true for suppliers' rows; `party`: the column of the account that a row is with, None where no outsider has a part in
+    it. All are the caller's own SQL, never a user's. A row without owner and team is seen by those only who see all.
     """
     reaches = standing.reaches(action)
     if Reach.ALL in reaches:
         return Scope("true")
     parts: list[str] = []
     params: dict[str, Any] = {}
-    if ordered := reaches - {Reach.SUPPLIERS}:
+    if ordered := reaches - {Reach.SUPPLIERS, Reach.PARTY}:
         owners, teams = {Reach.TREE: (standing.below, standing.tree), Reach.TEAM: (standing.mates, standing.teams)}.get(
             max(ordered), (frozenset[UUID](), frozenset[UUID]())
         )
@@ -227,4 +237,7 @@ def scope(standing: Standing, action: Action, *, owner: str = "owner", team: str
             params["scope_teams"] = sorted(teams)
     if Reach.SUPPLIERS in reaches:
         parts.append(f"({supplier})")
+    if Reach.PARTY in reaches and party is not None and standing.account is not None:
+        parts.append(f"coalesce({party} = %(scope_party)s, false)")
+        params["scope_party"] = standing.account
     return Scope(f"({' OR '.join(parts)})" if parts else "false", params)

@@ -61,7 +61,7 @@ def _judged(id: UUID, member: Member | None, organisation: Organisation) -> Stan
         return _NOBODY
     own = frozenset({member.team}) if member.team is not None else frozenset[UUID]()
     tree = organisation.tree(own | organisation.led_by(id)) if Role.SALES_MANAGER in member.roles else own
-    return Standing(id, member.roles, own, organisation.inside(own), tree, organisation.inside(tree))
+    return Standing(id, member.roles, own, organisation.inside(own), tree, organisation.inside(tree), member.account)
 
 
 class Directory:

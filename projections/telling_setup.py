@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.access_days import AccessDaySealed
 from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetired
-from domain.authority import MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
+from domain.authority import MemberAccountSet, MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
 from domain.deal_rules import DealRulesChanged
 from domain.import_runs import ImportFinished, ImportStarted, ImportUndone
 from domain.kernel import Event
@@ -81,6 +81,7 @@ _MEMBERS: dict[type[Event], Sentence] = {
     MemberReactivated: lambda _, __: "The member is active again.",
     MemberRolesChanged: lambda e, _: f"The member's roles are {plain(e.roles)}.",
     MemberLimitSet: lambda e, _: f"The member may approve {f'up to {e.limit}' if e.limit else 'nothing'} for {plain(e.kind)}.",
+    MemberAccountSet: lambda e, n: f"The member speaks for {n.of(e.account)}.",
     MemberDelegated: lambda e, n: f"{n.of(e.to)} stands in from {e.first_day} to {e.last_day}.",
     MemberDelegationRevoked: lambda _, __: "A delegation was revoked.",
     TeamFormed: lambda e, n: f"The team {e.name} was formed, led by {n.of(e.manager)}.",

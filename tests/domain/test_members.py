@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from domain.accounts import AccountOpened, AccountRole, accounts
 from domain.authority import (
     Delegate,
     DelegationOverlaps,
     LimitKind,
+    MemberAccountSet,
     MemberDelegated,
     MemberDelegationRevoked,
     MemberLimitSet,
@@ -16,6 +18,7 @@ from domain.authority import (
     OwnAuthority,
     RevokeDelegation,
     SetApprovalLimit,
+    SetMemberAccount,
     SetRoles,
 )
 from domain.hierarchy import HierarchyCycle
@@ -116,6 +119,16 @@ def test_a_member_stops_and_starts_again():
     ann.given(joined, MemberDeactivated()).when(DeactivateMember()).nothing()
     ann.given(joined, MemberDeactivated()).when(ReactivateMember()).then(MemberReactivated())
     ann.given(joined).when(ReactivateMember()).nothing()
+
+
+def test_a_person_from_outside_speaks_for_an_account_that_is_there():
+    known = ann.given(joined).knowing({CID: accounts.fold([AccountOpened(legal_name="Kolbe KG", roles=(AccountRole.SUPPLIER,))])})
+    known.when(SetMemberAccount(account=CID)).then(MemberAccountSet(account=CID))
+    known.given(MemberAccountSet(account=CID)).when(SetMemberAccount(account=CID)).nothing()
+    known.given(MemberAccountSet(account=CID)).when(SetMemberAccount(account=None)).then(MemberAccountSet(account=None))
+    known.when(SetMemberAccount(account=BOB)).refused(NotFound)
+    known.by(SELLER).when(SetMemberAccount(account=CID)).refused(Forbidden)
+    known.by(Actor(ANN, frozenset({Role.ADMIN}))).when(SetMemberAccount(account=CID)).refused(OwnAuthority)
 
 
 def test_a_manager_is_an_active_member():

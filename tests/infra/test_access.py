@@ -21,6 +21,7 @@ from infra.keys import Keys
 
 PEOPLE = [UUID(int=n) for n in range(1, 9)]
 TEAMS = [UUID(int=n) for n in range(101, 105)]
+FIRMS = [UUID(int=n) for n in range(201, 204)]
 standings = st.builds(
     Standing,
     member=st.sampled_from(PEOPLE),
@@ -29,9 +30,16 @@ standings = st.builds(
     mates=st.frozensets(st.sampled_from(PEOPLE), max_size=4),
     tree=st.frozensets(st.sampled_from(TEAMS), max_size=3),
     below=st.frozensets(st.sampled_from(PEOPLE), max_size=6),
+    account=st.none() | st.sampled_from(FIRMS),
     active=st.booleans(),
 )
-things = st.builds(Object.of, st.none() | st.sampled_from(PEOPLE), st.none() | st.sampled_from(TEAMS), supplier=st.booleans())
+things = st.builds(
+    Object.of,
+    st.none() | st.sampled_from(PEOPLE),
+    st.none() | st.sampled_from(TEAMS),
+    supplier=st.booleans(),
+    party=st.none() | st.sampled_from(FIRMS),
+)
 
 
 def test_every_action_has_a_rule_and_external_roles_reach_nothing():
@@ -64,6 +72,7 @@ def test_the_rule_agrees_with_an_independent_oracle(standing: Standing, action: 
             if (
                 reach is Reach.ALL
                 or (reach is Reach.SUPPLIERS and thing.supplier)
+                or (reach is Reach.PARTY and standing.account is not None and standing.account == thing.party)
                 or (reach in {Reach.OWN, Reach.TEAM, Reach.TREE} and own)
                 or (reach is Reach.TEAM and (thing.owners & standing.mates or thing.teams & standing.teams))
                 or (reach is Reach.TREE and (thing.owners & standing.below or thing.teams & standing.tree))
@@ -88,8 +97,13 @@ def test_the_account_manager_sees_the_team_and_changes_the_own():
 
 async def test_a_list_holds_exactly_what_single_reads_allow(database: Database, tenant: Tenant):
     random.seed(4711)
-    rows = [(uuid4(), random.choice([None, *PEOPLE]), random.choice([None, *TEAMS]), random.random() < 0.3) for _ in range(200)]
-    values = ", ".join(f"('{id}'::uuid, {_literal(owner)}, {_literal(team)}, {supplier})" for id, owner, team, supplier in rows)
+    rows = [
+        (uuid4(), random.choice([None, *PEOPLE]), random.choice([None, *TEAMS]), random.random() < 0.3, random.choice([None, *FIRMS]))
+        for _ in range(200)
+    ]
+    values = ", ".join(
+        f"('{id}'::uuid, {_literal(owner)}, {_literal(team)}, {supplier}, {_literal(firm)})" for id, owner, team, supplier, firm in rows
+    )
     for _ in range(500):
         standing = Standing(
             random.choice(PEOPLE),
@@ -98,15 +112,20 @@ async def test_a_list_holds_exactly_what_single_reads_allow(database: Database, 
             frozenset(random.sample(PEOPLE, 3)),
             frozenset(random.sample(TEAMS, 2)),
             frozenset(random.sample(PEOPLE, 5)),
+            random.choice([None, *FIRMS]),
         )
         action = random.choice(list(Action))
-        condition = scope(standing, action, owner="owner", team="team", supplier="supplier")
+        condition = scope(standing, action, owner="owner", team="team", supplier="supplier", party="firm")
         async with database.tenant(tenant, read_only=True) as cursor:
             await cursor.execute(
-                f"SELECT id FROM (VALUES {values}) AS t (id, owner, team, supplier) WHERE {condition.sql}", dict(condition.params)
+                f"SELECT id FROM (VALUES {values}) AS t (id, owner, team, supplier, firm) WHERE {condition.sql}", dict(condition.params)
             )
             listed = {row[0] for row in await cursor.fetchall()}
-        assert listed == {id for id, owner, team, supplier in rows if allowed(standing, action, Object.of(owner, team, supplier=supplier))}
+        assert listed == {
+            id
+            for id, owner, team, supplier, firm in rows
+            if allowed(standing, action, Object.of(owner, team, supplier=supplier, party=firm))
+        }
 
 
 def _literal(id: UUID | None) -> str:
