@@ -46,6 +46,16 @@ class Action(StrEnum):
     CONTACT_CHANGE = "contact.change"
     INTERACTION_READ = "interaction.read"
     INTERACTION_RECORD = "interaction.record"
+    DOCUMENT_READ = "document.read"
+    DOCUMENT_UPLOAD = "document.upload"
+    DISPUTE_READ = "dispute.read"
+    DISPUTE_OPEN = "dispute.open"
+    DISPUTE_CHANGE = "dispute.change"
+    DISPUTE_CONFIGURE = "dispute.configure"
+    SUPPLIER_READ = "supplier.read"
+    SUPPLIER_CHANGE = "supplier.change"
+    PORTAL_READ = "portal.read"
+    PORTAL_ANSWER = "portal.answer"
     FORECAST_READ = "forecast.read"
     CATALOGUE_READ = "catalogue.read"
     CATALOGUE_CHANGE = "catalogue.change"
@@ -73,6 +83,8 @@ _SEEING: dict[Role, Reach] = {_AM: Reach.TEAM, _SM: Reach.TREE, _SD: Reach.ALL, 
 _SELLING: dict[Role, Reach] = {_AM: Reach.OWN, _SM: Reach.TREE, _SD: Reach.ALL, _SC: Reach.ALL}
 _LEADING: dict[Role, Reach] = {_SM: Reach.TREE, _SD: Reach.ALL, _SC: Reach.ALL}
 _CARING: dict[Role, Reach] = {**_SELLING, _AM: Reach.TEAM, **_BUYING}
+_DISPUTING: dict[Role, Reach] = {**_CARING, **dict.fromkeys((Role.FINANCE, Role.FINANCE_CHIEF, Role.LEGAL, Role.ADMIN), Reach.ALL)}
+_WITH_US: dict[Role, Reach] = {Role.SUPPLIER: Reach.PARTY, Role.CUSTOMER: Reach.PARTY}
 _INSIDE: dict[Role, Reach] = dict.fromkeys(set(Role) - {Role.PARTNER, Role.SUPPLIER, Role.CUSTOMER}, Reach.ALL)
 
 
@@ -94,6 +106,16 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.CONTACT_CHANGE: {**_CARING, Role.ADMIN: Reach.ALL},
     Action.INTERACTION_READ: {**_SEEING, **_BUYING},
     Action.INTERACTION_RECORD: {**_CARING, Role.DEAL_DESK: Reach.ALL, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
+    Action.DOCUMENT_READ: _INSIDE,
+    Action.DOCUMENT_UPLOAD: {role: reach for role, reach in _INSIDE.items() if role is not Role.AUDITOR},
+    Action.DISPUTE_READ: {**_SEEING, **_BUYING},
+    Action.DISPUTE_OPEN: _DISPUTING,
+    Action.DISPUTE_CHANGE: _DISPUTING,
+    Action.DISPUTE_CONFIGURE: _only(Role.PROCUREMENT_HEAD, Role.FINANCE_CHIEF, Role.ADMIN),
+    Action.SUPPLIER_READ: {**_WATCHING, **_BUYING},
+    Action.SUPPLIER_CHANGE: {Role.CATEGORY_LEAD: Reach.SUPPLIERS, Role.PROCUREMENT_HEAD: Reach.SUPPLIERS, Role.ADMIN: Reach.ALL},
+    Action.PORTAL_READ: _WITH_US,
+    Action.PORTAL_ANSWER: _WITH_US,
     Action.FORECAST_READ: _SEEING,
     Action.CATALOGUE_READ: _INSIDE,
     Action.CATALOGUE_CHANGE: _only(_SC, Role.DEAL_DESK, Role.ADMIN),
@@ -111,7 +133,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.NOTIFICATION_OWN: dict.fromkeys(_INSIDE, Reach.OWN),
     Action.OPERATE: _only(Role.ADMIN),
 }
-"""Action by role. External roles (partner, supplier, customer) reach nothing until they have a portal."""
+"""Action by role. External roles (partner, supplier, customer) reach what is with their own account, through the portal alone."""
 
 
 def roles_for(action: Action) -> frozenset[Role]:
