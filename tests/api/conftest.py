@@ -22,6 +22,7 @@ from api.openapi import routes_of
 from api.operators import found_tenant
 from api.provisioning import make_tenant, migrate_all
 from domain.accounts import OpenAccount, accounts
+from domain.authority import SetMemberAccount
 from domain.deals import OpenDeal, deals
 from domain.kernel import SYSTEM, Role, natural_id
 from domain.members import AddMember, members
@@ -38,7 +39,10 @@ NEXT_YEAR = "2030-03-29"
 
 @dataclass
 class Place:
-    """A tenant with a member for each role, and one deal and account of the account manager."""
+    """A tenant with a member for each role, one deal and account of the account manager, and a supplier of procurement.
+
+    Who is from outside speaks for an account: the supplier and the partner for the supplier, the customer for the account.
+    """
 
     tenant: Tenant
     team: UUID
@@ -46,6 +50,7 @@ class Place:
     keys: dict[Role, str] = field(default_factory=dict)
     account: UUID = field(default_factory=uuid4)
     deal: UUID = field(default_factory=uuid4)
+    supplier: UUID = field(default_factory=uuid4)
 
 
 @dataclass
@@ -137,6 +142,10 @@ async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
     owner = place.members[Role.ACCOUNT_MANAGER]
     opened = OpenAccount(legal_name=f"Customer of {slug}", roles=("customer",), owner=owner)
     await store.execute(tenant, accounts, place.account, opened, by=SYSTEM)
+    bought = OpenAccount(legal_name=f"Supplier of {slug}", roles=("supplier",), owner=place.members[Role.PROCUREMENT])
+    await store.execute(tenant, accounts, place.supplier, bought, by=SYSTEM)
+    for role, account in ((Role.SUPPLIER, place.supplier), (Role.PARTNER, place.supplier), (Role.CUSTOMER, place.account)):
+        await store.execute(tenant, members, place.members[role], SetMemberAccount(account=account), by=SYSTEM)
     deal = OpenDeal(title="First", account=place.account, owner=owner, close_date=NEXT_YEAR, amount=Money(amount=1000, currency="EUR"))
     await store.execute(tenant, deals, place.deal, deal, by=SYSTEM)
     return place

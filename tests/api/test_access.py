@@ -32,8 +32,14 @@ def test_every_route_states_who_may_call_it(world_document: Any):
         assert len(doors) == (0 if name in OPEN else 1), f"{name} must have exactly one row: who may call it"
         if doors and isinstance(doors[0], Roles):
             assert doors[0].roles == frozenset().union(*(roles_for(a) for a in doors[0].actions))
-            assert doors[0].roles.isdisjoint(EXTERNAL)
+            # who is from outside comes in through the portal alone, and nobody else does
+            assert doors[0].roles <= EXTERNAL if _is_portal(doors[0]) else doors[0].roles.isdisjoint(EXTERNAL), name
+            assert route.path_format.startswith("/v1/portal") == _is_portal(doors[0]), name
             assert all(action in RULES for action in doors[0].actions)
+
+
+def _is_portal(door: Roles) -> bool:
+    return all(action.startswith("portal.") for action in door.actions)
 
 
 async def _call(world: World, role: Role | None, place: Place, operation: tuple, id: UUID | str) -> Any:
