@@ -1,4 +1,4 @@
-"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, working calendars by name, rules for deals."""
+"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, calendars by name, rules for deals and disputes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from pydantic import Field
 
 from domain.calendars import Calendar
 from domain.deal_rules import STARTING, ChangeDealRules, DealRules, DealRulesChanged, change_deal_rules, deal_rules_after
+from domain.dispute_rules import (
+    STARTING_DISPUTE_RULES,
+    ChangeDisputeRules,
+    DisputeRules,
+    DisputeRulesChanged,
+    change_dispute_rules,
+    dispute_rules_after,
+)
 from domain.kernel import SYSTEM, Command, Context, Decider, Event, Forbidden, Invalid, NotFound, Read, Role, natural_id
 from domain.values import Country, Currency, Name, Text, Zone
 
@@ -79,6 +87,7 @@ class Settings:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     holiday_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     deal_rules: DealRules = STARTING
+    dispute_rules: DisputeRules = STARTING_DISPUTE_RULES
 
     def working_calendar(self, key: str | None = None) -> Calendar:
         """The calendar called `key`, else our own, else Monday to Friday in our zone."""
@@ -111,6 +120,13 @@ def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
                 "Only the sales chief and administration change the rules for deals; ask one of them.", roles=[Role.SALES_CHIEF, Role.ADMIN]
             )
         return change_deal_rules(settings.deal_rules, command)
+    if isinstance(command, ChangeDisputeRules):
+        if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.PROCUREMENT_HEAD, Role.FINANCE_CHIEF):
+            raise Forbidden(
+                "Only the head of procurement, the finance chief and administration change the rules for disputes; ask one of them.",
+                roles=[Role.PROCUREMENT_HEAD, Role.FINANCE_CHIEF, Role.ADMIN],
+            )
+        return change_dispute_rules(settings.dispute_rules, command)
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
         raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
     match command:
@@ -136,8 +152,10 @@ def evolve(settings: Settings, event: Event) -> Settings:
             return replace(settings, calendars={**settings.calendars, key: calendar}, holiday_names={**settings.holiday_names, key: names})
         case DealRulesChanged():
             return replace(settings, deal_rules=deal_rules_after(event))
+        case DisputeRulesChanged():
+            return replace(settings, dispute_rules=dispute_rules_after(event))
         case _:
             return settings
 
 
-settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve, state_version=2)
+settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve, state_version=3)

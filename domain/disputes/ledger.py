@@ -1,0 +1,130 @@
+"""The ledger of a dispute. After every event, in the document's currency: original = open + credited + paid + written_off + withdrawn.
+
+It holds of the gross and of the tax in it, of each line and of the whole case. Tax follows its line pro rata: of what is
+moved, as much is tax as of what is open, to the minor unit by largest remainder, so that the last movement takes what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.values import Amount, Currency, Money, Text
+
+
+class Bucket(StrEnum):
+    """Where an amount of the original stands."""
+
+    OPEN = "open"
+    CREDITED = "credited"
+    PAID = "paid"
+    WRITTEN_OFF = "written_off"
+    WITHDRAWN = "withdrawn"
+
+
+_SETTLED = tuple(b for b in Bucket if b is not Bucket.OPEN)
+
+
+class Balance(Text):
+    """Amounts in one currency."""
+
+    original: Amount = Decimal(0)
+    open: Amount = Decimal(0)
+    credited: Amount = Decimal(0)
+    paid: Amount = Decimal(0)
+    written_off: Amount = Decimal(0)
+    withdrawn: Amount = Decimal(0)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the identity holds, and nothing is below zero."""
+        return self.original == sum(self.of(b) for b in Bucket) and all(self.of(b) >= 0 for b in Bucket)
+
+    def of(self, bucket: Bucket) -> Decimal:
+        value: Decimal = getattr(self, bucket.value)
+        return value
+
+
+class Ledger(Text):
+    """The whole case: gross, and the tax in it."""
+
+    currency: Currency
+    gross: Balance = Balance()
+    tax: Balance = Balance()
+
+    @property
+    def balanced(self) -> bool:
+        return self.gross.balanced and self.tax.balanced
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A gross amount, and the tax in it."""
+
+    gross: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+
+    def __add__(self, other: Part) -> Part:
+        return Part(self.gross + other.gross, self.tax + other.tax)
+
+    def __sub__(self, other: Part) -> Part:
+        return Part(self.gross - other.gross, self.tax - other.tax)
+
+
+NOTHING = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One line's amounts. `original` follows from the others, so the identity cannot be broken here."""
+
+    open: Part = NOTHING
+    credited: Part = NOTHING
+    paid: Part = NOTHING
+    written_off: Part = NOTHING
+    withdrawn: Part = NOTHING
+
+    @property
+    def original(self) -> Part:
+        return sum((self.of(b) for b in Bucket), NOTHING)
+
+    def of(self, bucket: Bucket) -> Part:
+        part: Part = getattr(self, bucket.value)
+        return part
+
+    def share(self, amount: Decimal, currency: str, bucket: Bucket = Bucket.OPEN) -> Part:
+        """What `amount` gross of a bucket takes along as tax. The caller has seen that so much is there."""
+        part = self.of(bucket)
+        if amount == part.gross:
+            return part
+        _, tax = Money(amount=amount, currency=currency).split((part.gross - part.tax, part.tax))
+        return Part(amount, tax.amount)
+
+    def moved(self, part: Part, source: Bucket, target: Bucket) -> Account:
+        """With `part` taken from one bucket and put into another."""
+        changes = {source.value: self.of(source) - part}
+        return replace(
+            replace(self, **changes), **{target.value: (self.of(target) if target is not source else self.of(target) - part) + part}
+        )
+
+    def lowered(self, part: Part) -> Account:
+        """With `part` of what is open gone, and of the original with it."""
+        return replace(self, open=self.open - part)
+
+
+def ledger_of(accounts: Iterable[Account], currency: str) -> Ledger:
+    """The sum of all lines."""
+    held = list(accounts)
+
+    def balance(what: str) -> Balance:
+        sums = {b.value: sum((getattr(a.of(b), what) for a in held), Decimal(0)) for b in Bucket}
+        return Balance(original=sum((getattr(a.original, what) for a in held), Decimal(0)), **sums)
+
+    return Ledger(currency=currency, gross=balance("gross"), tax=balance("tax"))
+
+
+def settled_buckets() -> tuple[Bucket, ...]:
+    """Every bucket but the open one."""
+    return _SETTLED

@@ -1,0 +1,1 @@
+"""Suppliers: what they may deliver where, and how they are scored from what happened."""
