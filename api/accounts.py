@@ -90,7 +90,7 @@ async def _with_similar(caller: Caller, command: Any) -> Any:
     return command.model_copy(update={"similar": tuple(found)})
 
 
-noun = Noun("account", "accounts", accounts, sight=SIGHT)
+noun = Noun("account", "accounts", accounts, sight=SIGHT, seen_by=Action.ACCOUNT_READ)
 router = noun.router
 noun.opens(
     OpenAccount,

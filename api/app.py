@@ -24,6 +24,7 @@ from api import (
     attributes,
     contact_reads,
     deal_reads,
+    documents,
     events,
     forecast,
     imports,
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     timelines.router,
     events.router,
     imports.router,
+    documents.router,
     members.router,
     teams.router,
     pipelines.router,
@@ -103,6 +105,7 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 access_log=access_log,
                 reader=reader,
                 spool=spool,
+                documents=process.documents,
                 rates=rates or Rates(),
             )
         finally:
@@ -116,7 +119,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         inside = Shortcut(AsyncExitStackMiddleware(self.router), self.router.routes)
-        return Shell(inside, witness=partial(_witness, self), methods_at=self.methods_at, uploads=frozenset({"/v1/imports"}))
+        return Shell(inside, witness=partial(_witness, self), methods_at=self.methods_at, uploads=frozenset({"/v1/imports", "/v1/documents"}))
 
     def methods_at(self, scope: Scope) -> set[str]:
         """Every method that the address of a request takes."""

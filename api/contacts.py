@@ -50,7 +50,7 @@ async def _check_position(caller: Caller, _id: UUID, command: Any) -> None:
     await check_account(caller, command.account)
 
 
-noun = Noun("contact", "contacts", contacts, sight=SIGHT)
+noun = Noun("contact", "contacts", contacts, sight=SIGHT, seen_by=Action.CONTACT_READ)
 router = noun.router
 noun.opens(
     AddContact,

@@ -102,7 +102,7 @@ async def _check_account(caller: Caller, _id: UUID, command: Any) -> None:
     await check_account(caller, command.account)
 
 
-noun = Noun("deal", "deals", deals, sight=SIGHT)
+noun = Noun("deal", "deals", deals, sight=SIGHT, seen_by=Action.DEAL_READ)
 router = noun.router
 noun.opens(
     c.OpenDeal,

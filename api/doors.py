@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from api.import_spool import Spool
@@ -9,6 +10,7 @@ from api.limits import Buckets, Rates
 from infra.access_log import AccessLog
 from infra.access_members import Directory
 from infra.database import Database
+from infra.documents import Documents
 from infra.event_store import Store
 from infra.identity import Identity
 from projections.reading import Reader
@@ -25,5 +27,8 @@ class Doors:
     access_log: AccessLog
     reader: Reader
     spool: Spool
+    documents: Documents
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    """How many uploads are taken at once: each is held in memory until it is kept."""

@@ -66,7 +66,7 @@ async def _check_correction(caller: Caller, _id: UUID, command: Any) -> None:
     await _check_links(caller, command)
 
 
-noun = Noun("interaction", "interactions", interactions, sight=SIGHT)
+noun = Noun("interaction", "interactions", interactions, sight=SIGHT, seen_by=Action.INTERACTION_READ)
 router = noun.router
 noun.opens(
     RecordInteraction,

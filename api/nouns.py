@@ -35,15 +35,33 @@ OWNERLESS = Sight(_ownerless)
 """What has no owner: only those who reach all may act on it."""
 
 
-class Noun:
-    """The write operations of one aggregate. `sight`: what an access decision sees of it."""
+SUBJECTS: dict[str, tuple["Noun", Action]] = {}
+"""Things that documents, papers and histories belong to, with the action that reading each takes; filled as the doors are imported."""
 
-    def __init__(self, name: str, plural: str, decider: Decider[Any], *, sight: Sight = OWNERLESS, tag: str | None = None) -> None:
+
+class Noun:
+    """The write operations of one aggregate. `sight`: what an access decision sees of it.
+
+    `seen_by`: the action that reading it takes, for a noun that documents, papers and histories belong to (`SUBJECTS`).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plural: str,
+        decider: Decider[Any],
+        *,
+        sight: Sight = OWNERLESS,
+        tag: str | None = None,
+        seen_by: Action | None = None,
+    ) -> None:
         self.name = name
         self.router = APIRouter(prefix=f"/v1/{plural}", tags=[tag or plural], route_class=Direct)
         self.prefix = f"/v1/{plural}"
         self.decider = decider
         self.sight = sight
+        if seen_by is not None:
+            SUBJECTS[name] = (self, seen_by)
 
     def opens(
         self,

@@ -11,12 +11,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api import accounts, contacts, deals, interactions
 from api.callers import AccountReader, Caller, DealReader
 from api.deal_reads import MODELS
 from api.execution import absent, sees
 from api.moments import PROBLEMS
-from api.nouns import IdParameter, Noun
+from api.nouns import SUBJECTS, IdParameter, Noun
 from api.problems import documented
 from api.reading import Found, Slice, page, reading
 from domain.kernel import Invalid, NotFound
@@ -26,15 +25,9 @@ from projections.interactions import INTERACTIONS, Interactions
 from projections.paging import Page
 from projections.reading import Reading
 from projections.telling import Told
-from projections.timeline import story, streams
+from projections.timeline import NOUNS, story, streams
 
 router = APIRouter(prefix="/v1")
-_SEEN = {
-    "account": (accounts.noun, Action.ACCOUNT_READ),
-    "deal": (deals.noun, Action.DEAL_READ),
-    "contact": (contacts.noun, Action.CONTACT_READ),
-    "interaction": (interactions.noun, Action.INTERACTION_READ),
-}
 
 
 class TimelineAsked(Slice):
@@ -69,12 +62,12 @@ async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
 )
 async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[Slice, Query()]) -> Response:
     """What happened to a deal and in interactions about it, in sentences."""
-    if not await _in_reach(caller, [id], *_SEEN["deal"]):
+    if not await _in_reach(caller, [id], *SUBJECTS["deal"]):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
-        ids = [id, *await _in_reach(caller, about, *_SEEN["interaction"])]
+        ids = [id, *await _in_reach(caller, about, *SUBJECTS["interaction"])]
         return await _told(opened, ids, asked)
 
 
@@ -87,10 +80,10 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
 )
 async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
     """Everything about an account and those merged into it, as far as the caller sees it: deals, people, interactions, mergers."""
-    if not await _in_reach(caller, [id], *_SEEN["account"]):
+    if not await _in_reach(caller, [id], *SUBJECTS["account"]):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
         ids: list[UUID] = []
-        for name in asked.nouns or _SEEN:
-            ids += await _in_reach(caller, await streams(opened, id, [name]), *_SEEN[name])
+        for name in asked.nouns or NOUNS:
+            ids += await _in_reach(caller, await streams(opened, id, [name]), *SUBJECTS[name])
         return await _told(opened, ids, asked)

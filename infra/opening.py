@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from domain.nouns import register_all
 from infra.codec import Codec
 from infra.database import Database, StoreUnavailable
+from infra.documents import Documents, blobs_of
 from infra.event_store import Store
 from infra.keys import Keys, KeysUnavailable
 from infra.settings import Settings
@@ -24,6 +25,7 @@ class Opened:
     database: Database
     keys: Keys
     store: Store
+    documents: Documents
 
 
 @asynccontextmanager
@@ -43,7 +45,9 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
         store = Store(database, Codec(keys))
         closing.push_async_callback(store.close)
         store.wakes.listen()
-        yield Opened(settings, database, keys, store)
+        documents = Documents(blobs_of(settings, database), keys)
+        closing.push_async_callback(documents.close)
+        yield Opened(settings, database, keys, store, documents)
 
 
 def open_keys(settings: Settings) -> Keys:

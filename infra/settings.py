@@ -45,13 +45,15 @@ class Settings:
 
     `home` (CONCORD_HOME) defaults to `.concord` below the current directory, so that a checkout carries its own data
     and two checkouts never share any; set CONCORD_HOME to keep data elsewhere.
-    `None` for `database_url`, `migrator_url` or `temporal_address` means: the server embedded below `home`.
+    `None` for `database_url`, `migrator_url` or `temporal_address` means: the server embedded below `home`; for `documents_url`
+    (a bucket): documents lie in the tenants' own tables.
     """
 
     home: Path
     database_url: str | None = field(default=None, repr=False)
     migrator_url: str | None = field(default=None, repr=False)
     keys_url: str = field(default="", repr=False)
+    documents_url: str | None = field(default=None, repr=False)
     temporal_address: str | None = None
     temporal_namespace: str = "concord"
     http_host: str = "127.0.0.1"
@@ -90,6 +92,7 @@ class Settings:
             database_url=read.value("DATABASE_URL", _postgres_url, None),
             migrator_url=read.value("MIGRATOR_URL", _postgres_url, None),
             keys_url=read.value("KEYS_URL", _any_url, ""),
+            documents_url=read.value("DOCUMENTS_URL", _bucket_url, None),
             temporal_address=read.value("TEMPORAL_ADDRESS", _host_and_port, None),
             temporal_namespace=read.value("TEMPORAL_NAMESPACE", _word, "concord"),
             http_host=read.value("CONCORD_HTTP_HOST", _word, "127.0.0.1"),
@@ -111,6 +114,7 @@ class Settings:
             "DATABASE_URL": self.database_url,
             "MIGRATOR_URL": self.migrator_url,
             "KEYS_URL": self.keys_url,
+            "DOCUMENTS_URL": self.documents_url,
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": self.temporal_namespace,
             "CONCORD_HTTP_HOST": self.http_host,
@@ -178,6 +182,14 @@ def _postgres_url(text: str) -> str:
 def _any_url(text: str) -> str:
     if not urlsplit(text).scheme:
         raise ValueError("must be a URL, such as sqlite:////var/lib/concord/keys.db or postgresql://user:password@host/keys.")
+    return text
+
+
+def _bucket_url(text: str) -> str:
+    # imported when asked: the bucket's module needs what needs these settings
+    from infra.documents.bucket import Bucket
+
+    Bucket.parse(text)
     return text
 
 

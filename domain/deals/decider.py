@@ -14,7 +14,7 @@ from domain.deals.refusals import ApprovalPending
 from domain.deals.rules import rule_reads
 from domain.deals.state import Deal, evolve
 from domain.imports import UndoImport
-from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Read
+from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Outcome, Read
 from domain.stages import Category
 from domain.standing import standing_reads
 
@@ -60,11 +60,16 @@ _WITHOUT_BEARING = (c.AdvanceDeal, c.RefuseMove, c.WithdrawMove)
 """What is only asked for changes nothing that the forecast counts."""
 
 
-def decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
-    """The events that follow from a command, possibly none, or a refusal (`domain/deals/refusals.py`).
+def decide(deal: Deal | None, command: Any, ctx: Context) -> Outcome:
+    """The events that follow from a command, possibly none, or a refusal (`domain/deals/refusals.py`)."""
+    events = _decide(deal, command, ctx)
+    if isinstance(command, c.RecordEvidence | c.AdvanceDeal) and (attached := evidence.attachments(events, ctx)):
+        return (*events, *attached)
+    return events
 
-    Whatever it was, a change of the effective forecast category that follows from it is told in the same breath.
-    """
+
+def _decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
+    """Whatever it was, a change of the effective forecast category that follows from it is told in the same breath."""
     check_dating(ctx)
     if isinstance(command, c.OpenDeal):
         if deal is not None:
@@ -123,9 +128,11 @@ def _referred(deal: Deal | None, command: Any) -> Iterator[Read]:
         case c.AdvanceDeal():
             yield from _own_pipeline(deal)
             yield from contact_reads(e.contact for e in command.evidence if e.contact is not None)
+            yield from evidence.evidence_documents(command.evidence)
         case c.RecordEvidence(evidence=proof):
             yield from _own_pipeline(deal)
             yield from contact_reads((proof.contact,) if proof.contact is not None else ())
+            yield from evidence.evidence_documents((proof,))
         case c.EnterStage() | c.ReopenDeal() | c.ReverseWin() | c.ImportStage() | c.CloseImported() | UndoImport():
             yield from _own_pipeline(deal)
         case c.AssignOwner(owner=owner, team=team):

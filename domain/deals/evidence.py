@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from domain.deals.commands import RecordEvidence, RetractEvidence
 from domain.deals.events import DealEvidenceRecorded, DealEvidenceRetracted
@@ -10,7 +10,8 @@ from domain.deals.references import check_contacts, version_of
 from domain.deals.refusals import CriterionUnknown, EvidenceMismatch
 from domain.deals.state import Deal
 from domain.deals.terms import Evidence
-from domain.kernel import Context, Event
+from domain.documents import Document, attach, document_id, document_reads
+from domain.kernel import Context, Event, On, Read
 from domain.stages import EvidenceKind, PipelineVersion
 
 _WANTED = {
@@ -68,3 +69,16 @@ def retract_evidence(deal: Deal, command: RetractEvidence, _ctx: Context) -> tup
     if command.criterion not in deal.evidence:
         return ()
     return (DealEvidenceRetracted(criterion=command.criterion, reason=command.reason),)
+
+
+def evidence_documents(given: Iterable[Evidence]) -> Iterator[Read]:
+    """What `attachments` looks at."""
+    return document_reads(proof.sha256 for proof in given if proof.sha256 is not None)
+
+
+def attachments(events: Iterable[Event], ctx: Context) -> tuple[On, ...]:
+    """Attach documents that came as evidence, where the actor uploaded them here; a hash of a document elsewhere stays a reference."""
+    hashes = [event.sha256 for event in events if isinstance(event, DealEvidenceRecorded) and event.sha256 is not None]
+    known: dict[str, Document | None] = {sha256: ctx.facts.get(document_id(sha256)) for sha256 in hashes}
+    own = (sha256 for sha256, document in known.items() if document is not None and document.uploaded_by(ctx.actor.id))
+    return attach(ctx, "deal", own)[1]

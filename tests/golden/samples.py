@@ -23,7 +23,21 @@ from domain.kernel import TOPICS, Event
 from domain.nouns import register_all
 
 FOLDER = Path(__file__).parent / "events"
-_TEXTS = ("text", "EUR", "Europe/Berlin", "a@example.com", "key", "DE", "example.com", "a" * 64, "2026-01", "1.5", "#a0b1c2", "+49301234")
+_TEXTS = (
+    "text",
+    "EUR",
+    "Europe/Berlin",
+    "a@example.com",
+    "key",
+    "DE",
+    "example.com",
+    "a" * 64,
+    "2026-01",
+    "1.5",
+    "#a0b1c2",
+    "+49301234",
+    "application/pdf",
+)
 _PLAIN: dict[Any, tuple[Any, ...]] = {
     str: _TEXTS,
     bool: (True,),
