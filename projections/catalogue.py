@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.accounts import Accounts
 from projections.contacts import Contacts
+from projections.contracts import Contracts
 from projections.deals import Deals
 from projections.interactions import Interactions
 from projections.members import Members
@@ -15,4 +16,4 @@ from projections.today import Notifications
 
 def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
-    return (Accounts(), Contacts(), Deals(), Interactions(), Members(), Notifications(), Pipelines(), Rates())
+    return (Accounts(), Contacts(), Contracts(), Deals(), Interactions(), Members(), Notifications(), Pipelines(), Rates())

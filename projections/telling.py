@@ -15,6 +15,7 @@ from domain.kernel import SYSTEM, Event, Recorded
 from domain.values import Money
 from projections.accounts import ACCOUNTS
 from projections.contacts import CONTACTS
+from projections.contract_tables import CONTRACTS, OBLIGATIONS
 from projections.deals import DEALS
 from projections.members import MEMBERS, TEAMS
 from projections.pipelines import PIPELINES, PRODUCTS
@@ -25,13 +26,15 @@ Sentence = Callable[[Any, "Names"], str]
 TELLING: dict[type[Event], Sentence] = {}
 """How each event is told, in the past tense, without who did it and when."""
 _NAMED = (
-    (MEMBERS, "name"),
-    (TEAMS, "name"),
-    (ACCOUNTS, "legal_name"),
-    (CONTACTS, "name"),
-    (PRODUCTS, "name"),
-    (PIPELINES, "name"),
-    (DEALS, "title"),
+    (MEMBERS, "id", "name"),
+    (TEAMS, "id", "name"),
+    (ACCOUNTS, "id", "legal_name"),
+    (CONTACTS, "id", "name"),
+    (PRODUCTS, "id", "name"),
+    (PIPELINES, "id", "name"),
+    (DEALS, "id", "title"),
+    (CONTRACTS, "id", "title"),
+    (OBLIGATIONS, "obligation", "title"),
 )
 
 
@@ -143,7 +146,7 @@ async def tell(reading: Reading, events: Sequence[Recorded]) -> list[Told]:
 async def resolve(reading: Reading, ids: set[UUID]) -> Names:
     """What these ids are called; those that nobody knows stay out."""
     union = " UNION ALL ".join(
-        f"SELECT id, {column} FROM {reading.as_of.of(table, 'id', column)} AS n WHERE id = ANY (%(ids)s)" for table, column in _NAMED
+        f"SELECT {id}, {name} FROM {reading.as_of.of(table, id, name)} AS n WHERE {id} = ANY (%(ids)s)" for table, id, name in _NAMED
     )
     found = await reading.rows(union, {"ids": list(ids)})
     return Names({SYSTEM.id: "Concord"} | {id: name for id, name in found if name is not None})

@@ -17,19 +17,20 @@ from pydantic import BaseModel
 
 from domain.kernel import Invalid
 from infra.event_store.loader import COLUMNS
-from projections import telling_deals, telling_relations, telling_setup
+from projections import telling_contracts, telling_deals, telling_obligations, telling_relations, telling_setup
 from projections.accounts import ACCOUNTS
 from projections.as_of import Basis
 from projections.contacts import POSITIONS
+from projections.contract_tables import CONTRACTS
 from projections.deals import DEALS
 from projections.interactions import INTERACTIONS
 from projections.paging import LARGEST_PAGE
 from projections.reading import Reading
 from projections.telling import Told, tell
 
-TELLERS = (telling_deals, telling_relations, telling_setup)
+TELLERS = (telling_contracts, telling_deals, telling_obligations, telling_relations, telling_setup)
 """The modules that fill `TELLING`."""
-NOUNS = ("account", "contact", "deal", "interaction")
+NOUNS = ("account", "contact", "contract", "deal", "interaction")
 
 
 class Story(BaseModel):
@@ -61,6 +62,7 @@ async def streams(reading: Reading, account: UUID, nouns: Collection[str] = NOUN
     parts = {
         "account": "SELECT id FROM merged",
         "deal": f"SELECT d.id FROM {of(DEALS, 'id', 'account')} AS d JOIN merged AS a ON a.id = d.account",
+        "contract": f"SELECT c.id FROM {of(CONTRACTS, 'id', 'party')} AS c JOIN merged AS a ON a.id = c.party",
         "contact": f"SELECT o.contact FROM {of(POSITIONS, 'contact', 'account')} AS o JOIN merged AS a ON a.id = o.account",
         "interaction": f"SELECT i.id FROM {of(INTERACTIONS, 'id', 'accounts')} AS i WHERE i.accounts && (SELECT array_agg(id) FROM merged)",
     }
