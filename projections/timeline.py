@@ -30,7 +30,7 @@ from projections.telling import Told, tell
 
 TELLERS = (telling_contracts, telling_deals, telling_obligations, telling_relations, telling_setup)
 """The modules that fill `TELLING`."""
-NOUNS = ("account", "contact", "contract", "deal", "interaction")
+NOUNS = ("account", "contact", "deal", "interaction")
 
 
 class Story(BaseModel):
