@@ -6,12 +6,15 @@ a calendar of holidays.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from domain.calendars import Calendar
+from domain.contract_dates import add_months
+from domain.periods import month_number
 from domain.values import Text
 
 
@@ -68,3 +71,44 @@ class Recurrence(Text):
     every: Annotated[int, Field(ge=1, le=1200)]
     unit: RecurrenceUnit = RecurrenceUnit.MONTHS
     until: date | None = None
+
+
+def first_nominal(rule: DueRule, term_start: date, term_end: date | None) -> date | None:
+    """The nominal day of the first occurrence in a term; None where the term's end, from which it is counted, is not known."""
+    return {DueAnchor.DATE: rule.on, DueAnchor.TERM_START: term_start, DueAnchor.TERM_END: term_end}[rule.anchor]
+
+
+def nominal(first: date, recurrence: Recurrence, number: int) -> date:
+    """The nominal day of the occurrence `number`, from 0. Months are counted from the first, so that the 31st comes back."""
+    if recurrence.unit is RecurrenceUnit.MONTHS:
+        return add_months(first, number * recurrence.every)
+    days = recurrence.every * (7 if recurrence.unit is RecurrenceUnit.WEEKS else 1)
+    return first + timedelta(days=number * days)
+
+
+def next_nominal(first: date, recurrence: Recurrence | None, after: date | None) -> date | None:
+    """The first nominal day that lies after a day; None where there is none."""
+    if after is None or first > after:
+        return first
+    if recurrence is None:
+        return None
+    if recurrence.unit is RecurrenceUnit.MONTHS:
+        number = (month_number(after) - month_number(first)) // recurrence.every
+    else:
+        number = (after - first).days // (recurrence.every * (7 if recurrence.unit is RecurrenceUnit.WEEKS else 1))
+    while (day := nominal(first, recurrence, number)) <= after:
+        number += 1
+    return None if recurrence.until is not None and day > recurrence.until else day
+
+
+def due_day(rule: DueRule, day: date, calendar: Calendar) -> date:
+    """The day on which the occurrence of a nominal day is due."""
+    if rule.unit is DueUnit.MONTHS:
+        day = add_months(day, rule.offset)
+    elif rule.unit is DueUnit.DAYS:
+        day += timedelta(days=rule.offset)
+    elif rule.offset:
+        day = calendar.add(day, rule.offset)
+    if rule.roll is Roll.NONE:
+        return day
+    return calendar.next_working_day(day) if rule.roll is Roll.NEXT else calendar.previous_working_day(day)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.calendars import Calendar
+from domain.contract_rules import STARTING as STARTING_CONTRACT_RULES
+from domain.contract_rules import ChangeContractRules, ContractRules, ContractRulesChanged, change_contract_rules, contract_rules_after
 from domain.deal_rules import STARTING, ChangeDealRules, DealRules, DealRulesChanged, change_deal_rules, deal_rules_after
 from domain.dispute_rules import (
     STARTING_DISPUTE_RULES,
@@ -87,6 +89,7 @@ class Settings:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     holiday_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     deal_rules: DealRules = STARTING
+    contract_rules: ContractRules = STARTING_CONTRACT_RULES
     dispute_rules: DisputeRules = STARTING_DISPUTE_RULES
 
     def working_calendar(self, key: str | None = None) -> Calendar:
@@ -127,6 +130,10 @@ def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
                 roles=[Role.PROCUREMENT_HEAD, Role.FINANCE_CHIEF, Role.ADMIN],
             )
         return change_dispute_rules(settings.dispute_rules, command)
+    if isinstance(command, ChangeContractRules):
+        if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.LEGAL):
+            raise Forbidden("Only legal and administration change the rules for contracts; ask one of them.", roles=[Role.LEGAL, Role.ADMIN])
+        return change_contract_rules(settings.contract_rules, command)
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
         raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
     match command:
@@ -152,6 +159,8 @@ def evolve(settings: Settings, event: Event) -> Settings:
             return replace(settings, calendars={**settings.calendars, key: calendar}, holiday_names={**settings.holiday_names, key: names})
         case DealRulesChanged():
             return replace(settings, deal_rules=deal_rules_after(event))
+        case ContractRulesChanged():
+            return replace(settings, contract_rules=contract_rules_after(event))
         case DisputeRulesChanged():
             return replace(settings, dispute_rules=dispute_rules_after(event))
         case _:
