@@ -6,14 +6,28 @@ from projections.accounts import Accounts
 from projections.contacts import Contacts
 from projections.contracts import Contracts
 from projections.deals import Deals
+from projections.disputes import Disputes
 from projections.interactions import Interactions
 from projections.members import Members
 from projections.pipelines import Pipelines
 from projections.projection import Projection
 from projections.rates import Rates
+from projections.suppliers import Suppliers
 from projections.today import Notifications
 
 
 def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
-    return (Accounts(), Contacts(), Contracts(), Deals(), Interactions(), Members(), Notifications(), Pipelines(), Rates())
+    return (
+        Accounts(),
+        Contacts(),
+        Contracts(),
+        Deals(),
+        Disputes(),
+        Interactions(),
+        Members(),
+        Notifications(),
+        Pipelines(),
+        Rates(),
+        Suppliers(),
+    )

@@ -17,6 +17,7 @@ from projections.accounts import ACCOUNTS
 from projections.contacts import CONTACTS
 from projections.contract_tables import CONTRACTS, OBLIGATIONS
 from projections.deals import DEALS
+from projections.dispute_tables import DISPUTES
 from projections.members import MEMBERS, TEAMS
 from projections.pipelines import PIPELINES, PRODUCTS
 from projections.reading import Reading
@@ -35,6 +36,7 @@ _NAMED = (
     (DEALS, "id", "title"),
     (CONTRACTS, "id", "title"),
     (OBLIGATIONS, "obligation", "title"),
+    (DISPUTES, "id", "title"),
 )
 
 

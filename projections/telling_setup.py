@@ -6,6 +6,7 @@ from domain.access_days import AccessDaySealed
 from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetired
 from domain.authority import MemberAccountSet, MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
 from domain.deal_rules import DealRulesChanged
+from domain.dispute_rules import DisputeRulesChanged
 from domain.import_runs import ImportFinished, ImportStarted, ImportUndone
 from domain.kernel import Event
 from domain.members import (
@@ -112,6 +113,11 @@ _CATALOGUE: dict[type[Event], Sentence] = {
         f"The reporting currency is {e.currency}, the zone {e.zone}, and the fiscal year starts in month {e.fiscal_year_start}."
     ),
     CalendarDefined: lambda e, _: f"The calendar {e.key} was defined, with {len(e.holidays)} holidays.",
+    DisputeRulesChanged: lambda e, _: (
+        f"Rules for disputes, version {e.version}: {e.acknowledge_days} business days to acknowledge, {e.first_answer_days} to the first "
+        f"answer, {e.resolve_days} days to a resolution ({e.critical_resolve_days} business days where critical); "
+        f"{e.reopen_days} days to reopen."
+    ),
     DealRulesChanged: lambda e, _: (
         f"Rules for deals, version {e.version}: commit needs {listed([plain(need) for need in e.commit_needs])}, with a next "
         f"step within {e.commit_next_step_within} days; a close date that moves by more than {e.close_date_reason_over} days needs a "

@@ -17,18 +17,36 @@ from pydantic import BaseModel
 
 from domain.kernel import Invalid
 from infra.event_store.loader import COLUMNS
-from projections import telling_contracts, telling_deals, telling_obligations, telling_relations, telling_setup
+from projections import (
+    telling_contracts,
+    telling_deals,
+    telling_disputes,
+    telling_obligations,
+    telling_relations,
+    telling_setup,
+    telling_suppliers,
+)
 from projections.accounts import ACCOUNTS
 from projections.as_of import Basis
 from projections.contacts import POSITIONS
 from projections.contract_tables import CONTRACTS
 from projections.deals import DEALS
+from projections.dispute_tables import DISPUTES
 from projections.interactions import INTERACTIONS
 from projections.paging import LARGEST_PAGE
 from projections.reading import Reading
+from projections.suppliers import SUPPLIERS
 from projections.telling import Told, tell
 
-TELLERS = (telling_contracts, telling_deals, telling_obligations, telling_relations, telling_setup)
+TELLERS = (
+    telling_contracts,
+    telling_deals,
+    telling_disputes,
+    telling_obligations,
+    telling_relations,
+    telling_setup,
+    telling_suppliers,
+)
 """The modules that fill `TELLING`."""
 NOUNS = ("account", "contact", "deal", "interaction")
 
@@ -63,6 +81,8 @@ async def streams(reading: Reading, account: UUID, nouns: Collection[str] = NOUN
         "account": "SELECT id FROM merged",
         "deal": f"SELECT d.id FROM {of(DEALS, 'id', 'account')} AS d JOIN merged AS a ON a.id = d.account",
         "contract": f"SELECT c.id FROM {of(CONTRACTS, 'id', 'party')} AS c JOIN merged AS a ON a.id = c.party",
+        "dispute": f"SELECT d.id FROM {of(DISPUTES, 'id', 'account')} AS d JOIN merged AS a ON a.id = d.account",
+        "supplier": f"SELECT s.id FROM {of(SUPPLIERS, 'id', 'account')} AS s JOIN merged AS a ON a.id = s.account",
         "contact": f"SELECT o.contact FROM {of(POSITIONS, 'contact', 'account')} AS o JOIN merged AS a ON a.id = o.account",
         "interaction": f"SELECT i.id FROM {of(INTERACTIONS, 'id', 'accounts')} AS i WHERE i.accounts && (SELECT array_agg(id) FROM merged)",
     }
