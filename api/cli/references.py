@@ -6,7 +6,7 @@ Never guessed: where several things answer to a name they are listed, where none
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from api.cli.outcomes import Ended, Exit
 from api.inert import one_line
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PART_OF_ID = re.compile(r"[0-9a-f-]{4,35}")
+_PART_OF_ID = re.compile(r"[0-9a-f-]{4,36}")
 MOST_LISTED = 5_000
 """Members, teams and the like that are looked through: lists without a search are short."""
 MOST_COMPARED = 1_000
@@ -60,15 +60,48 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
     if _UUID.fullmatch(text.lower()):
         return {"id": text.lower()}
     if not text:
-        raise Ended(f"Name the {noun.word}: by its name, or by an id or the beginning or end of one.", Exit.USAGE)
-    found = _by_name(client, noun, text)
-    if not found and _PART_OF_ID.fullmatch(text.lower()):
-        found = _by_id(client, noun, text.lower())
+        raise _unnamed(noun.word)
+    found = _candidates(client, noun, text)
     if len(found) == 1:
         return found[0]
     if found:
         raise _several(noun, text, found)
     raise _none(client, noun, text)
+
+
+def find_among(client: Client, nouns: Sequence[Noun], written: str) -> tuple[Noun, str]:
+    """The one thing that is meant among things of several kinds: its kind and its id. Raises Ended: there is none, or several.
+
+    Kinds that the caller may not read at all are left out.
+    """
+    text, words = " ".join(written.split()), " or ".join(noun.word for noun in nouns)
+    if not text:
+        raise _unnamed(words)
+    found: list[tuple[Noun, dict[str, Any]]] = []
+    readable = []
+    for noun in nouns:
+        try:
+            found += [(noun, thing) for thing in _candidates(client, noun, text)]
+            readable.append(noun)
+        except Problem as problem:
+            if problem.code not in {Exit.NOT_FOUND, Exit.REFUSED}:
+                raise
+    found = [(noun, thing) for noun, thing in found if noun.names(thing)[0] == text] or found
+    if len(found) == 1:
+        return found[0][0], found[0][1]["id"]
+    near = found or [(noun, thing) for noun in readable for thing in _near(noun, text, _everything(client, noun))]
+    lines = tuple(f"  {noun.word:<8}{_line(noun, thing)}" for noun, thing in near[:_SHOWN])
+    data = [{"noun": noun.word, "id": thing["id"], "name": noun.names(thing)[0]} for noun, thing in near]
+    if found:
+        raise Ended(f"Several things answer to {text!r}; name one of them by the end of its id:", Exit.NOT_FOUND, lines=lines, data=data)
+    meant = "; did you mean:" if near else ", or you may not know of it."
+    raise Ended(f"There is no {words} {text!r}{meant}", Exit.NOT_FOUND, lines=lines, data=data)
+
+
+def _candidates(client: Client, noun: Noun, text: str) -> list[dict[str, Any]]:
+    """Whatever answers to a name, else to a part of an id."""
+    found = [] if _UUID.fullmatch(text.lower()) else _by_name(client, noun, text)
+    return found or (_by_id(client, noun, text.lower()) if _PART_OF_ID.fullmatch(text.lower()) else [])
 
 
 def _everything(client: Client, noun: Noun) -> list[dict[str, Any]]:
@@ -99,6 +132,10 @@ def _line(noun: Noun, thing: dict[str, Any]) -> str:
     own, *others = noun.names(thing)
     more = ", ".join(str(name) for name in others if name)
     return one_line(f"  {short(thing['id'])}  {own}" + (f" ({more})" if more else ""))
+
+
+def _unnamed(words: str) -> Ended:
+    return Ended(f"Name the {words}: by its name, or by an id or the beginning or end of one.", Exit.USAGE)
 
 
 def _several(noun: Noun, text: str, found: list[dict[str, Any]]) -> Ended:

@@ -1,4 +1,4 @@
-"""`concord replay`: a deal's history in plain sentences, dated and with names; or as the events that stand in the log."""
+"""`concord replay`: the history of a deal or a contract in plain sentences, dated and with names; or as the events that stand in the log."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.client import Client, calling
-from api.cli.deals_read import DealName
 from api.cli.formats import plain, short, table, when
 from api.cli.moments import asked_at, moment_params, moment_words, recorded_at
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
 from api.cli.outcomes import out, print_count, say_json, told
-from api.cli.references import DEAL, find
+from api.cli.references import DEAL, Noun, find_among
 from api.cli.tree import add
+
+TOLD: tuple[Noun, ...] = (DEAL,)
+"""What has a history to be told."""
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
 
 
 @told
 def replay(
-    deal: DealName,
+    name: Name,
     raw: Annotated[bool, typer.Option("--raw", help="The events as they stand in the log, with positions.")] = False,
     as_of: AsOf = None,
     basis: OfBasis = Basis.KNOWN,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Tell a deal's history, oldest first: what happened, when, and who did it.
+    """Tell the history of a deal, oldest first: what happened, when, and who did it.
 
     Examples:
       concord replay "GTX for Acme"
@@ -37,11 +40,11 @@ def replay(
     """
     moment = moment_words(as_of, basis)
     with calling(tenant) as client:
-        id = find(client, DEAL, deal)["id"]
+        noun, id = find_among(client, TOLD, name)
         if raw:
-            events = _until(client, client.get(f"/v1/deals/{id}/history"), as_of, basis)
+            events = _until(client, client.get(f"{noun.path}/{id}/history"), as_of, basis)
         else:
-            found = client.page(f"/v1/deals/{id}/timeline", moment_params(as_of, basis), most=0, everything=True)
+            found = client.page(f"{noun.path}/{id}/timeline", moment_params(as_of, basis), most=0, everything=True)
             found["items"].reverse()
     if raw and as_json:
         say_json(events)
