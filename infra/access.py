@@ -48,6 +48,12 @@ class Action(StrEnum):
     INTERACTION_RECORD = "interaction.record"
     DOCUMENT_READ = "document.read"
     DOCUMENT_UPLOAD = "document.upload"
+    CONTRACT_READ = "contract.read"
+    CONTRACT_DRAFT = "contract.draft"
+    CONTRACT_CHANGE = "contract.change"
+    CONTRACT_APPROVE = "contract.approve"
+    CONTRACT_KEEP = "contract.keep"
+    CONTRACT_ASSIGN = "contract.assign"
     DISPUTE_READ = "dispute.read"
     DISPUTE_OPEN = "dispute.open"
     DISPUTE_CHANGE = "dispute.change"
@@ -84,6 +90,13 @@ _SELLING: dict[Role, Reach] = {_AM: Reach.OWN, _SM: Reach.TREE, _SD: Reach.ALL, 
 _LEADING: dict[Role, Reach] = {_SM: Reach.TREE, _SD: Reach.ALL, _SC: Reach.ALL}
 _CARING: dict[Role, Reach] = {**_SELLING, _AM: Reach.TEAM, **_BUYING}
 _DISPUTING: dict[Role, Reach] = {**_CARING, **dict.fromkeys((Role.FINANCE, Role.FINANCE_CHIEF, Role.LEGAL, Role.ADMIN), Reach.ALL)}
+_BUYERS_LEADING = dict.fromkeys((Role.CATEGORY_LEAD, Role.PROCUREMENT_HEAD), Reach.SUPPLIERS)
+_AGREEING: dict[Role, Reach] = {
+    **_SELLING,
+    **_BUYERS_LEADING,
+    Role.PROCUREMENT: Reach.SUPPLIERS,
+    **dict.fromkeys((Role.DEAL_DESK, Role.LEGAL, Role.ADMIN), Reach.ALL),
+}
 _WITH_US: dict[Role, Reach] = {Role.SUPPLIER: Reach.PARTY, Role.CUSTOMER: Reach.PARTY}
 _INSIDE: dict[Role, Reach] = dict.fromkeys(set(Role) - {Role.PARTNER, Role.SUPPLIER, Role.CUSTOMER}, Reach.ALL)
 
@@ -108,6 +121,12 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.INTERACTION_RECORD: {**_CARING, Role.DEAL_DESK: Reach.ALL, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
     Action.DOCUMENT_READ: _INSIDE,
     Action.DOCUMENT_UPLOAD: {role: reach for role, reach in _INSIDE.items() if role is not Role.AUDITOR},
+    Action.CONTRACT_READ: {**_SEEING, **_BUYING},
+    Action.CONTRACT_DRAFT: _AGREEING,
+    Action.CONTRACT_CHANGE: _AGREEING,
+    Action.CONTRACT_APPROVE: _only(Role.LEGAL, Role.FINANCE_CHIEF, Role.EXECUTIVE),
+    Action.CONTRACT_KEEP: {**_CARING, **_AGREEING, _AM: Reach.TEAM, Role.FINANCE: Reach.ALL, Role.FINANCE_CHIEF: Reach.ALL},
+    Action.CONTRACT_ASSIGN: {**_LEADING, **_BUYERS_LEADING, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
     Action.DISPUTE_READ: {**_SEEING, **_BUYING},
     Action.DISPUTE_OPEN: _DISPUTING,
     Action.DISPUTE_CHANGE: _DISPUTING,
