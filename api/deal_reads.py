@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from api.callers import Caller, DealReader
 from api.deals import noun
 from api.moments import PROBLEMS, Day, Moment
 from api.problems import documented
-from api.reading import Found, PartOfId, Slice, order, page, reading, rows_of, stood
+from api.reading import Found, Number, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
 from api.seen_by import SeenBy
 from domain.attributes import AttributeValue
@@ -36,8 +35,6 @@ from projections.pipelines import Pipelines
 
 MODELS = (Deals, Accounts, Members, Pipelines)
 Sorts = Literal["close_date", "-close_date", "amount", "-amount", "title", "-title", "since", "-since", "opened_at", "-opened_at"]
-_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-_Number = Annotated[Decimal, Field(max_digits=21, decimal_places=6, allow_inf_nan=False, json_schema_extra={"pattern": "^-?[0-9]{1,15}$"})]
 
 
 class DealFilters(BaseModel):
@@ -52,12 +49,12 @@ class DealFilters(BaseModel):
     category: Category | None = None
     counted: Annotated[bool | None, Field(description="In the forecast's numbers: with an amount, and not omitted.")] = None
     currency: Currency | None = None
-    source: _Text | None = None
+    source: Searched | None = None
     product: UUID | None = None
     closes_from: Annotated[Day | None, Field(description="Counts for this day or later: when won, the day it booked on.")] = None
     closes_before: Day | None = None
-    amount_from: _Number | None = None
-    amount_to: _Number | None = None
+    amount_from: Number | None = None
+    amount_to: Number | None = None
     stalled: bool | None = None
     lapsed: bool | None = None
     pending: Annotated[bool | None, Field(description="With a requested move that has not settled.")] = None
@@ -68,7 +65,7 @@ class DealFilters(BaseModel):
     team_missing: bool | None = None
     date_missing: bool | None = None
     product_missing: bool | None = None
-    text: Annotated[_Text | None, Field(description="Looked for anywhere in the title and the account's name.")] = None
+    text: Annotated[Searched | None, Field(description="Looked for anywhere in the title and the account's name.")] = None
 
     def given(self, **more: Any) -> dict[str, Any]:
         """The filters by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -29,6 +30,9 @@ class Slice(Moment):
     cursor: Annotated[str | None, Field(max_length=1000, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before.")] = None
 
 
+Searched = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+"""A text that a list is searched for, or narrowed by."""
+Number = Annotated[Decimal, Field(max_digits=21, decimal_places=6, allow_inf_nan=False, json_schema_extra={"pattern": "^-?[0-9]{1,15}$"})]
 PartOfId = Annotated[str, Field(pattern=r"^[0-9a-f-]{4,36}$", description="The beginning or end of an id.", examples=["6e4c0012"])]
 
 
@@ -52,8 +56,12 @@ async def reading(caller: Caller, moment: Moment, *models: type[Projection]) -> 
         yield opened
 
 
-async def rows_of(caller: Caller, action: Action, table: str, as_of: AsOf, asked: SeenBy, *, supplier: str = "false") -> Scope:
+async def rows_of(
+    caller: Caller, action: Action, table: str, as_of: AsOf, asked: SeenBy, *, supplier: str = "false", id: str = "id"
+) -> Scope:
     """The rows of `table` that the caller reaches. Today's rights decide, whatever the moment: a past row is shown to who may see it now.
+
+    `id`: the column of the rows that are listed which holds an id of `table`.
 
     With `as_seen_by`, those of them that this member reached then: a row's owner and team of that moment decide. Who may ask
     that reaches all rows. Raises RoleMissing, NotFound.
@@ -63,7 +71,7 @@ async def rows_of(caller: Caller, action: Action, table: str, as_of: AsOf, asked
     today = scope(caller.standing, action, owner="owner", team="team", supplier=supplier)
     if as_of.now or today.everything:
         return today
-    return Scope(f"id IN (SELECT id FROM {table} WHERE {today.sql})", today.params)
+    return Scope(f"{id} IN (SELECT id FROM {table} WHERE {today.sql})", today.params)
 
 
 def page(found: Page[Any], as_of: AsOf) -> Response:

@@ -1,6 +1,7 @@
 """Reading what has no read model of its own because it is small: states folded from the log itself, so never behind it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -180,26 +181,43 @@ def _plainly(show: Callable[[Any], Any]) -> Show:
     return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A thing as it stood at a moment. `head`: the log position that the answer stands on."""
+
+    state: Any
+    version: int
+    as_of: AsOf
+    head: int
+
+
+async def stood_at(caller: Caller, noun: Noun, id: UUID, action: Action, moment: Eyed) -> Stood:
+    """A thing within the caller's reach, as it stood. Raises NotFound, AheadOfLog, RequestMalformed, RoleMissing."""
+    head = await check_reached(caller, moment)
+    as_of = await resolve(caller, moment)
+    current, _ = await state_at(caller, noun.decider, id, AsOf())
+    # today's rights decide, whatever the moment
+    if not await sees(caller, action, noun.sight, current):
+        raise absent()
+    state, version = await state_at(caller, noun.decider, id, as_of)
+    if state is None or getattr(state, "withdrawn", False):
+        raise NotFound("It was not there then; choose a later moment.")
+    eyes = await eyes_of(caller, moment, as_of)
+    if eyes is not None and not await _in_sight(caller, eyes, noun, action, state, as_of):
+        raise NotFound("That member could not see it then.")
+    return Stood(state, version, as_of, head)
+
+
 def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> None:
     """`GET <plural>/{id}`: the state folded from the log itself, so that it is never behind a write."""
     may = Depends(Roles(action))
 
     async def one(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Eyed, Query()]) -> Response:
         """As it is, or as it was."""
-        head = await check_reached(caller, moment)
-        as_of = await resolve(caller, moment)
-        current, _ = await state_at(caller, noun.decider, id, AsOf())
-        # today's rights decide, whatever the moment
-        if not await sees(caller, action, noun.sight, current):
-            raise absent()
-        state, version = await state_at(caller, noun.decider, id, as_of)
-        if state is None or getattr(state, "withdrawn", False):
-            raise NotFound("It was not there then; choose a later moment.")
-        eyes = await eyes_of(caller, moment, as_of)
-        if eyes is not None and not await _in_sight(caller, eyes, noun, action, state, as_of):
-            raise NotFound("That member could not see it then.")
-        headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-        return reply({"item": await show(caller, id, state, as_of), "version": version, **told(as_of)}, headers=headers)
+        stood = await stood_at(caller, noun, id, action, moment)
+        headers = {"Concord-Position": str(stood.head)} | ({"ETag": etag(stood.version)} if stood.as_of.now else {})
+        item = await show(caller, id, stood.state, stood.as_of)
+        return reply({"item": item, "version": stood.version, **told(stood.as_of)}, headers=headers)
 
     noun.router.add_api_route(
         "/{id}",
