@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.disputes.terms import ClockKind, Party, Reading
 from domain.kernel import Event
+from domain.values import Money
 
 
 class DisputeClocksSet(Event, topic="dispute.clocks_set"):
@@ -53,3 +54,12 @@ class DisputeEscalationLifted(Event, topic="dispute.escalation_lifted"):
     at: datetime
     late_fact: bool = False
     note: str | None = None
+
+
+class DisputeSettlementOverdue(Event, topic="dispute.settlement_overdue"):
+    """What was agreed at `agreed_at` was to be settled by `due`, and `open` is not."""
+
+    agreed_at: datetime
+    due: datetime
+    open: Money
+    owner: UUID

@@ -1,7 +1,8 @@
 """What can be asked of a dispute.
 
 `by`: who said it, where one of us records what the other side said by letter or telephone; someone from outside always
-speaks for their own side. A fact that came late is dated back with the command's `effective_at`.
+speaks for their own side. A fact that came late is dated back with the command's `effective_at`. `member`: who acts, where
+their own limit for write-offs is to count besides those of their roles.
 """
 
 from __future__ import annotations
@@ -68,6 +69,17 @@ class OpenDispute(DraftDispute):
 
     The evidence that the reason asks for has to be there.
     """
+
+
+class ImportDispute(OpenDispute):
+    """Take over an open claim as `source` tells it: its evidence is not asked for. Told again, it is quiet.
+
+    It counts as raised at the instant the command is dated back to. `run`: the import run, for undoing it.
+    """
+
+    source: Name
+    source_id: Name
+    run: UUID
 
 
 class SubmitDispute(Command):
@@ -191,6 +203,7 @@ class RecordSettlement(Command):
     note: Prose | None = None
     lines: Annotated[tuple[LineAmount, ...], Field(max_length=500)] = ()
     by: Party | None = None
+    member: UUID | None = None
 
 
 class ReverseSettlement(Command):
@@ -205,6 +218,7 @@ class WriteOffDispute(Command):
 
     reason: Key
     note: Prose | None = None
+    member: UUID | None = None
 
 
 class WithdrawDispute(Command):

@@ -54,7 +54,11 @@ class CaseFacts(Event):
 
 
 class DisputeDrafted(CaseFacts, topic="dispute.drafted"):
-    """A claim is being prepared; nothing is held and nobody is told yet."""
+    """A claim is being prepared; nothing is held and nobody is told yet. `source`: the system that told of it, if one did."""
+
+    source: str | None = None
+    source_id: str | None = None
+    run: UUID | None = None
 
 
 class DisputeSplitOff(CaseFacts, topic="dispute.split_off"):

@@ -15,7 +15,7 @@ from domain.disputes import events as e
 from domain.disputes.entries import CaseEvidence, CaseLine, Movement
 from domain.disputes.ledger import Account, Bucket, Part
 from domain.disputes.state import CorrectiveAction, Dispute, Document, Line, Offer
-from domain.disputes.terms import EightD, Evidence, Mark, MarkKind, Party, Status, Visibility
+from domain.disputes.terms import EightD, Evidence, Mark, MarkKind, Party, SettlementKind, Status, Visibility
 from domain.kernel import Event
 
 
@@ -45,6 +45,11 @@ def _begun(event: e.DisputeDrafted | e.DisputeSplitOff) -> Dispute:
         lines=stated(event.lines),
         documents=event.documents,
     )
+
+
+def _drafted(event: e.DisputeDrafted) -> Dispute:
+    source = (event.source, event.source_id) if event.source is not None and event.source_id is not None else None
+    return replace(_begun(event), source=source, run=event.run)
 
 
 def _split_off(event: e.DisputeSplitOff) -> Dispute:
@@ -125,6 +130,7 @@ def _accepted(case: Dispute, event: e.DisputeAccepted) -> dict[str, Any]:
         "agreed": agreed,
         "agreed_at": event.at,
         "settled_by_kind": {},
+        "settlements": {},
         **_answered(case, event),
     }
 
@@ -138,23 +144,26 @@ def _settling(case: Dispute, movements: Iterable[Movement], sign: int = 1) -> di
 
 
 def _documented(case: Dispute, event: e.DisputeDocumentRecorded) -> dict[str, Any]:
-    document = Document(settling_number(event.number), event.kind.value, event.movements)
+    number = settling_number(event.kind, event.number)
     return {
         "lines": moved(case.lines, event.movements),
-        "settlements": {**case.settlements, event.document: document},
+        "settlements": {**case.settlements, event.document: Document(number, event.movements)},
+        "numbers": case.numbers if number is None else case.numbers | {number},
         "settled_by_kind": _settling(case, event.movements),
         **_answered(case, event),
     }
 
 
-def settling_number(number: str | None) -> str | None:
-    """The form in which two numbers of documents are the same."""
-    return None if number is None else "".join(number.casefold().split())
+def settling_number(kind: SettlementKind, number: str | None) -> tuple[str, str] | None:
+    """Kind and number, in the form in which two documents are the same."""
+    return None if number is None else (kind.value, "".join(number.casefold().split()))
 
 
 def _undocumented(case: Dispute, event: e.DisputeDocumentReversed) -> dict[str, Any]:
+    known = case.settlements.get(event.document)
     return {
         "lines": moved(case.lines, event.movements, back=True),
+        "numbers": case.numbers - {known.number} if known is not None and known.number is not None else case.numbers,
         "settlements": {id: d for id, d in case.settlements.items() if id != event.document},
         "settled_by_kind": _settling(case, event.movements, -1),
     }
@@ -168,8 +177,10 @@ def _ended(status: Status) -> Callable[[Dispute, Any], dict[str, Any]]:
     return change
 
 
-def _escalated(_case: Dispute, event: t.DisputeEscalated) -> dict[str, Any]:
-    return {"level": event.level} | ({"level_by_hand": event.level} if event.clock is None else {})
+def _escalated(case: Dispute, event: t.DisputeEscalated) -> dict[str, Any]:
+    if event.clock is None or event.started_at is None or event.percent is None or event.passed_at is None:
+        return {"level": event.level, "level_by_hand": event.level}
+    return {"level": event.level, "noticed": case.noticed | {(event.clock, event.started_at, event.percent, event.passed_at)}}
 
 
 def _lifted(_case: Dispute, event: t.DisputeEscalationLifted) -> dict[str, Any]:
@@ -221,6 +232,7 @@ _CHANGES: dict[type[Event], Callable[[Dispute, Any], dict[str, Any]]] = {
         "status": Status.REOPENED,
         "lines": moved(c.lines, v.movements),
         "agreed": None,
+        "settlements": {},
         "root_cause": None,
         "closed_at": None,
         "level": 0,
@@ -228,7 +240,8 @@ _CHANGES: dict[type[Event], Callable[[Dispute, Any], dict[str, Any]]] = {
         **_mark(c, MarkKind.REOPENED, v.at),
     },
     t.DisputeClocksSet: lambda _c, v: {"readings": v.readings},
-    t.DisputeClockWarned: lambda c, v: {"warned": c.warned | {(v.clock, v.started_at, v.percent)}},
+    t.DisputeClockWarned: lambda c, v: {"noticed": c.noticed | {(v.clock, v.started_at, v.percent, v.passed_at)}},
+    t.DisputeSettlementOverdue: lambda _c, v: {"overdue_for": v.agreed_at},
     t.DisputeEscalated: _escalated,
     t.DisputeEscalationLifted: _lifted,
     x.CorrectiveActionDemanded: _demanded,
@@ -244,6 +257,6 @@ def evolve(case: Dispute | None, event: Event) -> Dispute | None:
     if case is None:
         if isinstance(event, e.DisputeSplitOff):
             return _split_off(event)
-        return _begun(event) if isinstance(event, e.DisputeDrafted) else None
+        return _drafted(event) if isinstance(event, e.DisputeDrafted) else None
     change = _CHANGES.get(type(event))
     return replace(case, version=case.version + 1, **(change(case, event) if change is not None else {}))

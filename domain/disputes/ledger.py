@@ -6,12 +6,12 @@ moved, as much is tax as of what is open, to the minor unit by largest remainder
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.values import Amount, Currency, Money, Text
+from domain.values import Amount, Currency, Text, minor_digits
 
 
 class Bucket(StrEnum):
@@ -22,9 +22,6 @@ class Bucket(StrEnum):
     PAID = "paid"
     WRITTEN_OFF = "written_off"
     WITHDRAWN = "withdrawn"
-
-
-_SETTLED = tuple(b for b in Bucket if b is not Bucket.OPEN)
 
 
 class Balance(Text):
@@ -76,6 +73,27 @@ class Part:
 NOTHING = Part()
 
 
+def apportion(amount: Decimal, weights: Sequence[Decimal], currency: str) -> tuple[Decimal, ...]:
+    """Shares of `amount` in proportion to `weights` that add up to exactly it (largest remainder), in whole minor units.
+
+    All are in `currency`'s minor unit, and some weight is positive. If `amount` is not more than the weights together, no
+    share is more than its weight. Reckoned in integers, because 28 digits do not hold the product of two large amounts.
+    """
+    digits = minor_digits(currency)
+    units, heavy = int(amount.scaleb(digits)), [int(weight.scaleb(digits)) for weight in weights]
+    total = sum(heavy)
+    floors = [units * weight // total for weight in heavy]
+    by_remainder = sorted(range(len(heavy)), key=lambda i: (-(units * heavy[i] % total), i))
+    for i in by_remainder[: units - sum(floors)]:
+        floors[i] += 1
+    return tuple(Decimal(share).scaleb(-digits) for share in floors)
+
+
+def is_minor(amount: Decimal, currency: str) -> bool:
+    """Whether the amount is a whole number of the currency's minor units."""
+    return amount == amount.quantize(Decimal(1).scaleb(-minor_digits(currency)))
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One line's amounts. `original` follows from the others, so the identity cannot be broken here."""
@@ -97,10 +115,10 @@ class Account:
     def share(self, amount: Decimal, currency: str, bucket: Bucket = Bucket.OPEN) -> Part:
         """What `amount` gross of a bucket takes along as tax. The caller has seen that so much is there."""
         part = self.of(bucket)
-        if amount == part.gross:
-            return part
-        _, tax = Money(amount=amount, currency=currency).split((part.gross - part.tax, part.tax))
-        return Part(amount, tax.amount)
+        if not amount:
+            return NOTHING
+        _, tax = apportion(amount, (part.gross - part.tax, part.tax), currency)
+        return Part(amount, tax)
 
     def moved(self, part: Part, source: Bucket, target: Bucket) -> Account:
         """With `part` taken from one bucket and put into another."""
@@ -123,8 +141,3 @@ def ledger_of(accounts: Iterable[Account], currency: str) -> Ledger:
         return Balance(original=sum((getattr(a.original, what) for a in held), Decimal(0)), **sums)
 
     return Ledger(currency=currency, gross=balance("gross"), tax=balance("tax"))
-
-
-def settled_buckets() -> tuple[Bucket, ...]:
-    """Every bucket but the open one."""
-    return _SETTLED

@@ -149,3 +149,11 @@ class OperatorErrorAlone(Invalid):
 
 class LevelNotHigher(Refused):
     """The case is at this level of escalation or above already."""
+
+
+class DatedAhead(Invalid):
+    """A document cannot bear a day that has not come."""
+
+
+class StillOpen(Refused):
+    """Something is open that this would leave behind; settle it, or withdraw or void the case."""

@@ -17,6 +17,7 @@ from domain.disputes.terms import (
     EightD,
     LineReference,
     Mark,
+    MarkKind,
     OfferTerms,
     Party,
     Reading,
@@ -46,10 +47,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A settling document that counts; `number` in the form in which two are the same."""
+    """A settling document that counts; `number`: its kind and number, if it has one, in the form in which two are the same."""
 
-    number: str | None
-    kind: str
+    number: tuple[str, str] | None
     movements: tuple[Movement, ...]
 
 
@@ -86,6 +86,9 @@ class Dispute:
     contract: UUID | None = None
     obligation: UUID | None = None
     parent: UUID | None = None
+    source: tuple[str, str] | None = None
+    run: UUID | None = None
+    """The system that told of it with its id there, and the import run that did."""
     version: int = 1
     lines: Mapping[UUID, Line] = field(default_factory=dict)
     documents: tuple[DisputedDocument, ...] = ()
@@ -99,8 +102,8 @@ class Dispute:
     """In order of time; of the same instant in the order in which they were learnt."""
     readings: tuple[Reading, ...] = ()
     """The clocks as last recorded."""
-    warned: frozenset[tuple[ClockKind, datetime, int]] = frozenset()
-    """Which clock, by its start, warned at which percent."""
+    noticed: frozenset[tuple[ClockKind, datetime, int, datetime]] = frozenset()
+    """Which clock, by its start, was recorded to have come to which percent when. A late fact that moves the instant makes it another one."""
     level: int = 0
     level_by_hand: int = 0
     """The level that a person set; clocks raise it further, and late facts take it back to here."""
@@ -111,6 +114,11 @@ class Dispute:
     settled_by_kind: Mapping[Bucket, Decimal] = field(default_factory=dict)
     """Gross, since the agreement."""
     settlements: Mapping[UUID, Document] = field(default_factory=dict)
+    """The documents that may be taken back: those since the last agreement or reopening."""
+    numbers: frozenset[tuple[str, str]] = frozenset()
+    """Kind and number of every settling document that counts."""
+    overdue_for: datetime | None = None
+    """The agreement, by its instant, whose settlement was recorded as overdue."""
     root_cause: str | None = None
     corrective: CorrectiveAction | None = None
 
@@ -130,6 +138,11 @@ class Dispute:
     def open_gross(self) -> Decimal:
         """What is open of all lines; of a case that is being paid or credited, what is held."""
         return sum((line.account.open.gross for line in self.lines.values()), Decimal(0))
+
+    @property
+    def first_answer(self) -> datetime | None:
+        """When the side that has to answer first did."""
+        return next((mark.at for mark in self.marks if mark.kind is MarkKind.ANSWERED and mark.party is self.respondent), None)
 
     @property
     def over(self) -> bool:
