@@ -132,7 +132,9 @@ def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
         return change_dispute_rules(settings.dispute_rules, command)
     if isinstance(command, ChangeContractRules):
         if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.LEGAL):
-            raise Forbidden("Only legal and administration change the rules for contracts; ask one of them.", roles=[Role.LEGAL, Role.ADMIN])
+            raise Forbidden(
+                "Only legal and administration change the rules for contracts; ask one of them.", roles=[Role.LEGAL, Role.ADMIN]
+            )
         return change_contract_rules(settings.contract_rules, command)
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
         raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
