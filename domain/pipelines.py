@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.kernel import Command, Context, Decider, Event, Invalid, NotFound, Refused, natural_id
-from domain.stages import Category, Criterion, EvidenceKind, PipelineVersion, Stage, StageKind, Transition, Unmet
+from domain.stages import Category, Chain, Criterion, EvidenceKind, PipelineVersion, Stage, StageKind, Transition, Unmet
 from domain.values import Name
 
 __all__ = [
@@ -151,7 +151,9 @@ _CLOSED = {StageKind.WON: (100, Category.CLOSED), StageKind.LOST: (0, Category.O
 
 def _of_stage(stage: Stage) -> list[str]:
     if stage.kind is StageKind.OPEN:
-        return [f"{stage.name} is open, so its category cannot be closed."] if stage.category is Category.CLOSED else []
+        unknown = [key for key in stage.approvals if key not in set(Chain)]
+        found = [f"{stage.name} asks for the approval {key!r}; there are {', '.join(Chain)}." for key in unknown]
+        return [*found, f"{stage.name} is open, so its category cannot be closed."] if stage.category is Category.CLOSED else found
     probability, category = _CLOSED[stage.kind]
     found = []
     if (stage.probability, stage.category) != (probability, category):

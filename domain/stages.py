@@ -30,6 +30,14 @@ class Category(StrEnum):
     CLOSED = "closed"
 
 
+class Chain(StrEnum):
+    """A line of approvers; they run side by side, and all that a stage names must have agreed before a deal leaves it."""
+
+    COMMERCIAL = "commercial"
+    FINANCE = "finance"
+    LEGAL = "legal"
+
+
 class EvidenceKind(StrEnum):
     """The artefact that proves an exit criterion."""
 
@@ -49,7 +57,10 @@ class Criterion(Text):
 
 
 class Stage(Text):
-    """A step of the way. `probability` in percent; `max_days` is how long a deal may stay before it counts as stalled."""
+    """A step of the way. `probability` in percent; `max_days` is how long a deal may stay before it counts as stalled.
+
+    `approvals`: the chains (`commercial`, `finance`, `legal`) that must have agreed to the terms before a deal goes on from here.
+    """
 
     key: Key
     name: Name

@@ -70,6 +70,14 @@ Amount = Annotated[
 """A decimal quantity of money or goods: at most 15 digits before the point and 6 after."""
 
 
+Percentage = Annotated[
+    Decimal,
+    Field(ge=0, le=100, max_digits=7, decimal_places=4, allow_inf_nan=False, examples=["12.5"]),
+    Exactly(r"^[0-9]{1,3}([.][0-9]{1,4})?$"),
+]
+"""0 to 100, with at most 4 decimals."""
+
+
 class Money(BaseModel):
     """An exact amount in one currency. Never float; adding two currencies is refused."""
 

@@ -65,8 +65,10 @@ DEALS = Table(
         "title": "text NOT NULL",
         "words": 'text COLLATE "C" NOT NULL',  # the title as it is searched
         "next_step": "text",
+        "payment_days": "int4",
         "pending_to": "text",  # the stage of a requested move that has not settled
         "pending_since": "timestamptz",
+        "approval": "uuid",  # the approvals that the move waits for
         "reason": "text",  # why it is lost
         "competitor": "text",
         "needs_attention": "text[]",
@@ -196,7 +198,7 @@ def _books(day: date | None) -> Row:
     return {"books_on": day, "books_in": day and day.replace(day=1)}
 
 
-_SETTLED: Row = {"pending_to": None, "pending_since": None}
+_SETTLED: Row = {"pending_to": None, "pending_since": None, "approval": None}
 _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.DealStageRequested: lambda _, v: {"pending_to": v.to, "pending_since": v.requested_at},
     e.DealStageEntered: _entered,
@@ -227,6 +229,8 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.DealAccountSet: lambda _, v: {"account": v.account},
     e.DealNextStepSet: lambda _, v: {"next_step": v.next_step, "next_step_on": v.next_step_on},
     e.DealPeopleSet: lambda _, __: {},
+    e.DealPaymentTermsSet: lambda _, v: {"payment_days": v.payment_days},
+    e.DealApprovalRequested: lambda _, v: {"approval": v.approval},
     e.DealRenamed: lambda _, v: {"title": v.title, "words": searchable(v.title)},
     e.DealAttributesSet: lambda _, __: {},
     DealReimported: lambda _, __: {},

@@ -5,6 +5,7 @@ Concepts, a file each: `terms` (lines, people, evidence), `moves` and `evidence`
 """
 
 from domain.deals.amounts import line_annual, line_total, worth
+from domain.deals.approving import terms_of
 from domain.deals.commands import (
     AdvanceDeal,
     AssignOwner,
@@ -14,6 +15,7 @@ from domain.deals.commands import (
     ClearProbability,
     CloseImported,
     EnterStage,
+    HoldForApproval,
     ImportDeal,
     ImportStage,
     MigratePipeline,
@@ -33,6 +35,7 @@ from domain.deals.commands import (
     SetCategory,
     SetDealAttributes,
     SetNextStep,
+    SetPaymentTerms,
     SetPeople,
     WithdrawMove,
 )
@@ -40,6 +43,7 @@ from domain.deals.decider import deals
 from domain.deals.events import (
     DealAccountSet,
     DealAmountChanged,
+    DealApprovalRequested,
     DealAttributesSet,
     DealCategoryCleared,
     DealCategorySet,
@@ -55,6 +59,7 @@ from domain.deals.events import (
     DealNextStepSet,
     DealOpened,
     DealOwnerAssigned,
+    DealPaymentTermsSet,
     DealPeopleSet,
     DealPipelineMigrated,
     DealProbabilityCleared,
@@ -131,6 +136,7 @@ __all__ = [
     "Deal",
     "DealAccountSet",
     "DealAmountChanged",
+    "DealApprovalRequested",
     "DealAttributesSet",
     "DealCategoryCleared",
     "DealCategorySet",
@@ -150,6 +156,7 @@ __all__ = [
     "DealNotWon",
     "DealOpened",
     "DealOwnerAssigned",
+    "DealPaymentTermsSet",
     "DealPeopleSet",
     "DealPerson",
     "DealPipelineMigrated",
@@ -168,6 +175,7 @@ __all__ = [
     "Evidence",
     "EvidenceMismatch",
     "GateNotMet",
+    "HoldForApproval",
     "ImportDeal",
     "ImportStage",
     "Line",
@@ -197,6 +205,7 @@ __all__ = [
     "SetCategory",
     "SetDealAttributes",
     "SetNextStep",
+    "SetPaymentTerms",
     "SetPeople",
     "Source",
     "StageFacts",
@@ -213,5 +222,6 @@ __all__ = [
     "gate_unmet",
     "line_annual",
     "line_total",
+    "terms_of",
     "worth",
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from domain.approvals.terms import PaymentDays
 from domain.attributes import AttributeChanges, Attributes
 from domain.deals.terms import DealPerson, Evidence, Line, Source
 from domain.kernel import Command
@@ -63,10 +64,14 @@ class AdvanceDeal(Command):
 
 
 class EnterStage(Command):
-    """Carry out the pending move that the event `request` asked for; quiet when that move is pending no more."""
+    """Carry out the pending move that the event `request` asked for; quiet when that move is pending no more.
+
+    `approval`: the stream of the deal's approvals, for a move out of a stage that asks for any.
+    """
 
     to: Key
     request: UUID
+    approval: UUID | None = None
 
 
 class RefuseMove(Command):
@@ -168,6 +173,18 @@ class SetPeople(Command):
     """Say who at the buyer matters, replacing what was said before."""
 
     people: People
+
+
+class SetPaymentTerms(Command):
+    """Say within how many days the buyer pays; None: the usual 30."""
+
+    payment_days: PaymentDays | None
+
+
+class HoldForApproval(Command):
+    """Record that the pending move waits for approvers; quiet where nobody is asked. Not for users. `approval`: their stream."""
+
+    approval: UUID
 
 
 class RenameDeal(Command):

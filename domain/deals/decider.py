@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.backdating import check_dating
-from domain.deals import amounts, dates, evidence, forecasting, importing, moves, particulars, reopening
+from domain.deals import amounts, approving, dates, evidence, forecasting, importing, moves, particulars, reopening
 from domain.deals import commands as c
 from domain.deals.references import account_read, contact_reads, pipeline_read, product_reads
 from domain.deals.refusals import ApprovalPending
@@ -29,6 +29,7 @@ _WHEN_OPEN: dict[type[Command], Handler] = {
     c.MoveCloseDate: dates.move_close_date,
     c.AssignOwner: particulars.assign_owner,
     c.SetNextStep: particulars.set_next_step,
+    c.SetPaymentTerms: approving.set_payment_terms,
     c.SetPeople: particulars.set_people,
     c.OverrideProbability: forecasting.override_probability,
     c.ClearProbability: forecasting.clear_probability,
@@ -41,6 +42,7 @@ _ALWAYS: dict[type[Command], Handler] = {
     c.EnterStage: moves.enter,
     c.RefuseMove: moves.refuse,
     c.WithdrawMove: moves.withdraw,
+    c.HoldForApproval: approving.hold,
     c.ReopenDeal: reopening.reopen,
     c.ReverseWin: reopening.reverse_win,
     c.SetAccount: particulars.set_account,
@@ -53,11 +55,13 @@ _ALWAYS: dict[type[Command], Handler] = {
     c.CloseImported: importing.import_stage,
     UndoImport: importing.undo_import,
 }
-_TERMS = frozenset({c.ChangeAmount, c.ChangeLines, c.SetAccount, c.MoveCloseDate, c.MigratePipeline, c.RetractEvidence, c.AdvanceDeal})
-"""What an open approval holds fast; everything else may change meanwhile."""
-
-_WITHOUT_BEARING = (c.AdvanceDeal, c.RefuseMove, c.WithdrawMove)
-"""What is only asked for changes nothing that the forecast counts."""
+_MEANWHILE = frozenset({
+    *(c.EnterStage, c.RefuseMove, c.WithdrawMove, c.HoldForApproval, UndoImport),
+    *(c.RecordStalled, c.RecordCloseDateLapsed, c.RecordCommitLost, c.ImportStage, c.CloseImported),
+    *(c.RecordEvidence, c.SetNextStep, c.SetPeople, c.RenameDeal, c.SetDealAttributes, c.AssignOwner),
+    *(c.OverrideProbability, c.ClearProbability, c.SetCategory, c.ClearCategory),
+})  # fmt: skip
+"""What may change while approvers are asked; all else is held fast. What a source tells is recorded, and the gate looks at it again."""
 
 
 def decide(deal: Deal | None, command: Any, ctx: Context) -> Outcome:
@@ -65,6 +69,8 @@ def decide(deal: Deal | None, command: Any, ctx: Context) -> Outcome:
     events = _decide(deal, command, ctx)
     if isinstance(command, c.RecordEvidence | c.AdvanceDeal) and (attached := evidence.attachments(events, ctx)):
         return (*events, *attached)
+    if deal is not None and isinstance(command, c.WithdrawMove) and events:
+        return (*events, *approving.let_go(deal, command, ctx))
     return events
 
 
@@ -79,7 +85,12 @@ def _decide(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
         events = importing.import_deal(deal, command, ctx)
     else:
         events = _change(deal, command, ctx)
-    if not events or isinstance(command, _WITHOUT_BEARING):
+    # what is only asked for changes nothing that the forecast counts, nor does its end, unless approvers were asked
+    if (
+        not events
+        or isinstance(command, c.AdvanceDeal)
+        or (isinstance(command, c.RefuseMove | c.WithdrawMove) and not approving.held(deal))
+    ):
         return events
     fresh = deal is None or deal.withdrawn
     if fresh and getattr(events[0], "category", None) is not Category.COMMIT:
@@ -94,8 +105,10 @@ def _change(deal: Deal | None, command: Any, ctx: Context) -> tuple[Event, ...]:
     if deal is None or deal.withdrawn:
         raise NotFound("There is no such deal; open it first.")
     kind = type(command)
-    if deal.approvals and kind in _TERMS:
-        raise ApprovalPending("An approval of this deal is open; wait for it, or withdraw the move first.", approvals=list(deal.approvals))
+    if deal.approvals and kind not in _MEANWHILE:
+        raise ApprovalPending(
+            "Approvers are asked about this deal's terms; wait for them, or withdraw the move first.", approvals=list(deal.approvals)
+        )
     if handler := _ALWAYS.get(kind):
         return handler(deal, command, ctx)
     if handler := _WHEN_OPEN.get(kind):
@@ -110,6 +123,22 @@ def reads(deal: Deal | None, command: Any, facts: Mapping[UUID, Any]) -> Iterato
     """
     yield from _referred(deal, command)
     yield from rule_reads(deal, command, facts)
+    if deal is not None and deal.pending is not None:
+        yield from _approvals(deal, command, facts)
+
+
+def _approvals(deal: Deal, command: Any, facts: Mapping[UUID, Any]) -> Iterator[Read]:
+    """Where approvers have a say: what they decided, and what the policy asks for, once the pipeline was read."""
+    match command:
+        case c.EnterStage(approval=approval):
+            known = facts.get(deal.pipeline)
+            version = known.version(deal.pipeline_version) if known else None
+            if version is not None and deal.pending is not None and moves.chains_for(deal, version, deal.pending.asked):
+                yield from approving.waiting_reads(deal, approval, facts)
+        case c.HoldForApproval(approval=approval):
+            yield approving.approval_read(approval)
+        case c.WithdrawMove() if deal.approvals and deal.approval is not None:
+            yield approving.approval_read(deal.approval)
 
 
 def _referred(deal: Deal | None, command: Any) -> Iterator[Read]:
@@ -152,4 +181,4 @@ def _own_pipeline(deal: Deal | None) -> Iterator[Read]:
         yield pipeline_read(deal.pipeline)
 
 
-deals: Decider[Deal | None] = Decider("deal", None, decide, evolve, reads)
+deals: Decider[Deal | None] = Decider("deal", None, decide, evolve, reads, state_version=2)

@@ -274,6 +274,22 @@ class DealPeopleSet(Event, topic="deal.people_set"):
     people: tuple[DealPerson, ...]
 
 
+class DealPaymentTermsSet(Event, topic="deal.payment_terms_set"):
+    """The buyer pays within so many days; None: the usual ones."""
+
+    payment_days: int | None
+    previous: int | None = None
+
+
+class DealApprovalRequested(Event, topic="deal.approval_requested"):
+    """The pending move waits until `chains` have agreed; meanwhile the terms stay as they are. `approval`: the stream that has it."""
+
+    approval: UUID
+    round: int
+    chains: tuple[str, ...]
+    request: UUID
+
+
 class DealRenamed(Event, topic="deal.renamed"):
     """The deal is called something else."""
 

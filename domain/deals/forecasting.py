@@ -52,7 +52,7 @@ def commit_unmet(deal: Deal, on: date, rules: DealRules = STARTING) -> tuple[Unm
     if CommitNeed.ECONOMIC_BUYER in needs and not any(person.role is BuyerRole.ECONOMIC_BUYER for person in deal.people):
         found.append(Unmet(criterion="economic_buyer", label="A named economic buyer", evidence=EvidenceKind.CONTACT))
     if CommitNeed.APPROVALS in needs:
-        found.extend(Unmet(criterion=approval, label=f"The approval {approval}, which is open") for approval in deal.approvals)
+        found.extend(Unmet(criterion=chain, label=f"The {chain} approval, which is open") for chain in deal.approvals)
     return tuple(found)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from domain.deals.approving import chains_of, waiting_for
+from domain.deals.approving import unmet as approval_unmet
 from domain.deals.commands import AdvanceDeal, EnterStage, RefuseMove, WithdrawMove
 from domain.deals.events import DealMoveRefused, DealMoveWithdrawn, DealStageEntered, DealStageRequested
 from domain.deals.evidence import proven
@@ -15,7 +18,7 @@ from domain.deals.rules import rules_of
 from domain.deals.state import Deal
 from domain.deals.terms import Direction
 from domain.kernel import Context, Event, Invalid, Refused
-from domain.stages import EvidenceKind, PipelineVersion, Stage, StageKind, Unmet
+from domain.stages import Chain, EvidenceKind, PipelineVersion, Stage, StageKind, Unmet
 
 _ASKED_FOR = {
     "account": Unmet(criterion="account", label="The account that the deal is with"),
@@ -133,7 +136,7 @@ def gate_unmet(
         return ()
     unmet = version.unmet(here, to, held)
     unmet += tuple(_ASKED_FOR[name] for name in deal.needs_attention)
-    unmet += tuple(Unmet(criterion=approval, label=f"The approval {approval}, which is open") for approval in deal.approvals)
+    unmet += approval_unmet(deal.approvals)
     if to.kind is StageKind.WON and (asked is None or asked.won_on is None):
         unmet += (_PROOF_OF_WIN,)
     return unmet
@@ -149,6 +152,9 @@ def enter(deal: Deal, command: EnterStage, ctx: Context) -> tuple[Event, ...]:
         raise Invalid(f"That request was for {asked.to_name}; carry out what was asked for.", to=asked.to)
     version = version_of(deal, ctx)
     try:
+        if chains := chains_for(deal, version, asked):
+            # whoever was asked when the move was: what counts is who has agreed to the terms of this moment
+            deal = replace(deal, approvals=waiting_for(deal, chains, command.approval, ctx))
         check_gate(deal, version, asked, set(deal.evidence))
     except Refused as refusal:
         return (
@@ -185,3 +191,9 @@ def withdraw(deal: Deal, command: WithdrawMove, ctx: Context) -> tuple[Event, ..
     if pending is None:
         return ()
     return (DealMoveWithdrawn(request=pending.request(ctx.own_id), to=pending.asked.to, note=command.note),)
+
+
+def chains_for(deal: Deal, version: PipelineVersion, asked: DealStageRequested) -> tuple[Chain, ...]:
+    """The chains that must have agreed before a requested move is carried out; none where its stages are no longer there."""
+    here, to = version.stage(deal.stage), version.stage(asked.to)
+    return chains_of(version, here, to) if here and to and direction_of(here, to) in {Direction.FORWARD, Direction.WON} else ()

@@ -38,7 +38,7 @@ def rule_reads(deal: Deal | None, command: Command, facts: Mapping[UUID, Any]) -
 def _bears(deal: Deal | None, command: Command, facts: Mapping[UUID, Any]) -> bool:
     if isinstance(command, c.AdvanceDeal):
         return deal is not None and _needs_reason(deal, _version(facts, deal.pipeline, deal.pipeline_version), command.to)
-    if isinstance(command, _NEVER):
+    if isinstance(command, _NEVER) and (deal is None or not deal.approvals):
         return False
     if deal is not None and Category.COMMIT in {deal.category_override, deal.default_category}:
         return True

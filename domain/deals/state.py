@@ -58,6 +58,8 @@ class Deal:
     amount: Money | None = None
     annual: Money | None = None
     lines: tuple[Line, ...] = ()
+    payment_days: int | None = None
+    """Within how many days the buyer pays; None: the usual ones."""
     close_date: date | None = None
     pushes: int = 0
     lapsed: frozenset[date] = frozenset()
@@ -76,7 +78,9 @@ class Deal:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     pending: PendingMove | None = None
     approvals: tuple[str, ...] = ()
-    """The approvals that are open; while there are any, only a few fields change and no gate opens."""
+    """The chains of approvers that the pending move waits for; while there are any, the terms stay as they are and no gate opens."""
+    approval: UUID | None = None
+    """The stream of its approvals, once approvers were asked."""
     provenance: Provenance | None = None
     reports: frozenset[tuple[str, str, str]] = frozenset()
     """The stages that the source told, each with its instant and, for a closing, how it closed."""
@@ -185,13 +189,17 @@ def _brought(event: DealImported, version: int, provenance: Provenance, reports:
     )
 
 
+_SETTLED: dict[str, Any] = {"pending": None, "approvals": ()}
+"""Approvals hang on the pending move, and end with it."""
+
+
 def _entered(deal: Deal, event: e.DealStageEntered) -> dict[str, Any]:
     left = deal.stage if deal.open and event.kind is not StageKind.OPEN else deal.left
-    return _placed(event) | {"pending": None, "left": left, "won_on": event.won_on, "stage_reported": False}
+    return _placed(event) | _SETTLED | {"left": left, "won_on": event.won_on, "stage_reported": False}
 
 
 def _back_open(_deal: Deal, event: e.DealReopened | e.DealWinReversed) -> dict[str, Any]:
-    return _placed(event) | {"pending": None, "won_on": None, "left": None, "stage_reported": False}
+    return _placed(event) | _SETTLED | {"won_on": None, "left": None, "stage_reported": False}
 
 
 def _migrated(deal: Deal, event: e.DealPipelineMigrated) -> dict[str, Any]:
@@ -234,15 +242,17 @@ def _reported(deal: Deal, event: DealStageReported) -> dict[str, Any]:
 
 def _undone(deal: Deal, event: DealImportUndone) -> dict[str, Any]:
     if event.withdrawn:
-        return {"withdrawn": True, "pending": None}
+        return {"withdrawn": True, **_SETTLED}
     return {"provenance": deal.provenance.without(event.run)} if deal.provenance else {}
 
 
 _CHANGES: dict[type[Event], Callable[[Deal, Any], dict[str, Any]]] = {
     e.DealStageRequested: lambda d, v: {"pending": PendingMove(d.version + 1, v)},
     e.DealStageEntered: _entered,
-    e.DealMoveRefused: lambda _d, _v: {"pending": None},
-    e.DealMoveWithdrawn: lambda _d, _v: {"pending": None},
+    e.DealMoveRefused: lambda _d, _v: _SETTLED,
+    e.DealMoveWithdrawn: lambda _d, _v: _SETTLED,
+    e.DealApprovalRequested: lambda _d, v: {"approvals": v.chains, "approval": v.approval},
+    e.DealPaymentTermsSet: lambda _d, v: {"payment_days": v.payment_days},
     e.DealReopened: _back_open,
     e.DealWinReversed: _back_open,
     e.DealPipelineMigrated: _migrated,
