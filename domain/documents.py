@@ -61,7 +61,7 @@ class StoreDocument(Command):
     uploader: UUID | None
 
 
-class DocumentUnknown(NotFound):
+class UploadUnknown(NotFound):
     """No document with this SHA-256 was uploaded here; upload it first."""
 
 
@@ -101,13 +101,13 @@ def document_reads(hashes: Iterable[str]) -> Iterator[Read]:
 
 
 def attach(ctx: Context, noun: str, hashes: Iterable[str]) -> tuple[tuple[DocumentRef, ...], tuple[On, ...]]:
-    """(the documents as they were uploaded, the events that attach them to the deciding stream). Raises DocumentUnknown."""
+    """(the documents as they were uploaded, the events that attach them to the deciding stream). Raises UploadUnknown."""
     refs: dict[str, DocumentRef] = {}
     events: list[On] = []
     for sha256 in hashes:
         known: Document | None = ctx.fact(document_read(sha256))
         if known is None:
-            raise DocumentUnknown("No such document was uploaded here; upload it first, then name it by its SHA-256.", sha256=sha256)
+            raise UploadUnknown("No such document was uploaded here; upload it first, then name it by its SHA-256.", sha256=sha256)
         if sha256 not in refs and Subject(noun, ctx.own_id) not in known.subjects:
             events.append(On(document_read(sha256), DocumentAttached(noun=noun, id=ctx.own_id)))
         refs[sha256] = known.ref

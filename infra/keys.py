@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from uuid import UUID
 
@@ -40,6 +40,10 @@ class Keys:
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS keys (tenant TEXT NOT NULL, subject BLOB NOT NULL, wrapped BLOB, forgotten_at TEXT, "
             "PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
+        )
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS secrets (tenant TEXT NOT NULL, name TEXT NOT NULL, wrapped BLOB NOT NULL, "
+            "PRIMARY KEY (tenant, name)) WITHOUT ROWID"
         )
 
     @classmethod
@@ -97,6 +101,26 @@ class Keys:
         with self._lock:
             self._fetch(tenant, subject)
         return self._known.get((tenant, subject))
+
+    def secret(self, tenant: str, name: str, make: Callable[[], bytes]) -> bytes:
+        """What is kept under this name, such as a private key; made and durably kept when it is asked for first."""
+        bound = f"{tenant}\0{name}".encode()
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                row = self._connection.execute("SELECT wrapped FROM secrets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
+                if row is None:
+                    nonce, made = os.urandom(_NONCE), make()
+                    row = (nonce + self._root.encrypt(nonce, made, bound),)
+                    self._connection.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, row[0]))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        try:
+            return self._root.decrypt(row[0][:_NONCE], row[0][_NONCE:], bound)
+        except InvalidTag as error:
+            raise KeysUnavailable(f"{self._path} was written under another root key; restore the root key that belongs to it") from error
 
     def _fetch(self, tenant: str, subject: UUID) -> bool:
         row = self._connection.execute("SELECT wrapped FROM keys WHERE tenant = ? AND subject = ?", (tenant, subject.bytes)).fetchone()

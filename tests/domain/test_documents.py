@@ -12,9 +12,9 @@ from domain.documents import (
     DocumentAttached,
     DocumentRef,
     DocumentStored,
-    DocumentUnknown,
     StoreDocument,
     Subject,
+    UploadUnknown,
     attach,
     document_id,
     document_read,
@@ -66,6 +66,6 @@ def test_attaching_it_to_the_same_thing_again_is_quiet():
 
 def test_what_was_never_uploaded_cannot_be_attached():
     facts = {read.id: None for read in document_reads(["b" * 64])}
-    with pytest.raises(DocumentUnknown) as refused:
+    with pytest.raises(UploadUnknown) as refused:
         _attached(facts, "b" * 64)
     assert refused.value.data["sha256"] == "b" * 64

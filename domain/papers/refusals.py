@@ -1,0 +1,53 @@
+"""Why a paper is not what somebody wants it to be."""
+
+from __future__ import annotations
+
+from domain.kernel import Forbidden, Invalid, NotFound, Refused
+
+
+class PaperNotInState(Refused):
+    """The paper is not where this can be done; `status` says where it is, `needed` where it would have to be."""
+
+
+class PaperIsOut(Refused):
+    """Those who sign have the paper already; void it, then prepare another."""
+
+
+class PaperNotReviewed(Refused):
+    """The template asks for a review by somebody else before the paper is sent."""
+
+
+class OwnPaper(Forbidden):
+    """Nobody reviews the paper that they prepared."""
+
+
+class PaperChanged(Refused):
+    """The paper is not the one that was read; read it again. `document` is the SHA-256 of the present one."""
+
+
+class SignatoryUnknown(NotFound):
+    """Nobody of this id is asked to sign the paper."""
+
+
+class SignatoryTwice(Invalid):
+    """One address is named twice among those who sign for the same party."""
+
+
+class SigningDayPast(Invalid):
+    """The last day for signing has to come yet."""
+
+
+class SigningOver(Refused):
+    """The time for signing is over."""
+
+
+class SignaturesMissing(Refused):
+    """Not everybody has signed; `missing` names the parties."""
+
+
+class TemplateUnknown(NotFound):
+    """There is no such template in use."""
+
+
+class NoPaperFor(Invalid):
+    """Papers cannot be prepared about things of this kind."""
