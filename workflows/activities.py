@@ -15,12 +15,14 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from domain.deals import deals
 from domain.deals.state import Deal
 from domain.kernel import SYSTEM
+from infra.access_members import Directory
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import Store
 from infra.event_store.requests import VersionConflict
+from workflows.attending_approvals import attend_approval
 from workflows.clocks import due, next_due
 from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
-from workflows.messages import ATTEND, SWEEP_PAGE, Attend, Standing, SweepPage, SweepRun
+from workflows.messages import ATTEND, ATTEND_APPROVAL, SWEEP_PAGE, ApprovalRun, Attend, Standing, SweepPage, SweepRun
 from workflows.moves import carry_out
 from workflows.sweep import sweep_page
 from workflows.telling import manager_for, tell
@@ -47,6 +49,7 @@ class Activities:
         self._database = database
         self._store = store
         self._clock = clock
+        self._directory = Directory(database, store)
 
     @activity.defn(name=ATTEND)
     async def attend(self, ask: Attend) -> Standing:
@@ -58,7 +61,7 @@ class Activities:
         tenant = Tenant(ask.tenant)
         deal = await self._deal(tenant, ask.deal)
         if deal is not None and deal.pending is not None:
-            await carry_out(self._database, self._store, tenant, ask.deal, deal.pending)
+            await carry_out(self._database, self._store, tenant, ask.deal, deal.pending, self._directory)
             deal = await self._deal(tenant, ask.deal)
         if deal is None or deal.withdrawn or not deal.open:
             return Standing(open=False)
@@ -69,6 +72,12 @@ class Activities:
             assert deal is not None
         found = await self._tell(tenant, ask, deal) if has_concerns(deal) else ()
         return Standing(open=deal.open, concerns=tuple(c.id for c in found), next_due=next_due(deal, self._clock()))
+
+    @activity.defn(name=ATTEND_APPROVAL)
+    async def attend_approval(self, ask: ApprovalRun) -> Standing:
+        """Escalate an approval that is overdue, remind, and tell whom it concerns."""
+        with discreetly(ask.tenant, f"approval {ask.approval}"):
+            return await attend_approval(self._store, self._directory, Tenant(ask.tenant), ask.approval, self._clock)
 
     @activity.defn(name=SWEEP_PAGE)
     async def sweep_page(self, run: SweepRun) -> SweepPage:

@@ -13,6 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 DEAL_WORKFLOW = "deal"
 ATTEND = "attend_deal"
+APPROVAL_WORKFLOW = "approval"
+ATTEND_APPROVAL = "attend_approval"
 SWEEP_WORKFLOW = "sweep"
 SWEEP_PAGE = "sweep_page"
 
@@ -55,6 +57,13 @@ class Standing(Message):
     next_due: AwareDatetime | None = None
 
 
+class ApprovalRun(Message):
+    """What an approval's workflow starts with, and asks its activity."""
+
+    tenant: str
+    approval: UUID
+
+
 class SweepCounts(Message):
     """What a sweep has done so far."""
 
@@ -80,6 +89,11 @@ class SweepPage(Message):
 
     upto: int | None
     counts: SweepCounts
+
+
+def approval_workflow_id(tenant: str, approval: UUID | str) -> str:
+    """The id of the one workflow of an approval."""
+    return f"{tenant}-approval-{approval}"
 
 
 def deal_workflow_id(tenant: str, deal: UUID | str) -> str:

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from infra.database import Tenant
 from infra.temporal import RPC_TIMEOUT, TASK_QUEUE, TemporalUnavailable, passing
-from workflows.messages import DEAL_WORKFLOW, DealRun, deal_workflow_id
+from workflows.messages import APPROVAL_WORKFLOW, DEAL_WORKFLOW, ApprovalRun, DealRun, approval_workflow_id, deal_workflow_id
 
 _TASK_TIMEOUT = timedelta(seconds=5)
 """After a worker died with a task in hand, another one gets it this much later."""
@@ -44,12 +44,20 @@ class Starter:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
+    async def ask_approval(self, tenant: Tenant, approval: UUID, event: UUID) -> None:
+        """Tell the approval's workflow that an event changed something, starting it if it does not run."""
+        run, id = ApprovalRun(tenant=tenant.slug, approval=approval), approval_workflow_id(tenant.slug, approval)
+        await self._start(APPROVAL_WORKFLOW, run, id, start_signal="requested", start_signal_args=[event])
+
     async def _begin(self, tenant: Tenant, deal: UUID, **signal: Any) -> None:
+        await self._start(DEAL_WORKFLOW, DealRun(tenant=tenant.slug, deal=deal), deal_workflow_id(tenant.slug, deal), **signal)
+
+    async def _start(self, workflow: str, run: DealRun | ApprovalRun, id: str, **signal: Any) -> None:
         await reaching(
             self._client.start_workflow(
-                DEAL_WORKFLOW,
-                DealRun(tenant=tenant.slug, deal=deal),
-                id=deal_workflow_id(tenant.slug, deal),
+                workflow,
+                run,
+                id=id,
                 task_queue=TASK_QUEUE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 task_timeout=_TASK_TIMEOUT,

@@ -87,6 +87,9 @@ class TakeUp:
                 ended[fact.stream] = fact
         waiting = await open_deals(self._store, tenant, list(by_deal))
         open_ones = [self._take(tenant, fact) for fact in by_deal.values() if fact.stream in waiting]
+        # one whose history was told before anybody followed it may wait for approvers already
+        held = [deal.approval for deal in waiting.values() if deal.approvals and deal.approval is not None]
+        open_ones += [self._starter.ask_approval(tenant, approval, approval) for approval in held]
         over = [self._take(tenant, fact, over=True) for fact in ended.values() if fact.stream not in waiting]
         await together([*open_ones, *over])
 

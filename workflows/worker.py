@@ -35,6 +35,8 @@ from infra.settings import InvalidSettings, Settings
 from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
 from infra.yielding import give_way
 from workflows.activities import Activities
+from workflows.approval_trigger import ApprovalTrigger
+from workflows.approvals import ApprovalWorkflow
 from workflows.deals import DealWorkflow
 from workflows.outbox import Outbox
 from workflows.starting import Starter
@@ -68,8 +70,8 @@ def worker_of(client: Client, activities: Activities, runner: WorkflowRunner | N
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[DealWorkflow, SweepWorkflow],
-        activities=[activities.attend, activities.sweep_page],
+        workflows=[DealWorkflow, ApprovalWorkflow, SweepWorkflow],
+        activities=[activities.attend, activities.attend_approval, activities.sweep_page],
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
         max_cached_workflows=_CACHED,
         # a workflow whose worker was killed is offered to the others this much later
@@ -113,12 +115,13 @@ async def _work(settings: Settings) -> None:
         client = await connect(settings.temporal_address, settings.temporal_namespace)
         starter = Starter(client)
         trigger = Trigger(database, store, starter)
+        approvals = ApprovalTrigger(database, store, starter)
         take_up = TakeUp(database, store, starter, lambda: trigger.quiet_for)
         outbox = Outbox(database, store, mail_of(settings))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store)))
             tasks.create_task(_keep_sweeping(database, client))
-            for tail in (trigger.tail, take_up.tail, outbox.tail):
+            for tail in (trigger.tail, approvals.tail, take_up.tail, outbox.tail):
                 tasks.create_task(tail.run())
 
 

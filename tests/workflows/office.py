@@ -34,6 +34,7 @@ from infra.mail import MailFolder
 from infra.migrations import create_tenant, migrate
 from infra.temporal import connect
 from workflows.activities import Activities
+from workflows.approval_trigger import ApprovalTrigger
 from workflows.messages import deal_workflow_id
 from workflows.outbox import Outbox
 from workflows.starting import Starter
@@ -160,7 +161,7 @@ class Office:
         """The trigger at work; with the take-up and the outbox too, if asked for."""
         starter = Starter(self.client)
         trigger = Trigger(self.database, self.store, starter)
-        tails = [trigger.tail]
+        tails = [trigger.tail, ApprovalTrigger(self.database, self.store, starter).tail]
         if background:
             tails.append(TakeUp(self.database, self.store, starter, lambda: trigger.quiet_for).tail)
         if mail:
