@@ -11,7 +11,9 @@ from api.moments import PROBLEMS, At, resolve, told
 from api.nouns import Noun
 from api.problems import documented
 from api.registers import Answer, check_reached, state_at
+from domain.contract_rules import AlertBand, ChangeContractRules
 from domain.deal_rules import ChangeDealRules, CommitNeed
+from domain.dispute_rules import ChangeDisputeRules, EvidenceNeed, WriteOffLimit
 from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, Settings, settings
 from infra.access import Action
 
@@ -38,6 +40,38 @@ class DealRulesView(BaseModel):
     lost_reasons: list[str]
 
 
+class ContractRulesView(BaseModel):
+    """The rules for contracts that a tenant chooses. `version` counts their changes; 0 are those that every tenant begins with."""
+
+    version: int
+    alerts: list[AlertBand]
+    manager_from: int
+    renewal_lead_days: int
+
+
+class DisputeRulesView(BaseModel):
+    """The rules for disputes that a tenant chooses. `version` counts their changes; 0 are those that every tenant begins with."""
+
+    version: int
+    acknowledge_days: int
+    first_answer_days: int
+    reply_days: int
+    critical_resolve_days: int
+    resolve_days: int
+    warn_percents: list[int]
+    escalate_percents: list[int]
+    reopen_days: int
+    repeat_days: int
+    d3_hours: int
+    d4_days: int
+    d5_days: int
+    settle_days: int
+    evidence: list[EvidenceNeed]
+    write_off_limits: list[WriteOffLimit]
+    write_off_reasons: list[str]
+    root_causes: list[str]
+
+
 class SettingsView(BaseModel):
     """What holds in this tenant."""
 
@@ -48,6 +82,8 @@ class SettingsView(BaseModel):
     calendar: str | None
     calendars: dict[str, CalendarView]
     deal_rules: DealRulesView
+    contract_rules: ContractRulesView
+    dispute_rules: DisputeRulesView
 
 
 def _show(state: Settings) -> SettingsView:
@@ -63,7 +99,9 @@ def _show(state: Settings) -> SettingsView:
     }
     plain = {name: getattr(state, name) for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
     rules = DealRulesView(**{name: getattr(state.deal_rules, name) for name in DealRulesView.model_fields})
-    return SettingsView(**plain, calendars=calendars, deal_rules=rules)
+    contract_rules = ContractRulesView(**{name: getattr(state.contract_rules, name) for name in ContractRulesView.model_fields})
+    dispute_rules = DisputeRulesView(**{name: getattr(state.dispute_rules, name) for name in DisputeRulesView.model_fields})
+    return SettingsView(**plain, calendars=calendars, deal_rules=rules, contract_rules=contract_rules, dispute_rules=dispute_rules)
 
 
 noun = Noun("settings", "settings", settings)
@@ -105,5 +143,23 @@ noun.changes(
     operation="change_deal_rules",
     summary="Change the rules for deals",
     example={"push_cap_from": 4, "lost_reasons": ["price", "competitor", "no_decision", "other"]},
+    stream=SETTINGS_ID,
+)
+noun.changes(
+    "/contract-rules",
+    ChangeContractRules,
+    Action.CONTRACT_CONFIGURE,
+    operation="change_contract_rules",
+    summary="Change the rules for contracts",
+    example={"renewal_lead_days": 120, "alerts": [{"above": "0", "days": [60, 30, 7]}, {"above": "50000", "days": [120, 60, 30, 7]}]},
+    stream=SETTINGS_ID,
+)
+noun.changes(
+    "/dispute-rules",
+    ChangeDisputeRules,
+    Action.DISPUTE_CONFIGURE,
+    operation="change_dispute_rules",
+    summary="Change the rules for disputes",
+    example={"acknowledge_days": 3, "resolve_days": 45},
     stream=SETTINGS_ID,
 )

@@ -54,6 +54,7 @@ class Action(StrEnum):
     CONTRACT_APPROVE = "contract.approve"
     CONTRACT_KEEP = "contract.keep"
     CONTRACT_ASSIGN = "contract.assign"
+    CONTRACT_CONFIGURE = "contract.configure"
     DISPUTE_READ = "dispute.read"
     DISPUTE_OPEN = "dispute.open"
     DISPUTE_CHANGE = "dispute.change"
@@ -127,6 +128,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.CONTRACT_APPROVE: _only(Role.LEGAL, Role.FINANCE_CHIEF, Role.EXECUTIVE),
     Action.CONTRACT_KEEP: {**_CARING, **_AGREEING, _AM: Reach.TEAM, Role.FINANCE: Reach.ALL, Role.FINANCE_CHIEF: Reach.ALL},
     Action.CONTRACT_ASSIGN: {**_LEADING, **_BUYERS_LEADING, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
+    Action.CONTRACT_CONFIGURE: _only(Role.LEGAL, Role.ADMIN),
     Action.DISPUTE_READ: {**_SEEING, **_BUYING},
     Action.DISPUTE_OPEN: _DISPUTING,
     Action.DISPUTE_CHANGE: _DISPUTING,

@@ -1,4 +1,4 @@
-"""`concord settings show | set | deal-rules`: what holds in a tenant, and the rules for deals that it chooses."""
+"""`concord settings show | set | deal-rules | contract-rules`: what holds in a tenant, and the rules that it chooses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.cli.tree import add
 
 @told
 def show(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
-    """The settings and the rules for deals, now or as they were.
+    """The settings and the rules, now or as they were.
 
     Example:
       concord settings show --as-of 2026-03-31
@@ -36,6 +36,9 @@ def show(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = 
         | {"calendars": ", ".join(sorted(item["calendars"]))},
     )
     _print("rules for deals", {name: ", ".join(map(words, value)) if isinstance(value, list) else value for name, value in rules.items()})
+    rules = dict(item["contract_rules"])
+    bands = [f"from {band['above']}: {', '.join(map(str, band['days']))} days" for band in rules.pop("alerts")]
+    _print("rules for contracts", {"alerts": "; ".join(bands), **rules})
 
 
 def _print(title: str, facts: dict[str, Any]) -> None:
@@ -104,6 +107,41 @@ def deal_rules(
     _change("/v1/settings/deal-rules", given, tenant, as_json=as_json)
 
 
+@told
+def contract_rules(
+    renewal_lead_days: Annotated[
+        int | None,
+        typer.Option("--renewal-lead-days", help="Days before the last day for notice at which a renewal begins to be prepared."),
+    ] = None,
+    manager_from: Annotated[
+        int | None, typer.Option("--manager-from", help="From so few days left on, the owner's manager is told too.")
+    ] = None,
+    alerts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alerts", metavar="WORTH:DAYS", help="Days left at which the owner is told, for contracts worth so much a year; repeat."
+        ),
+    ] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Change the rules for contracts; those left away stay, and what was decided before stays as it was.
+
+    Examples:
+      concord settings contract-rules --renewal-lead-days 120
+      concord settings contract-rules --alerts 0:60,30,14,7 --alerts 50000:120,90,60,30,14,7
+    """
+    given = {"renewal_lead_days": renewal_lead_days, "manager_from": manager_from, "alerts": [_band(one) for one in alerts or ()]}
+    _change("/v1/settings/contract-rules", given, tenant, as_json=as_json)
+
+
+def _band(written: str) -> dict[str, Any]:
+    above, colon, days = written.partition(":")
+    if not colon or not all(day.strip().isdigit() for day in days.split(",")):
+        raise Ended(f"--alerts {written!r}: write WORTH:DAYS, like 50000:120,90,60,30,14,7.", Exit.USAGE)
+    return {"above": above.strip(), "days": [int(day) for day in days.split(",")]}
+
+
 def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bool) -> None:
     body = {name: value for name, value in given.items() if value not in (None, [])}
     if not body:
@@ -118,10 +156,10 @@ def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bo
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(
-        help="Settings: currency, zone, fiscal year, and the rules for deals.",
-        short_help="Settings: currency, zone, fiscal year, and the rules for deals",
+        help="Settings: currency, zone, fiscal year, and the rules that you choose.",
+        short_help="Settings: currency, zone, fiscal year, and the rules that you choose",
         no_args_is_help=True,
     )
-    add(group, show, deal_rules)
+    add(group, show, deal_rules, contract_rules)
     add(group, set_, name="set")
     app.add_typer(group, name="settings")
