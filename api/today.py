@@ -14,6 +14,7 @@ from api.moments import PROBLEMS, Moment
 from api.problems import documented
 from api.reading import reading, stood
 from projections.as_of import Basis
+from projections.contracts import Contracts
 from projections.interactions import Interactions
 from projections.today import Notifications, Today, today
 
@@ -35,7 +36,7 @@ class TodayThen(Today):
 
 @router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(*PROBLEMS))
 async def read_today(caller: TodayReader, asked: Annotated[TodayAsked, Query()]) -> Response:
-    """The caller's follow-ups, notifications, deals that need attention, and pending moves."""
-    async with reading(caller, asked, *MODELS, Interactions, Notifications) as opened:
+    """The caller's follow-ups, notifications, deals that need attention, pending moves, and days of contracts."""
+    async with reading(caller, asked, *MODELS, Contracts, Interactions, Notifications) as opened:
         found = await today(opened, caller.standing.member, limit=asked.limit)
         return stood(found, opened.as_of, found.position)

@@ -66,6 +66,7 @@ FILTERS = {
     "kind": "kind = %(kind)s",
     "kinds": "kind = ANY (%(kinds)s::text[])",
     "status": "status = %(status)s",
+    "statuses": "status = ANY (%(statuses)s::text[])",
     "owner": "owner = %(owner)s",
     "team": "team = %(team)s",
     "party": "party = %(party)s",
@@ -86,19 +87,22 @@ async def contract_calendar(
     scope: Scope = EVERYTHING,
     first: date | None = None,
     before: date | None = None,
-    only_open: bool = False,
+    only_open: bool | None = None,
     only_obligations: bool = False,
     descending: bool = False,
     limit: int = 50,
     cursor: str | None = None,
     **filters: Any,
 ) -> Page[ContractDay]:
-    """One page of days from `first` until before `before`, in order. Raises Invalid on a bad cursor or filter."""
+    """One page of days from `first` until before `before`, in order; all of them, or those that are `only_open`, or (False) over.
+
+    Raises Invalid on a bad cursor or filter.
+    """
     of = reading.as_of.of
     given = {name: value for name, value in (("first", first), ("before", before)) if value is not None}
     wheres = [_RANGE[name] for name in given]
-    if only_open:
-        wheres.append("open")
+    if only_open is not None:
+        wheres.append("open" if only_open else "NOT open")
     if only_obligations:
         wheres.append("obligation IS NOT NULL")
     # inside the relation, so that walking the order begins where the range does

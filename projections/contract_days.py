@@ -16,7 +16,6 @@ from projections.contract_tables import DAYS, DEADLINES, OBLIGATIONS, WHOSE, day
 from projections.rows import Row, Rows
 
 _LIVE = {ContractStatus.ACTIVE.value, ContractStatus.EXPIRING.value}
-_OPEN_OCCURRENCES = {OccurrenceStatus.PENDING.value, OccurrenceStatus.DUE.value}
 OWED: tuple[type[Event], ...] = (
     o.ObligationAdded,
     o.ObligationEnded,
@@ -115,14 +114,14 @@ def _occurred(rows: Rows, row: Row, event: Any, id: UUID) -> Row:
     match event:
         case o.ObligationScheduled():
             known = rows.get(OBLIGATIONS, event.obligation) or {}
-            status = held["status"] if held else OccurrenceStatus.PENDING.value
+            status = held["status"] if held and held["open"] else OccurrenceStatus.PENDING.value
             rows.put(
                 DAYS,
                 id=id,
                 kind="obligation",
                 day=event.due_on,
                 status=status,
-                open=status in _OPEN_OCCURRENCES,
+                open=True,
                 obligation=event.obligation,
                 occurrence=event.occurrence,
                 due_from=event.due_from,

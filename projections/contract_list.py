@@ -17,7 +17,8 @@ from projections.reading import EVERYTHING, Reading, Scope
 
 
 class ContractCard(BaseModel):
-    """A contract in a list. `version`: for If-Match. `value` is due for each `value_per`, as last signed.
+    """A contract in a list. `version`: for If-Match. `value` is due for each `value_per`, as last signed; `annual` is a
+    year's worth, in the currency that the company reports in.
 
     `send_by`: the last working day on which to send a notice; `deadline`: the last day on which it counts; `ends_on`: the last day
     in force, once that is known. `missed`: the deadline passed without a notice. `breaches`: obligations not met in time.
@@ -40,6 +41,8 @@ class ContractCard(BaseModel):
     value: Decimal | None
     currency: str | None
     value_per: str
+    annual: Decimal | None
+    annual_currency: str | None
     renewal: str
     starts_on: date
     signed_on: date | None
@@ -70,7 +73,7 @@ OWN = tuple(name for name in ContractCard.model_fields if not name.endswith("_na
 SORTS = {
     "send_by": Sort(SENDS_BY, "date"),
     "ends": Sort(ENDS, "date"),
-    "value": Sort(WORTH, "numeric"),
+    "annual": Sort(WORTH, "numeric"),
     "title": Sort("title", "text"),
     "since": Sort("since", "timestamptz"),
     "drafted_at": Sort("drafted_at", "timestamptz"),
@@ -87,8 +90,8 @@ FILTERS = {
     "renewal": "renewal = %(renewal)s",
     "deal": "deal = %(deal)s",
     "currency": "currency = %(currency)s",
-    "value_from": "value >= %(value_from)s",
-    "value_to": "value <= %(value_to)s",
+    "annual_from": "annual >= %(annual_from)s",
+    "annual_to": "annual <= %(annual_to)s",
     "ends_from": f"{ENDS} >= %(ends_from)s",
     "ends_before": f"{ENDS} < %(ends_before)s",
     "send_by_from": "send_by >= %(send_by_from)s",

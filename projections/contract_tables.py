@@ -8,8 +8,8 @@ from domain.kernel import natural_id
 from projections.tables import Table
 
 NEVER = "'9999-12-31'::date"
-SENDS_BY, ENDS, WORTH = f"coalesce(send_by, {NEVER})", f"coalesce(ends_on, term_end, {NEVER})", "coalesce(value, -1)"
-"""Sort keys: contracts without such a day come last, those without a value before all others."""
+SENDS_BY, ENDS, WORTH = f"coalesce(send_by, {NEVER})", f"coalesce(ends_on, term_end, {NEVER})", "coalesce(annual, -1)"
+"""Sort keys: contracts without such a day come last, those of unknown worth before all others."""
 WHOSE = {"party": "uuid NOT NULL", "owner": "uuid NOT NULL", "team": "uuid", "side": "text NOT NULL"}
 """What a row is narrowed and reached by; of the contract, on each of its days."""
 CONTRACTS = Table(
@@ -43,6 +43,8 @@ CONTRACTS = Table(
         "registered": "bool NOT NULL",
         "value": "numeric",
         "currency": "text",
+        "annual": "numeric",  # a year's worth, in the reporting currency at the rate of the day on which its days were set
+        "annual_currency": "text",
         "value_per": "text NOT NULL",
         "status": "text NOT NULL",
         "renewal": "text NOT NULL",

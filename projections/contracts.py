@@ -87,7 +87,8 @@ def _renewed(row: Row, event: e.ContractRenewed) -> Row:
 
 
 def _dates(_: Row, event: e.ContractDatesSet) -> Row:
-    return {name: getattr(event, name) for name in ("term_start", "term_end", "deadline", "send_by", "ends_on", "renewal_on", "periods")}
+    days = {name: getattr(event, name) for name in ("term_start", "term_end", "deadline", "send_by", "ends_on", "renewal_on", "periods")}
+    return {**days, "annual": event.annual.amount if event.annual else None, "annual_currency": event.annual and event.annual.currency}
 
 
 def _terminated(_: Row, event: e.ContractTerminated) -> Row:
@@ -104,6 +105,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractActivated: _activated,
     e.ContractDatesSet: _dates,
     e.ContractExpiring: lambda _, __: _now(ContractStatus.EXPIRING),
+    e.ContractResumed: lambda _, __: _now(ContractStatus.ACTIVE),
     e.ContractAlertRaised: lambda _, __: {},
     e.ContractNoticeGiven: lambda _, v: {"notice_by": Party.US.value, "ends_on": v.ends_on},
     e.ContractNoticeReceived: lambda _, v: {"notice_by": Party.THEM.value, "ends_on": v.ends_on},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from domain.contract_dates import NoticeRule, Renewal, RenewalKind
+from domain.contract_rules import ContractRulesChanged
 from domain.contracts import events as e
 from domain.contracts.terms import Party, RenewalWay, RenewedBy, Side, TermChanges, Terms, ValuePer
 from domain.values import Money
@@ -135,6 +136,11 @@ def _(event: e.ContractExpiring, _: Names) -> str:
         return f"Its end comes near: {plain(event.ends_on)}."
     sent = f"; notice is to be sent by {plain(event.send_by)}" if event.send_by else ""
     return f"The end of its term comes near: {plain(event.term_end)}{sent}."
+
+
+@telling(e.ContractResumed)
+def _(_e: e.ContractResumed, _: Names) -> str:
+    return "Its end is far away again."
 
 
 @telling(e.ContractAlertRaised)
@@ -271,3 +277,12 @@ def _(event: e.ContractCalendarSet, _: Names) -> str:
 @telling(e.ContractScorecardLinked)
 def _(event: e.ContractScorecardLinked, _: Names) -> str:
     return "The supplier's scorecard goes into the talk about its renewal." if event.scorecard else "No scorecard goes into its renewal."
+
+
+@telling(ContractRulesChanged)
+def _(event: ContractRulesChanged, _: Names) -> str:
+    bands = listed([f"{listed([str(day) for day in band.days])} days before for those worth {band.above} a year" for band in event.alerts])
+    return (
+        f"Rules for contracts, version {event.version}: there are alerts {bands}; the manager is told from {event.manager_from} days on; "
+        f"a renewal begins {event.renewal_lead_days} days before the last day for notice."
+    )

@@ -1,4 +1,4 @@
-"""Today: what awaits a member. Follow-ups, notifications, and the deals that need a hand, as the log says."""
+"""Today: what awaits a member. Follow-ups, notifications, deals that need a hand, days of contracts, as the log says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from domain import notifications as n
 from domain.follow_ups import FollowUpAdded
 from projections.batch import Entry
+from projections.contract_calendar import ContractDay, near_days
 from projections.deal_list import DealCard, deal_list
 from projections.interactions import FOLLOW_UPS, INTERACTIONS
 from projections.projection import Projection
@@ -107,13 +108,17 @@ class Promise(BaseModel):
 
 
 class Today(BaseModel):
-    """What awaits a member: each list most pressing first. `attention`: stalled, lapsed, or no longer fit for commit."""
+    """What awaits a member: each list most pressing first. `attention`: stalled, lapsed, or no longer fit for commit.
+
+    `contract_days`: deadlines of contracts whose end comes near, and what is due by contracts or was not done.
+    """
 
     member: UUID
     follow_ups: list[Promise]
     notifications: list[Notice]
     attention: list[DealCard]
     pending: list[DealCard]
+    contract_days: list[ContractDay]
     position: int
 
 
@@ -125,6 +130,7 @@ async def today(reading: Reading, member: UUID, *, limit: int = 100) -> Today:
         notifications=await notices(reading, member, limit=limit),
         attention=(await deal_list(reading, owner=member, kind="open", attention=True, limit=limit)).items,
         pending=(await deal_list(reading, owner=member, kind="open", pending=True, limit=limit)).items,
+        contract_days=await near_days(reading, member, limit=limit),
         position=reading.position,
     )
 
