@@ -39,9 +39,9 @@ class DraftContract(Command):
 
 
 class OpenContractFromDeal(Command):
-    """Begin the contract of a won deal in one step: account, owner, team, title and value are the deal's, unless named here.
+    """Begin the contract of a won deal in one step: account, owner, title and value are the deal's, unless named here.
 
-    The value is the deal's annual value per year where it has one, else its amount for the term.
+    Repeated on the same stream it is quiet. The value is the deal's annual value per year where it has one, else its amount for the term.
     """
 
     deal: UUID
@@ -54,6 +54,7 @@ class OpenContractFromDeal(Command):
     number: Name | None = None
     value: Money | None = None
     value_per: ValuePer | None = None
+    owner: UUID | None = None
     renews: UUID | None = None
     zone: Zone | None = None
     calendar: CalendarKey | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -19,11 +19,14 @@ IN_FORCE = frozenset({ContractStatus.ACTIVE, ContractStatus.EXPIRING})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed the terms from `effective_on` on. `start`: the first day of a further term, where it began one."""
+    """What changed the terms from `effective_on` on. `start`: the first day of a further term, where it began one; `silent`: nobody
+    agreed on it.
+    """
 
     effective_on: date
     changes: TermChanges
     start: date | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Notice:
     id: UUID
     by: Party
     sent_on: date
+    counted_on: date
     ends_on: date
     received_on: date | None = None
 
@@ -138,3 +142,7 @@ class Contract:
     def watched(self) -> bool:
         """Whether a clock may still run: it is in force, or something owed by it is not settled."""
         return self.in_force or any(occurrence.open for occurrence in self.occurrences.values())
+
+    def changed(self, change: Change) -> Contract:
+        """As it is once that change is signed."""
+        return replace(self, changes=(*self.changes, change))

@@ -1,0 +1,162 @@
+"""What both parties owe by the contract: added, met with proof, waived, breached, and a breach claimed in a dispute."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from domain.contracts import obligation_commands as oc
+from domain.contracts import obligation_events as o
+from domain.contracts.days import today
+from domain.contracts.evolution import evolved
+from domain.contracts.refusals import BreachDisputed, ContractNotInForce, NotBreached, ObligationUnknown, ProofMissing
+from domain.contracts.scheduling import passed, rescheduled
+from domain.contracts.signing import check_past
+from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
+from domain.contracts.terms import OccurrenceStatus
+from domain.deals.references import check_contacts
+from domain.kernel import Context, Event, Outcome, natural_id
+from domain.standing import check_active
+
+_ROUNDS = 200
+"""How often one look goes through the occurrences: each time every obligation comes one further. Who looks after years looks again."""
+
+
+def dispute_of(contract: UUID, obligation: UUID, occurrence: date) -> UUID:
+    """The stream of the dispute in which a breach is claimed: one for each occurrence, whoever opens it and how often."""
+    return natural_id("dispute", "obligation", str(contract), str(obligation), occurrence.isoformat())
+
+
+def add(contract: Contract, command: oc.AddObligation, ctx: Context) -> tuple[Event, ...]:
+    """Raises ContractNotInForce, MemberInactive, NotFound."""
+    if not contract.in_force and contract.status not in BEFORE_SIGNING:
+        raise ContractNotInForce("This contract is over; nothing new is owed by it.", status=contract.status.value)
+    owner = command.owner or contract.owner
+    if command.owner is not None:
+        check_active(ctx, owner, "owner")
+    facts: dict[str, Any] = {name: getattr(command, name) for name in _SAID}
+    return (o.ObligationAdded(**facts, obligation=ctx.new_id(), owner=owner, since=command.since or today(contract, ctx)),)
+
+
+_SAID = ("title", "by", "clause", "due", "recurrence", "lead_days", "grace_days", "proof", "penalty", "penalty_text")
+
+
+def _known(contract: Contract, id: UUID) -> Obligation:
+    found = contract.obligations.get(id)
+    if found is None:
+        raise ObligationUnknown("This contract has no such obligation; add it first.", obligation=str(id))
+    return found
+
+
+def _occurrence(contract: Contract, id: UUID, nominal: date) -> Occurrence:
+    found = contract.occurrences.get((id, nominal))
+    if found is None or found.status is OccurrenceStatus.DROPPED:
+        raise ObligationUnknown(
+            f"This obligation does not come on {nominal}; choose a day on which it does.",
+            obligation=str(id),
+            occurrences=sorted(key[1].isoformat() for key, held in contract.occurrences.items() if key[0] == id and held.open),
+        )
+    return found
+
+
+def end(contract: Contract, command: oc.EndObligation, _ctx: Context) -> tuple[Event, ...]:
+    """Raises ObligationUnknown."""
+    if _known(contract, command.obligation).ended:
+        return ()
+    return (o.ObligationEnded(obligation=command.obligation, reason=command.reason),)
+
+
+def reassign(contract: Contract, command: oc.ReassignObligation, ctx: Context) -> tuple[Event, ...]:
+    """Raises ObligationUnknown, MemberInactive, NotFound."""
+    known = _known(contract, command.obligation)
+    if known.owner == command.owner:
+        return ()
+    check_active(ctx, command.owner, "owner")
+    return (o.ObligationReassigned(obligation=command.obligation, owner=command.owner, previous=known.owner),)
+
+
+def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> tuple[Event, ...]:
+    """Raises ObligationUnknown, ProofMissing, DayInFuture, BreachDisputed, ContactUnknown."""
+    obligation = _known(contract, command.obligation)
+    nominal = command.occurrence or _earliest(contract, command.obligation)
+    held = _occurrence(contract, command.obligation, nominal)
+    if held.status is OccurrenceStatus.MET:
+        return ()
+    if obligation.proof not in command.proof.shows:
+        raise ProofMissing(f"This obligation is met by a {obligation.proof.value}; give one.", proof=obligation.proof.value)
+    check_past(command.met_on, contract.zone, ctx)
+    check_contacts((command.proof.contact,) if command.proof.contact is not None else (), ctx)
+    return (
+        o.ObligationMet(
+            obligation=command.obligation,
+            occurrence=nominal,
+            due_on=held.due_on,
+            met_on=command.met_on,
+            late=command.met_on > held.due_on,
+            previous=held.status,
+            proof=command.proof,
+        ),
+    )
+
+
+def _earliest(contract: Contract, id: UUID) -> date:
+    """The nominal day of the earliest occurrence that is open."""
+    found = min((key[1] for key, held in contract.occurrences.items() if key[0] == id and held.open), default=None)
+    if found is None:
+        raise ObligationUnknown("No occurrence of this obligation is open; name the one that was met.", obligation=str(id))
+    return found
+
+
+def waive(contract: Contract, command: oc.WaiveObligation, _ctx: Context) -> tuple[Event, ...]:
+    """Raises ObligationUnknown, BreachDisputed."""
+    _known(contract, command.obligation)
+    held = _occurrence(contract, command.obligation, command.occurrence)
+    if held.status in {OccurrenceStatus.WAIVED, OccurrenceStatus.MET}:
+        return ()
+    if held.dispute is not None:
+        raise BreachDisputed("This breach is claimed in a dispute; settle or withdraw that.", dispute=str(held.dispute))
+    return (
+        o.ObligationWaived(
+            obligation=command.obligation,
+            occurrence=command.occurrence,
+            due_on=held.due_on,
+            previous=held.status,
+            reason=command.reason,
+        ),
+    )
+
+
+def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outcome:
+    """Raises ObligationUnknown, NotBreached."""
+    obligation = _known(contract, command.obligation)
+    held = _occurrence(contract, command.obligation, command.occurrence)
+    if held.dispute is not None:
+        return ()
+    if held.status is not OccurrenceStatus.BREACHED:
+        raise NotBreached("Only what was not done in time can be claimed.", status=held.status.value, due_on=held.due_on.isoformat())
+    return (
+        o.ObligationDisputed(
+            obligation=command.obligation,
+            occurrence=command.occurrence,
+            due_on=held.due_on,
+            dispute=dispute_of(ctx.own_id, command.obligation, command.occurrence),
+            by=obligation.by,
+            party=contract.party,
+            claim=command.claim or obligation.penalty,
+            note=command.note,
+        ),
+    )
+
+
+def record(contract: Contract, _command: oc.RecordObligations, ctx: Context) -> tuple[Event, ...]:
+    """Everything up to today, however long nobody looked: each occurrence falls due, is breached, and makes room for the next."""
+    events: list[Event] = []
+    for _ in range(_ROUNDS):
+        found = (*passed(contract, ctx), *rescheduled(contract, ctx))
+        if not found:
+            break
+        for event in found:
+            contract = evolved(contract, event)
+        events += found
+    return tuple(events)

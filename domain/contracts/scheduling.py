@@ -1,0 +1,109 @@
+"""Which occurrence of each obligation comes next, and what the passing of days makes of those that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.calendars import Calendar
+from domain.contracts import obligation_events as o
+from domain.contracts.days import calendar_of, known_end, today
+from domain.contracts.in_force import coming_end, terms_on
+from domain.contracts.state import Contract, Obligation, Occurrence
+from domain.contracts.terms import OccurrenceStatus
+from domain.kernel import Context, Event
+from domain.obligation_dates import DueUnit, due_day, first_nominal, next_nominal
+
+_DAYS_A_UNIT = {DueUnit.DAYS: 1, DueUnit.MONTHS: 31, DueUnit.BUSINESS_DAYS: 10}
+_MARGIN = 60
+
+
+def rescheduled(contract: Contract, ctx: Context) -> Iterator[Event]:
+    """What has to be told of the occurrences to come: the next of each obligation, days that moved, those that will not come."""
+    if not contract.in_force and contract.ended_on is None:
+        return
+    calendar, day = calendar_of(contract, ctx), today(contract, ctx)
+    end = coming_end(contract, day)
+    known = known_end(contract, end)
+    last = contract.ended_on or (known.on if known is not None else None)
+    term = Term(terms_on(contract, day).start, last or end, last)
+    for id, obligation in contract.obligations.items():
+        pending = {key[1]: held for key, held in contract.occurrences.items() if key[0] == id and held.status is OccurrenceStatus.PENDING}
+        # a day that has come stays the one it was, also when the term that it belongs to is over
+        wanted = {nominal for nominal in pending if nominal < day and not obligation.ended and term.includes(nominal)}
+        coming = _next(contract, obligation, term, max(wanted, default=None), calendar)
+        wanted |= {coming} if coming is not None else set()
+        for nominal, held in pending.items():
+            if nominal not in wanted:
+                reason = "It does not come before the end." if coming is None else "Its day has moved."
+                yield o.ObligationDropped(obligation=id, occurrence=nominal, due_on=held.due_on, reason=reason)
+        for nominal in sorted(wanted):
+            scheduled = _scheduled(id, obligation, nominal, calendar)
+            if _days(scheduled) != _days(pending.get(nominal)):
+                yield scheduled
+
+
+class Term(NamedTuple):
+    """The term that runs: its first day, its last as far as that is known, and the contract's last if that is known."""
+
+    start: date
+    end: date | None
+    last: date | None
+
+    def includes(self, nominal: date) -> bool:
+        return self.last is None or nominal <= self.last
+
+
+def _next(contract: Contract, obligation: Obligation, term: Term, reached: date | None, calendar: Calendar) -> date | None:
+    """The nominal day of the next occurrence that may be pending; `reached`: one that has come and is pending still."""
+    first = first_nominal(obligation.due, term.start, term.end)
+    if obligation.ended or first is None:
+        return None
+    since = max(obligation.since, contract.signed_on or obligation.since)
+    span = abs(obligation.due.offset) * _DAYS_A_UNIT[obligation.due.unit] + _MARGIN
+    after = max(day for day in (since - timedelta(days=span), obligation.last, reached) if day is not None)
+    found = next_nominal(first, obligation.recurrence, after)
+    while found is not None and due_day(obligation.due, found, calendar) < since:
+        found = next_nominal(first, obligation.recurrence, found)
+    return found if found is not None and term.includes(found) else None
+
+
+def _scheduled(id: UUID, obligation: Obligation, nominal: date, calendar: Calendar) -> o.ObligationScheduled:
+    due_on = due_day(obligation.due, nominal, calendar)
+    return o.ObligationScheduled(
+        obligation=id,
+        occurrence=nominal,
+        due_on=due_on,
+        title=obligation.title,
+        by=obligation.by,
+        owner=obligation.owner,
+        due_from=due_on - timedelta(days=obligation.lead_days),
+        breached_after=due_on + timedelta(days=obligation.grace_days),
+    )
+
+
+def _days(of: o.ObligationScheduled | Occurrence | None) -> tuple[date, date, date] | None:
+    return None if of is None else (of.due_on, of.due_from, of.breached_after)
+
+
+def passed(contract: Contract, ctx: Context) -> Iterator[Event]:
+    """What the clock has brought about for the occurrences that are scheduled, earliest first."""
+    day = today(contract, ctx)
+    coming = ((held.due_on, key, held) for key, held in contract.occurrences.items() if held.open)
+    for _, (id, nominal), held in sorted(coming, key=lambda found: (found[0], str(found[1]))):
+        obligation = contract.obligations[id]
+        facts = {"obligation": id, "occurrence": nominal, "due_on": held.due_on}
+        names = {"title": obligation.title, "by": obligation.by, "owner": obligation.owner}
+        if held.status is OccurrenceStatus.PENDING and held.due_from <= day:
+            yield o.ObligationFellDue.trusted(**facts, **names)
+        if held.breached_after < day:
+            yield o.ObligationBreached.trusted(
+                **facts,
+                **names,
+                party=contract.party,
+                clause=obligation.clause,
+                breached_after=held.breached_after,
+                penalty=obligation.penalty,
+            )

@@ -1,0 +1,120 @@
+"""From the draft to the signature: reviewed and allowed by other eyes than those that wrote it, sent out, signed."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from domain.contract_dates import local_day
+from domain.contracts import commands as c
+from domain.contracts import events as e
+from domain.contracts.content import content_hash
+from domain.contracts.refusals import ContentChanged, ContractSigned, DayInFuture, OwnReview, ReviewNeedsLegal, WrongState
+from domain.contracts.state import BEFORE_SIGNING, Contract
+from domain.contracts.terms import ContractStatus
+from domain.kernel import SYSTEM, Context, Event, On, Outcome, Read, Role
+
+REVIEWERS = frozenset({Role.LEGAL, Role.FINANCE_CHIEF, Role.EXECUTIVE})
+"""Roles that allow a contract, or an amendment, to be signed; Concord's own approvals may too."""
+
+
+def check_state(contract: Contract, *needed: ContractStatus) -> None:
+    """Refuse what only makes sense in other states."""
+    if contract.status in needed:
+        return
+    if contract.status not in BEFORE_SIGNING:
+        raise ContractSigned("This contract was signed and stays as it is; propose an amendment.", status=contract.status.value)
+    raise WrongState(
+        f"This contract is {contract.status.value.replace('_', ' ')}; it has to be {' or '.join(s.value.replace('_', ' ') for s in needed)}.",
+        status=contract.status.value,
+        needed=[status.value for status in needed],
+    )
+
+
+def check_reviewer(ctx: Context, *own: UUID | None) -> None:
+    """Refuse who may not review, and whose own work it is, in person or by another. Raises ReviewNeedsLegal, OwnReview."""
+    if ctx.actor.id == SYSTEM.id and ctx.actor.on_behalf_of is None:
+        return
+    if ctx.actor.id != SYSTEM.id and not ctx.actor.has(*REVIEWERS):
+        raise ReviewNeedsLegal(
+            "Only legal, the finance chief and executives allow it to be signed; ask one of them.", roles=sorted(REVIEWERS)
+        )
+    if {ctx.actor.id, ctx.actor.on_behalf_of} & {member for member in own if member is not None}:
+        raise OwnReview("Nobody allows what is their own; ask another member of legal.")
+
+
+def check_past(day: date, zone_name: str, ctx: Context) -> None:
+    """Refuse what would have happened after today."""
+    today = local_day(ctx.now, zone_name)
+    if day > today:
+        raise DayInFuture(f"{day} has not come yet; give {today} or an earlier day.", day=day.isoformat(), today=today.isoformat())
+
+
+def submit(contract: Contract, _command: c.SubmitContract, ctx: Context) -> tuple[Event, ...]:
+    """Raises ContractSigned, WrongState."""
+    if contract.status is ContractStatus.IN_REVIEW:
+        return ()
+    check_state(contract, ContractStatus.DRAFT)
+    content = content_hash(contract.title, contract.number, contract.party, contract.terms, contract.zone)
+    return (e.ContractSubmitted(content=content, by=ctx.actor.on_behalf_of or ctx.actor.id),)
+
+
+def send_back(contract: Contract, command: c.ReturnContract, _ctx: Context) -> tuple[Event, ...]:
+    """Raises ContractSigned, WrongState."""
+    if contract.status is ContractStatus.DRAFT:
+        return ()
+    check_state(contract, ContractStatus.IN_REVIEW, ContractStatus.APPROVED, ContractStatus.OUT_FOR_SIGNATURE)
+    return (e.ContractReturned(previous=contract.status, reason=command.reason),)
+
+
+def approve(contract: Contract, command: c.ApproveContract, ctx: Context) -> tuple[Event, ...]:
+    """Raises ContractSigned, WrongState, ContentChanged, ReviewNeedsLegal, OwnReview."""
+    if contract.status is ContractStatus.APPROVED and contract.content == command.content:
+        return ()
+    check_state(contract, ContractStatus.IN_REVIEW)
+    check_reviewer(ctx, contract.submitted_by, contract.owner)
+    if contract.content != command.content:
+        raise ContentChanged("The contract was changed since you read it; read it again, then approve that.", content=contract.content)
+    return (e.ContractApproved(content=command.content, approval=command.approval, note=command.note),)
+
+
+def send_out(contract: Contract, command: c.SendForSignature, _ctx: Context) -> tuple[Event, ...]:
+    """Raises ContractSigned, WrongState."""
+    if contract.status is ContractStatus.OUT_FOR_SIGNATURE and contract.paper == command.paper:
+        return ()
+    check_state(contract, ContractStatus.APPROVED)
+    return (e.ContractSentForSignature(paper=command.paper),)
+
+
+def activate(contract: Contract, command: c.ActivateContract, ctx: Context) -> Outcome:
+    """Raises ContractSigned, WrongState, DayInFuture."""
+    if contract.in_force and contract.signed_on == command.signed_on and command.paper in {None, contract.paper}:
+        return ()
+    check_state(contract, ContractStatus.OUT_FOR_SIGNATURE)
+    check_past(command.signed_on, contract.zone, ctx)
+    paper = command.paper or contract.paper
+    assert paper is not None, "what is out for signature has a paper"
+    assert contract.content is not None, "what is out for signature was reviewed"
+    activated = e.ContractActivated(
+        terms=contract.terms,
+        content=contract.content,
+        signed_on=command.signed_on,
+        paper=paper,
+        deal=contract.deal,
+        renews=contract.renews,
+    )
+    return (activated, *succession(contract.renews, contract.terms.start, ctx))
+
+
+def contract_read(contract: UUID) -> Read:
+    return Read("contract", contract)
+
+
+def succession(renews: UUID | None, takes_over_on: date, ctx: Context) -> tuple[On, ...]:
+    """What the contract that this one follows is told; nothing where it has ended meanwhile, or another follows it."""
+    if renews is None:
+        return ()
+    old: Contract | None = ctx.fact(contract_read(renews))
+    if old is None or not old.in_force or old.successor is not None:
+        return ()
+    return (On(contract_read(renews), e.ContractSuccessorSigned(successor=ctx.own_id, takes_over_on=takes_over_on)),)
