@@ -24,6 +24,7 @@ from api import (
     attributes,
     contact_reads,
     deal_reads,
+    dispute_reads,
     documents,
     events,
     forecast,
@@ -32,9 +33,11 @@ from api import (
     members,
     notifications,
     pipelines,
+    portal,
     products,
     rates,
     sessions,
+    suppliers,
     teams,
     timelines,
     today,
@@ -61,6 +64,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     deal_reads.router,
     sessions.router,
     account_reads.router,
+    dispute_reads.router,
+    *suppliers.routers,
+    *portal.routers,
     forecast.router,
     *contact_reads.routers,
     interaction_reads.router,
@@ -119,7 +125,12 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         inside = Shortcut(AsyncExitStackMiddleware(self.router), self.router.routes)
-        return Shell(inside, witness=partial(_witness, self), methods_at=self.methods_at, uploads=frozenset({"/v1/imports", "/v1/documents"}))
+        return Shell(
+            inside,
+            witness=partial(_witness, self),
+            methods_at=self.methods_at,
+            uploads=frozenset({"/v1/imports", "/v1/documents", "/v1/portal/documents"}),
+        )
 
     def methods_at(self, scope: Scope) -> set[str]:
         """Every method that the address of a request takes."""

@@ -79,7 +79,8 @@ async def check_documents(caller: Caller, hashes: Iterable[str]) -> None:
         await sees_document(caller, sha256)
 
 
-async def _received(request: Request) -> bytes:
+async def received(request: Request) -> bytes:
+    """The body, at most `LIMIT` bytes of it. Raises DocumentTooLarge."""
     content = bytearray()
     async for piece in request.stream():
         content += piece
@@ -102,7 +103,7 @@ async def upload_document(request: Request, caller: DocumentUploader, name: File
     Its type is judged by the bytes. Until it is attached to something, only you see it.
     """
     async with caller.doors.uploads:
-        ref, position = await keep(caller, await _received(request), name)
+        ref, position = await keep(caller, await received(request), name)
     location = {"Location": f"/v1/documents/{ref.sha256}"} | ({} if position is None else {"Concord-Position": str(position)})
     return reply({**ref.model_dump(), "position": position}, status=201, headers=location)
 
