@@ -32,15 +32,18 @@ from api import (
     interaction_reads,
     members,
     notifications,
+    papers,
     pipelines,
     portal,
     products,
     rates,
     sessions,
+    signing,
     suppliers,
     teams,
     timelines,
     today,
+    wording,
 )
 from api import settings as settings_routes
 from api.conventions import reply
@@ -57,7 +60,10 @@ from infra.access_members import Directory
 from infra.identity import Identity
 from infra.identity_passwords import Passwords
 from infra.opening import opened
+from infra.papers.press import Press
+from infra.papers.sealer import Sealer
 from infra.settings import Settings
+from infra.signing_links import SigningLinks
 from projections.reading import Reader
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -76,6 +82,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     imports.router,
     documents.router,
+    papers.router,
+    *wording.routers,
+    signing.router,
     members.router,
     teams.router,
     pipelines.router,
@@ -112,6 +121,10 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 reader=reader,
                 spool=spool,
                 documents=process.documents,
+                press=Press(process.store, process.documents),
+                sealer=Sealer(process.documents, process.keys),
+                signing_links=SigningLinks(process.database),
+                public_url=settings.reached_at,
                 rates=rates or Rates(),
             )
         finally:

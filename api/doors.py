@@ -13,6 +13,9 @@ from infra.database import Database
 from infra.documents import Documents
 from infra.event_store import Store
 from infra.identity import Identity
+from infra.papers.press import Press
+from infra.papers.sealer import Sealer
+from infra.signing_links import SigningLinks
 from projections.reading import Reader
 
 
@@ -28,6 +31,10 @@ class Doors:
     reader: Reader
     spool: Spool
     documents: Documents
+    press: Press
+    sealer: Sealer
+    signing_links: SigningLinks
+    public_url: str
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))

@@ -10,10 +10,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from api.credential import Credential, credentials, read_credential
+from domain.clauses import clause_id, clauses
+from domain.default_papers import default_clauses, default_templates
 from domain.default_pipeline import default_pipeline
 from domain.kernel import SYSTEM, Role, natural_id
 from domain.members import AddMember, members
 from domain.pipelines import DEFAULT_PIPELINE, pipelines
+from domain.templates import template_id, templates
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Tenant
 from infra.embedded.process import write_privately
@@ -32,12 +35,22 @@ _RENEW_BEFORE = timedelta(days=30)
 
 
 async def found_tenant(store: Store, tenant: Tenant, name: str) -> None:
-    """The first events of a tenant's log: whose it is, and its first pipeline. Quiet if it was done before, in part or whole."""
+    """The first events of a tenant's log: whose it is, its first pipeline and wording. Quiet if it was done before, in part or whole."""
     steps = []
     if (await store.load(tenant, tenants, TENANT_ID)).state is None:
         steps.append(Step(tenants, TENANT_ID, CreateTenant(slug=tenant.slug, name=name, simulated=tenant.simulated)))
     if (await store.load(tenant, pipelines, DEFAULT_PIPELINE)).state is None:
         steps.append(Step(pipelines, DEFAULT_PIPELINE, default_pipeline()))
+    steps += [
+        Step(clauses, id, clause)
+        for clause in default_clauses()
+        if (await store.load(tenant, clauses, id := clause_id(clause.key))).state is None
+    ]
+    steps += [
+        Step(templates, id, template)
+        for template in default_templates()
+        if (await store.load(tenant, templates, id := template_id(template.key))).state is None
+    ]
     if steps:
         await store.execute_steps(tenant, steps, by=SYSTEM)
 

@@ -55,6 +55,11 @@ class Action(StrEnum):
     CONTRACT_KEEP = "contract.keep"
     CONTRACT_ASSIGN = "contract.assign"
     CONTRACT_CONFIGURE = "contract.configure"
+    APPROVAL_READ = "approval.read"
+    APPROVAL_DECIDE = "approval.decide"
+    APPROVAL_WITHDRAW = "approval.withdraw"
+    APPROVAL_POLICY_CHANGE = "approval_policy.change"
+    DELEGATION_OWN = "delegation.own"
     DISPUTE_READ = "dispute.read"
     DISPUTE_OPEN = "dispute.open"
     DISPUTE_CHANGE = "dispute.change"
@@ -63,6 +68,10 @@ class Action(StrEnum):
     SUPPLIER_CHANGE = "supplier.change"
     PORTAL_READ = "portal.read"
     PORTAL_ANSWER = "portal.answer"
+    PAPER_READ = "paper.read"
+    PAPER_PREPARE = "paper.prepare"
+    PAPER_REVIEW = "paper.review"
+    WORDING_CHANGE = "wording.change"
     FORECAST_READ = "forecast.read"
     CATALOGUE_READ = "catalogue.read"
     CATALOGUE_CHANGE = "catalogue.change"
@@ -101,6 +110,11 @@ _AGREEING: dict[Role, Reach] = {
 _WITH_US: dict[Role, Reach] = {Role.SUPPLIER: Reach.PARTY, Role.CUSTOMER: Reach.PARTY}
 _INSIDE: dict[Role, Reach] = dict.fromkeys(set(Role) - {Role.PARTNER, Role.SUPPLIER, Role.CUSTOMER}, Reach.ALL)
 
+_ANSWERING: dict[Role, Reach] = {
+    role: reach for role, reach in {**dict.fromkeys(_INSIDE, Reach.OWN), **_SEEING}.items() if role is not Role.AUDITOR
+}
+"""Whoever sees an approval may be told what they may do about it; who decides is a rule of the domain."""
+
 
 def _only(*roles: Role) -> dict[Role, Reach]:
     return dict.fromkeys(roles, Reach.ALL)
@@ -129,6 +143,11 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.CONTRACT_KEEP: {**_CARING, **_AGREEING, _AM: Reach.TEAM, Role.FINANCE: Reach.ALL, Role.FINANCE_CHIEF: Reach.ALL},
     Action.CONTRACT_ASSIGN: {**_LEADING, **_BUYERS_LEADING, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
     Action.CONTRACT_CONFIGURE: _only(Role.LEGAL, Role.ADMIN),
+    Action.APPROVAL_READ: {**dict.fromkeys(_INSIDE, Reach.OWN), **_SEEING},
+    Action.APPROVAL_DECIDE: _ANSWERING,
+    Action.APPROVAL_WITHDRAW: _ANSWERING,
+    Action.APPROVAL_POLICY_CHANGE: _only(Role.FINANCE_CHIEF, Role.ADMIN),
+    Action.DELEGATION_OWN: dict.fromkeys(_ANSWERING, Reach.OWN),
     Action.DISPUTE_READ: {**_SEEING, **_BUYING},
     Action.DISPUTE_OPEN: _DISPUTING,
     Action.DISPUTE_CHANGE: _DISPUTING,
@@ -137,6 +156,14 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.SUPPLIER_CHANGE: {Role.CATEGORY_LEAD: Reach.SUPPLIERS, Role.PROCUREMENT_HEAD: Reach.SUPPLIERS, Role.ADMIN: Reach.ALL},
     Action.PORTAL_READ: _WITH_US,
     Action.PORTAL_ANSWER: _WITH_US,
+    Action.PAPER_READ: {**_SEEING, **_BUYING},
+    Action.PAPER_PREPARE: {**_CARING, Role.DEAL_DESK: Reach.ALL, Role.LEGAL: Reach.ALL, Role.ADMIN: Reach.ALL},
+    Action.PAPER_REVIEW: {
+        **_LEADING,
+        **_only(Role.DEAL_DESK, Role.LEGAL, Role.FINANCE_CHIEF, Role.ADMIN),
+        **dict.fromkeys((Role.CATEGORY_LEAD, Role.PROCUREMENT_HEAD), Reach.SUPPLIERS),
+    },
+    Action.WORDING_CHANGE: _only(Role.LEGAL, Role.DEAL_DESK, Role.ADMIN),
     Action.FORECAST_READ: _SEEING,
     Action.CATALOGUE_READ: _INSIDE,
     Action.CATALOGUE_CHANGE: _only(_SC, Role.DEAL_DESK, Role.ADMIN),
@@ -205,6 +232,8 @@ class Object:
     supplier: bool = False
     party: UUID | None = None
     """The account it is with, where a person of that account may have a part in it."""
+    involved: frozenset[UUID] = frozenset()
+    """Members who reach it whosever it is: they were asked about it."""
 
     @classmethod
     def of(cls, owner: UUID | None, team: UUID | None = None, *, supplier: bool = False, party: UUID | None = None) -> Object:
@@ -220,7 +249,7 @@ def allowed(standing: Standing, action: Action, thing: Object | None = None) -> 
     reaches = standing.reaches(action)
     if thing is None or Reach.ALL in reaches:
         return bool(reaches)
-    return any(_within(standing, reach, thing) for reach in reaches)
+    return any(_within(standing, reach, thing) for reach in reaches) or (bool(reaches) and standing.member in thing.involved)
 
 
 def _within(standing: Standing, reach: Reach, thing: Object) -> bool:

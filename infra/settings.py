@@ -58,6 +58,7 @@ class Settings:
     temporal_namespace: str = "concord"
     http_host: str = "127.0.0.1"
     http_port: int | None = None
+    public_url: str | None = None
     tenant: str = "default"
     smtp: Smtp | None = None
     log_level: str = "info"
@@ -65,6 +66,11 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.keys_url:
             object.__setattr__(self, "keys_url", "sqlite:///" + quote(str(self.home / "keys.db")))
+
+    @property
+    def reached_at(self) -> str:
+        """What addresses in letters to people outside begin with (CONCORD_PUBLIC_URL), without a slash at its end."""
+        return self.public_url or f"http://{self.http_host}:{self.http_port or USUAL_HTTP_PORT}"
 
     @property
     def logs(self) -> Path:
@@ -97,6 +103,7 @@ class Settings:
             temporal_namespace=read.value("TEMPORAL_NAMESPACE", _word, "concord"),
             http_host=read.value("CONCORD_HTTP_HOST", _word, "127.0.0.1"),
             http_port=read.value("CONCORD_HTTP_PORT", _port, None),
+            public_url=read.value("CONCORD_PUBLIC_URL", _web_url, None),
             tenant=read.value("CONCORD_TENANT", _slug, "default"),
             smtp=_smtp(read),
             log_level=read.value("CONCORD_LOG_LEVEL", _log_level, "info"),
@@ -119,6 +126,7 @@ class Settings:
             "TEMPORAL_NAMESPACE": self.temporal_namespace,
             "CONCORD_HTTP_HOST": self.http_host,
             "CONCORD_HTTP_PORT": self.http_port,
+            "CONCORD_PUBLIC_URL": self.public_url,
             "CONCORD_TENANT": self.tenant,
             "CONCORD_LOG_LEVEL": self.log_level,
         }
@@ -183,6 +191,13 @@ def _any_url(text: str) -> str:
     if not urlsplit(text).scheme:
         raise ValueError("must be a URL, such as sqlite:////var/lib/concord/keys.db or postgresql://user:password@host/keys.")
     return text
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"must look like https://concord.example, not {text!r}.")
+    return text.rstrip("/")
 
 
 def _bucket_url(text: str) -> str:

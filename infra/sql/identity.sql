@@ -77,3 +77,14 @@ CREATE TABLE IF NOT EXISTS identity.access_log (
 CREATE INDEX IF NOT EXISTS access_log_at ON identity.access_log USING brin (at);
 REVOKE ALL ON identity.access_log FROM {login};
 GRANT SELECT, INSERT ON identity.access_log TO {login};
+
+CREATE TABLE IF NOT EXISTS identity.signing_links (     -- one person's way to one paper, without a sign-in
+    token_hash bytea PRIMARY KEY,       -- SHA-256 of 256 random bits; the token itself is only in the letter
+    tenant text NOT NULL,
+    paper uuid NOT NULL,
+    signatory uuid NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS signing_links_expiry ON identity.signing_links (expires_at);
+GRANT SELECT, INSERT, DELETE ON identity.signing_links TO {login};
