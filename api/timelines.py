@@ -1,4 +1,4 @@
-"""Histories as people read them: a deal's, and an account's all round, in plain sentences, newest first."""
+"""Histories as people read them: a deal's, a contract's, and an account's all round, in plain sentences, newest first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.callers import AccountReader, Caller, DealReader
+from api.callers import AccountReader, Caller, ContractReader, DealReader
 from api.deal_reads import MODELS
 from api.execution import absent, sees
 from api.moments import PROBLEMS
@@ -21,6 +21,7 @@ from api.reading import Found, Slice, page, reading
 from domain.kernel import Invalid, NotFound
 from infra.access import Action
 from projections.contacts import Contacts
+from projections.contracts import Contracts
 from projections.interactions import INTERACTIONS, Interactions
 from projections.paging import Page
 from projections.reading import Reading
@@ -34,7 +35,8 @@ class TimelineAsked(Slice):
     """Which part of an account's timeline."""
 
     nouns: Annotated[
-        list[Literal["account", "contact", "deal", "interaction"]] | None, Field(max_length=4, description="Only what happened to these.")
+        list[Literal["account", "contact", "contract", "deal", "interaction"]] | None,
+        Field(max_length=5, description="Only what happened to these."),
     ] = None
 
 
@@ -72,6 +74,21 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
 
 
 @router.get(
+    "/contracts/{id}/timeline",
+    tags=["contracts"],
+    response_model=Found[Told],
+    operation_id="read_contract_timeline",
+    responses=documented(NotFound, Invalid, *PROBLEMS),
+)
+async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked: Annotated[Slice, Query()]) -> Response:
+    """What happened to a contract and to what is owed by it, in sentences."""
+    if not await _in_reach(caller, [id], *SUBJECTS["contract"]):
+        raise absent()
+    async with reading(caller, asked, *MODELS, Contacts, Contracts) as opened:
+        return await _told(opened, [id], asked)
+
+
+@router.get(
     "/accounts/{id}/timeline",
     tags=["accounts"],
     response_model=Found[Told],
@@ -79,10 +96,10 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
 async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
-    """Everything about an account and those merged into it, as far as the caller sees it: deals, people, interactions, mergers."""
+    """Everything about an account and those merged into it, as far as the caller sees it: deals, contracts, people, talks, mergers."""
     if not await _in_reach(caller, [id], *SUBJECTS["account"]):
         raise absent()
-    async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+    async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions) as opened:
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
             ids += await _in_reach(caller, await streams(opened, id, [name]), *SUBJECTS[name])

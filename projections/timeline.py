@@ -48,7 +48,7 @@ TELLERS = (
     telling_suppliers,
 )
 """The modules that fill `TELLING`."""
-NOUNS = ("account", "contact", "deal", "interaction")
+NOUNS = ("account", "contact", "contract", "deal", "interaction")
 
 
 class Story(BaseModel):
