@@ -103,6 +103,7 @@ _SILENT = (
     e.DisputeEvidenceRetracted,
     e.DisputeCommented,
     k.DisputeClockWarned,
+    k.DisputeSettlementOverdue,
     x.CorrectiveStepMissed,
     x.CorrectiveActionChecked,
 )

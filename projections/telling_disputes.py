@@ -242,6 +242,11 @@ def _(event: k.DisputeClockWarned, names: Names) -> str:
     return f"{event.percent} % of the time for {_CLOCKS[event.clock.value]} had passed{due}; {names.of(event.owner)} is told."
 
 
+@telling(k.DisputeSettlementOverdue)
+def _(event: k.DisputeSettlementOverdue, names: Names) -> str:
+    return f"What was agreed was to be settled by {plain(event.due)}; {event.open} is open still. {names.of(event.owner)} is told."
+
+
 @telling(k.DisputeEscalated)
 def _(event: k.DisputeEscalated, _: Names) -> str:
     why = f": {event.percent} % of the time for {_CLOCKS[event.clock.value]} had passed." if event.clock else _note(event.note)
