@@ -17,6 +17,7 @@ from api.problems import documented
 from api.reading import Found, Number, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
 from api.seen_by import SeenBy
+from domain.approvals import Approval, approvals
 from domain.attributes import AttributeValue
 from domain.deals.state import Deal
 from domain.deals.terms import DealPerson, Evidence, Line
@@ -26,6 +27,8 @@ from domain.stages import Category, StageKind
 from domain.values import Country, Currency, Key, Money
 from infra.access import Action
 from projections.accounts import Accounts
+from projections.approval_list import AskedCard
+from projections.approvals import Approvals
 from projections.as_of import AsOf, Basis
 from projections.board import Board, board
 from projections.deal_list import DealCard, deal_list
@@ -33,7 +36,7 @@ from projections.deals import DEALS, Deals
 from projections.members import Members
 from projections.pipelines import Pipelines
 
-MODELS = (Deals, Accounts, Members, Pipelines)
+MODELS = (Deals, Accounts, Approvals, Members, Pipelines)
 Sorts = Literal["close_date", "-close_date", "amount", "-amount", "title", "-title", "since", "-since", "opened_at", "-opened_at"]
 
 
@@ -58,6 +61,7 @@ class DealFilters(BaseModel):
     stalled: bool | None = None
     lapsed: bool | None = None
     pending: Annotated[bool | None, Field(description="With a requested move that has not settled.")] = None
+    approval_pending: Annotated[bool | None, Field(description="With a move that waits for approvers.")] = None
     needs_attention: bool | None = None
     account_missing: bool | None = None
     region_missing: bool | None = None
@@ -136,12 +140,16 @@ class DealView(BaseModel):
     evidence: dict[str, Evidence]
     attributes: dict[str, AttributeValue]
     pending: Move | None = None
+    payment_days: int | None
+    approvals: list[str] = Field(description="The chains of approvers that the pending move waits for.")
+    approval: UUID | None = Field(description="Where approvers decide about this deal, once they were asked.")
+    asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now, and since when.")
     needs_attention: list[str]
     source: str
 
 
 _NAMES = {"account_name", "owner_name", "team_name"}
-_PLAIN = tuple(name for name in DealView.model_fields if name not in _NAMES | {"pending"})
+_PLAIN = tuple(name for name in DealView.model_fields if name not in _NAMES | {"pending", "asked"})
 
 
 @noun.router.get("", response_model=Found[DealCard], operation_id="list_deals", responses=documented(Invalid, NotFound, *PROBLEMS))
@@ -171,7 +179,25 @@ async def _view(caller: Caller, id: UUID, deal: Deal, as_of: AsOf) -> dict[str, 
         named = view[name]
         state = None if named is None else (await state_at(caller, DECIDERS[decider], named, as_of))[0]
         view[f"{name}_name"] = getattr(state, field, None)
+    view["asked"] = await _asked(caller, deal, as_of)
     return view
+
+
+async def _asked(caller: Caller, deal: Deal, as_of: AsOf) -> list[AskedCard]:
+    """Who has to agree before the pending move is carried out, as the log says."""
+    if not deal.approvals or deal.approval is None:
+        return []
+    approval: Approval | None = (await state_at(caller, approvals, deal.approval, as_of))[0]
+    found = []
+    for chain, _, step in approval.pending if approval else ():
+        people = [(await state_at(caller, DECIDERS["member"], id, as_of))[0] for id in step.asked]
+        names = [person.name if person else "somebody unknown" for person in people]
+        found.append(
+            AskedCard(
+                approval=deal.approval, chain=chain, asked=list(step.asked), asked_names=names, since=step.asked_at, due_at=step.due_at
+            )
+        )
+    return found
 
 
 add_one(noun, DealView, Action.DEAL_READ, _view)

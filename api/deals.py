@@ -48,10 +48,10 @@ SIGHT = Sight(_deal_object)
 
 
 def settled(history: list[Recorded], correlation_id: UUID) -> Recorded | None:
-    """The event that settled the move asked for under this correlation, once it is in the log."""
+    """The event that settled the move asked for under this correlation, or that says whom it waits for, once it is in the log."""
     for recorded in reversed(history):
         if recorded.correlation_id == correlation_id and isinstance(
-            recorded.event, e.DealStageEntered | e.DealMoveRefused | e.DealMoveWithdrawn
+            recorded.event, e.DealStageEntered | e.DealMoveRefused | e.DealMoveWithdrawn | e.DealApprovalRequested
         ):
             return recorded
     return None
@@ -77,6 +77,10 @@ async def _settle(request: Request, caller: Caller, write: Write, executed: Any)
             answer = written(
                 executed, status=200 if executed.last is None else 202, waiting_for=waiting, link=f"/v1/deals/{executed.stream}"
             )
+        case Recorded(event=e.DealApprovalRequested(approval=approval)):
+            # people answer in hours: whoever waits is told whom to wait for
+            link = f"/v1/approvals/{approval}"
+            answer = written(executed, status=202, waiting_for="approval", link=link, settled_at=found.position)
         case Recorded(event=e.DealStageEntered(stage=stage)):
             answer = written(executed, waiting_for="nothing", stage=stage, settled_at=found.position)
         case Recorded(event=e.DealMoveRefused() as refused):
@@ -246,6 +250,15 @@ for path, command, action, operation, summary, example, raises in (
         "Say who at the buyer matters",
         {"people": [{"contact": _ID, "role": "champion"}]},
         (r.ContactUnknown,),
+    ),
+    (
+        "/payment-terms",
+        c.SetPaymentTerms,
+        Action.DEAL_CHANGE,
+        "set_payment_terms",
+        "Say within how many days the buyer pays",
+        {"payment_days": 45},
+        (),
     ),
     ("/title", c.RenameDeal, Action.DEAL_CHANGE, "rename_deal", "Call the deal something else", {"title": "GTX for both lines"}, ()),
     (

@@ -102,10 +102,11 @@ async def read_events(caller: LogReader, asked: Annotated[FeedAsked, Query()]) -
 
 
 def _sights() -> dict[str, tuple[Action, Sight]]:
-    from api import accounts, contacts, deals, interactions, notifications
+    from api import accounts, approvals, contacts, deals, interactions, notifications
 
     return {
         "deal": (Action.DEAL_READ, deals.SIGHT),
+        "approval": (Action.APPROVAL_READ, approvals.SIGHT),
         "account": (Action.ACCOUNT_READ, accounts.SIGHT),
         "contact": (Action.CONTACT_READ, contacts.SIGHT),
         "interaction": (Action.INTERACTION_READ, interactions.SIGHT),

@@ -18,6 +18,7 @@ from api.moments import PROBLEMS
 from api.nouns import SUBJECTS, IdParameter, Noun
 from api.problems import documented
 from api.reading import Found, Slice, page, reading
+from domain.approvals import approval_id
 from domain.kernel import Invalid, NotFound
 from infra.access import Action
 from projections.contacts import Contacts
@@ -63,13 +64,13 @@ async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
 async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[Slice, Query()]) -> Response:
-    """What happened to a deal and in interactions about it, in sentences."""
+    """What happened to a deal, to its approvals and in interactions about it, in sentences."""
     if not await _in_reach(caller, [id], *SUBJECTS["deal"]):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
-        ids = [id, *await _in_reach(caller, about, *SUBJECTS["interaction"])]
+        ids = [id, approval_id("deal", id), *await _in_reach(caller, about, *SUBJECTS["interaction"])]
         return await _told(opened, ids, asked)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api.approvals import spoken_for
 from api.callers import TodayReader
 from api.deal_reads import MODELS
 from api.moments import PROBLEMS, Moment
@@ -36,7 +37,8 @@ class TodayThen(Today):
 
 @router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(*PROBLEMS))
 async def read_today(caller: TodayReader, asked: Annotated[TodayAsked, Query()]) -> Response:
-    """The caller's follow-ups, notifications, deals that need attention, pending moves, and days of contracts."""
+    """The caller's follow-ups, notifications, deals that need attention, pending moves, approvals asked of them, and days of contracts."""
     async with reading(caller, asked, *MODELS, Contracts, Interactions, Notifications) as opened:
-        found = await today(opened, caller.standing.member, limit=asked.limit)
+        me, *others = await spoken_for(caller)
+        found = await today(opened, me, standing_in_for=others, limit=asked.limit)
         return stood(found, opened.as_of, found.position)

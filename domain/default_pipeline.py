@@ -10,11 +10,14 @@ from uuid import UUID
 
 from domain.kernel import natural_id
 from domain.pipelines import DefinePipeline, Pipeline
-from domain.stages import Category, Criterion, EvidenceKind, PipelineVersion, Stage, StageKind
+from domain.stages import Category, Chain, Criterion, EvidenceKind, PipelineVersion, Stage, StageKind
 
 
 def default_pipeline() -> DefinePipeline:
-    """Qualify, Discover, Propose, Negotiate, Paper, Won, Lost (default); what the buyer does opens each gate."""
+    """Qualify, Discover, Propose, Negotiate, Paper, Won, Lost (default); what the buyer does opens each gate.
+
+    Out of Negotiate, and again out of Paper if the terms got worse by then, approvers have to agree as the policy says.
+    """
     return DefinePipeline(
         name="Way to signing",
         stages=(
@@ -32,14 +35,14 @@ def default_pipeline() -> DefinePipeline:
                 Criterion(key="proposal_received", label="The buyer received our proposal", evidence=EvidenceKind.DOCUMENT),
                 Criterion(key="decision_date_named", label="The buyer named the date of the decision", evidence=EvidenceKind.DATE),
             ),
-            _open(
+            _approved(_open(
                 "negotiate", "Negotiate", 40, 70, Category.BEST_CASE, 21,
                 Criterion(key="terms_agreed", label="The buyer agreed to the commercial terms in writing", evidence=EvidenceKind.DOCUMENT),
-            ),
-            _open(
+            )),
+            _approved(_open(
                 "paper", "Paper", 50, 90, Category.COMMIT, 21,
                 Criterion(key="signatory_named", label="The buyer named who signs", evidence=EvidenceKind.CONTACT),
-            ),
+            )),
             _won(60),
             _lost(70),
         ),
@@ -48,6 +51,11 @@ def default_pipeline() -> DefinePipeline:
 
 def _open(key: str, name: str, order: int, probability: int, category: Category, max_days: int | None, *criteria: Criterion) -> Stage:
     return Stage(key=key, name=name, order=order, probability=probability, category=category, max_days=max_days, exit_criteria=criteria)
+
+
+def _approved(stage: Stage) -> Stage:
+    """A stage that nothing leaves before everybody whom the policy names has agreed to the terms."""
+    return stage.model_copy(update={"approvals": tuple(Chain)})
 
 
 def _won(order: int, key: str = "won", name: str = "Won") -> Stage:

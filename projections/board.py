@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from domain.values import minor_digits
 from projections.as_of import Basis
-from projections.deal_list import OWN, DealCard, filters_at, named
+from projections.deal_list import OWN, DealCard, add_asked, filters_at, named
 from projections.deals import DEALS
 from projections.paging import contains
 from projections.pipelines import PIPELINES, STAGES
@@ -71,10 +71,11 @@ async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, 
     for row in found:
         if row["deals"] is not None:
             _add(columns, row)
-    fields = DealCard.model_fields
+    fields = [name for name in DealCard.model_fields if name != "asked"]
     for row in found:
         if row["deals"] is None:
             columns[row["stage"]].cards.append(DealCard.model_construct(**{name: row[name] for name in fields}))
+    await add_asked(reading, (card for column in columns.values() for card in column.cards))
     return Board(pipeline=pipeline, name=await _name(reading, pipeline), columns=list(columns.values()), position=reading.position)
 
 

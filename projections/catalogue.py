@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.accounts import Accounts
+from projections.approvals import Approvals
 from projections.contacts import Contacts
 from projections.contracts import Contracts
 from projections.deals import Deals
@@ -20,6 +21,7 @@ def read_models() -> tuple[Projection, ...]:
     """One of each. A new read model is added here and nowhere else."""
     return (
         Accounts(),
+        Approvals(),
         Contacts(),
         Contracts(),
         Deals(),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.kernel import NotFound
 from projections.accounts import ACCOUNTS
+from projections.approval_list import AskedCard, asked_about
 from projections.deals import AMOUNT, CLOSES, DEALS, LINES
 from projections.members import MEMBERS, TEAMS
 from projections.paging import PART_OF_ID, Page, Sort, page_of
@@ -19,7 +21,10 @@ from projections.reading import EVERYTHING, Reading, Scope
 
 
 class DealCard(BaseModel):
-    """A deal in a list. Amounts are exact, in `currency`; None: not known yet. `version`: for If-Match."""
+    """A deal in a list. Amounts are exact, in `currency`; None: not known yet. `version`: for If-Match.
+
+    `asked`: who has to agree before its move is carried out (`approval` has it), and since when they are asked.
+    """
 
     id: UUID
     version: int
@@ -54,10 +59,13 @@ class DealCard(BaseModel):
     commit_lost: bool
     pending_to: str | None
     pending_since: datetime | None
+    approval: UUID | None
+    payment_days: int | None
     reason: str | None
     competitor: str | None
     needs_attention: list[str] | None
     source: str
+    asked: list[AskedCard] = Field(default_factory=list)
 
 
 class DealLine(BaseModel):
@@ -77,7 +85,7 @@ class DealLine(BaseModel):
     currency: str
 
 
-OWN = tuple(name for name in DealCard.model_fields if not name.endswith("_name") or name == "stage_name")
+OWN = tuple(name for name in DealCard.model_fields if name != "asked" and (not name.endswith("_name") or name == "stage_name"))
 """The columns of a card that are the deal's own."""
 SORTS = {
     "close_date": Sort(CLOSES, "date"),
@@ -111,6 +119,7 @@ FILTERS = {
     "lapsed": "lapsed = %(lapsed)s",
     "attention": "(stalled OR lapsed OR commit_lost OR needs_attention IS NOT NULL) = %(attention)s",
     "pending": "(pending_to IS NOT NULL) = %(pending)s",
+    "approval_pending": "(approval IS NOT NULL) = %(approval_pending)s",
     "needs_attention": "(needs_attention IS NOT NULL) = %(needs_attention)s",
     "owner_missing": "(owner IS NULL) = %(owner_missing)s",
     "team_missing": "(team IS NULL) = %(team_missing)s",
@@ -157,7 +166,7 @@ async def deal_list(
     **filters: Any,
 ) -> Page[DealCard]:
     """One page of deals. Raises Invalid on a bad cursor, sort or filter."""
-    return await page_of(
+    found = await page_of(
         reading,
         DealCard,
         f"{reading.as_of.of(DEALS, *OWN, 'words')} AS r",
@@ -172,6 +181,16 @@ async def deal_list(
         cursor=cursor,
         shown=named(reading, "page", "sort_key"),
     )
+    await add_asked(reading, found.items)
+    return found
+
+
+async def add_asked(reading: Reading, cards: Iterable[DealCard]) -> None:
+    """Say on each card whom its move waits for. Few moves wait, so most pages ask nothing."""
+    waiting = [card for card in cards if card.approval is not None]
+    found = await asked_about(reading, [card.approval for card in waiting if card.approval is not None])
+    for card in waiting:
+        card.asked = found.get(card.approval, []) if card.approval else []
 
 
 async def deal_card(reading: Reading, id: UUID, *, scope: Scope = EVERYTHING) -> DealCard:

@@ -15,9 +15,11 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel
 
+from domain.approvals import approval_id
 from domain.kernel import Invalid
 from infra.event_store.loader import COLUMNS
 from projections import (
+    telling_approvals,
     telling_contracts,
     telling_deals,
     telling_disputes,
@@ -39,6 +41,7 @@ from projections.suppliers import SUPPLIERS
 from projections.telling import Told, tell
 
 TELLERS = (
+    telling_approvals,
     telling_contracts,
     telling_deals,
     telling_disputes,
@@ -60,9 +63,9 @@ class Story(BaseModel):
 
 
 async def deal_history(reading: Reading, deal: UUID, *, limit: int = 50, cursor: str | None = None) -> Story:
-    """What happened to a deal, and in interactions about it; for a deal that the caller was shown."""
+    """What happened to a deal, to its approvals, and in interactions about it; for a deal that the caller was shown."""
     found = await reading.rows(f"SELECT id FROM {reading.as_of.of(INTERACTIONS, 'id', 'deal')} AS i WHERE deal = %(deal)s", {"deal": deal})
-    return await story(reading, [deal, *(id for (id,) in found)], limit=limit, cursor=cursor)
+    return await story(reading, [deal, approval_id("deal", deal), *(id for (id,) in found)], limit=limit, cursor=cursor)
 
 
 async def account_timeline(

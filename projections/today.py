@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 
 from domain import notifications as n
 from domain.follow_ups import FollowUpAdded
+from projections.approval_list import ApprovalCard, approval_list
 from projections.batch import Entry
 from projections.contract_calendar import ContractDay, near_days
 from projections.deal_list import DealCard, deal_list
@@ -110,7 +112,8 @@ class Promise(BaseModel):
 class Today(BaseModel):
     """What awaits a member: each list most pressing first. `attention`: stalled, lapsed, or no longer fit for commit.
 
-    `contract_days`: deadlines of contracts whose end comes near, and what is due by contracts or was not done.
+    `contract_days`: deadlines of contracts whose end comes near, and what is due by contracts or was not done. `approvals`: those
+    that ask the member, or somebody for whom the member stands in.
     """
 
     member: UUID
@@ -119,11 +122,12 @@ class Today(BaseModel):
     attention: list[DealCard]
     pending: list[DealCard]
     contract_days: list[ContractDay]
+    approvals: list[ApprovalCard]
     position: int
 
 
-async def today(reading: Reading, member: UUID, *, limit: int = 100) -> Today:
-    """What awaits `member`, at most `limit` of each kind."""
+async def today(reading: Reading, member: UUID, *, standing_in_for: Sequence[UUID] = (), limit: int = 100) -> Today:
+    """What awaits `member`, at most `limit` of each kind; approvals also of those for whom the member stands in."""
     return Today(
         member=member,
         follow_ups=await follow_ups(reading, member, limit=limit),
@@ -131,6 +135,7 @@ async def today(reading: Reading, member: UUID, *, limit: int = 100) -> Today:
         attention=(await deal_list(reading, owner=member, kind="open", attention=True, limit=limit)).items,
         pending=(await deal_list(reading, owner=member, kind="open", pending=True, limit=limit)).items,
         contract_days=await near_days(reading, member, limit=limit),
+        approvals=(await approval_list(reading, mine=[member, *standing_in_for], me=[member], descending=False, limit=limit)).items,
         position=reading.position,
     )
 

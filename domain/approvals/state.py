@@ -121,8 +121,9 @@ class Approval:
 
     @property
     def involved(self) -> frozenset[UUID]:
-        """Whose business the round is: parties, and all who are or will be asked."""
-        asked = (id for run in self.chains.values() for step in run.steps for id in (step.approver, *step.asked))
+        """Whose business the round is: parties, all who are or will be asked, and who decided."""
+        steps = (step for run in self.chains.values() for step in run.steps)
+        asked = (id for step in steps for id in (step.approver, step.by, *step.asked) if id is not None)
         return self.parties | {self.requested_by} | frozenset(asked)
 
     def covers(self, content_hash: str, chains: Iterable[Chain]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -182,11 +182,18 @@ async def test_silence_reminds_then_asks_the_manager_and_never_approves(desk: Of
         await told(desk, "approval_asked")
         skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
         handle = desk.client.get_workflow_handle(approval_workflow_id(desk.tenant.slug, approval))
-        for days in (1, 4):  # four days on, any weekend is over
-            desk.clock.ahead += timedelta(days=days)
-            await skipper.fast_forward(handle, timedelta(days=days))
-            await handle.signal("requested", uuid7())
+
+        async def move_on(to: datetime) -> None:
+            """Both clocks: the one that decides, and Temporal's, whose timers wake the workflow."""
+            ahead = to - desk.clock() + timedelta(seconds=1)
+            desk.clock.ahead += ahead
+            await skipper.fast_forward(handle, ahead)
+
+        (_, _, step), *_ = (await desk.store.load(desk.tenant, approvals, approval)).state.pending
+        await move_on(step.asked_at + (step.due_at - step.asked_at) / 2)
         assert {n.member for n in await told(desk, "approval_reminder")} == {MONA}
+        assert await desk.log(ApprovalEscalated) == []
+        await move_on(step.due_at)
         assert (await told(desk, "approval_escalated"))[0].member == DORA
         assert await desk.stage(deal) == "first"
         await desk.do(approvals, approval, Approve(), DIRECTOR)
