@@ -20,9 +20,22 @@ from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import Store
 from infra.event_store.requests import VersionConflict
 from workflows.attending_approvals import attend_approval
+from workflows.attending_contracts import attend_contract
 from workflows.clocks import due, next_due
 from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
-from workflows.messages import ATTEND, ATTEND_APPROVAL, SWEEP_PAGE, ApprovalRun, Attend, Standing, SweepPage, SweepRun
+from workflows.messages import (
+    ATTEND,
+    ATTEND_APPROVAL,
+    ATTEND_CONTRACT,
+    SWEEP_PAGE,
+    ApprovalRun,
+    Attend,
+    ContractRun,
+    ContractStanding,
+    Standing,
+    SweepPage,
+    SweepRun,
+)
 from workflows.moves import carry_out
 from workflows.sweep import sweep_page
 from workflows.telling import manager_for, tell
@@ -78,6 +91,12 @@ class Activities:
         """Escalate an approval that is overdue, remind, and tell whom it concerns."""
         with discreetly(ask.tenant, f"approval {ask.approval}"):
             return await attend_approval(self._store, self._directory, Tenant(ask.tenant), ask.approval, self._clock)
+
+    @activity.defn(name=ATTEND_CONTRACT)
+    async def attend_contract(self, run: ContractRun) -> ContractStanding:
+        """Record what the days have brought about for a contract, prepare its renewal, and tell whom it concerns."""
+        with discreetly(run.tenant, f"contract {run.contract}"):
+            return await attend_contract(self._store, run, self._clock)
 
     @activity.defn(name=SWEEP_PAGE)
     async def sweep_page(self, run: SweepRun) -> SweepPage:

@@ -15,6 +15,10 @@ DEAL_WORKFLOW = "deal"
 ATTEND = "attend_deal"
 APPROVAL_WORKFLOW = "approval"
 ATTEND_APPROVAL = "attend_approval"
+CONTRACT_WORKFLOW = "contract"
+ATTEND_CONTRACT = "attend_contract"
+PAPER_WORKFLOW = "paper"
+ATTEND_PAPER = "attend_paper"
 SWEEP_WORKFLOW = "sweep"
 SWEEP_PAGE = "sweep_page"
 
@@ -64,6 +68,31 @@ class ApprovalRun(Message):
     approval: UUID
 
 
+class ContractRun(Message):
+    """What a contract's workflow starts with, and asks its activity. `told`: up to which version of the contract members were told
+    what concerns them; only a run that has looked, or continues another, knows.
+    """
+
+    tenant: str
+    contract: UUID
+    told: int = 0
+
+
+class ContractStanding(Message):
+    """How the contract stands after it was seen to. `open`: a clock of it still runs, next at `next_due`."""
+
+    open: bool
+    told: int = 0
+    next_due: AwareDatetime | None = None
+
+
+class PaperRun(Message):
+    """What a paper's workflow starts with, and asks its activity."""
+
+    tenant: str
+    paper: UUID
+
+
 class SweepCounts(Message):
     """What a sweep has done so far."""
 
@@ -94,6 +123,16 @@ class SweepPage(Message):
 def approval_workflow_id(tenant: str, approval: UUID | str) -> str:
     """The id of the one workflow of an approval."""
     return f"{tenant}-approval-{approval}"
+
+
+def contract_workflow_id(tenant: str, contract: UUID | str) -> str:
+    """The id of the one workflow of a contract."""
+    return f"{tenant}-contract-{contract}"
+
+
+def paper_workflow_id(tenant: str, paper: UUID | str) -> str:
+    """The id of the one workflow of a paper."""
+    return f"{tenant}-paper-{paper}"
 
 
 def deal_workflow_id(tenant: str, deal: UUID | str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 from uuid import UUID
 
-from domain.deals.state import Deal
 from domain.kernel import SYSTEM, NotFound
 from domain.members import Member, members
 from domain.notifications import Notify, notification_id, notifications
@@ -37,28 +37,37 @@ async def tell(store: Store, tenant: Tenant, notice: Notify) -> None:
         _log.warning("nobody is told of %s of %s %s: there is no member %s", notice.kind, notice.noun, notice.about, notice.member)
 
 
-async def manager_for(store: Store, tenant: Tenant, deal: Deal) -> UUID | None:
-    """Who is told when the owner does not react: the owner's manager, else who leads the deal's team or the teams above it.
+class Owned(Protocol):
+    """What somebody is responsible for, as a member of a team."""
+
+    @property
+    def owner(self) -> UUID | None: ...
+    @property
+    def team(self) -> UUID | None: ...
+
+
+async def manager_for(store: Store, tenant: Tenant, thing: Owned) -> UUID | None:
+    """Who is told when the owner does not react: the owner's manager, else who leads the team of the thing or the teams above it.
 
     A vacant post, or one whose holder has left, passes up. None where there is nobody.
     """
-    if deal.owner is not None:
-        above = await _member(store, tenant, deal.owner)
+    if thing.owner is not None:
+        above = await _member(store, tenant, thing.owner)
         for _ in range(_HEIGHT):
             manager = above.manager if above is not None else None
             if manager is None:
                 break
             above = await _member(store, tenant, manager)
-            if above is not None and above.active and manager != deal.owner:
+            if above is not None and above.active and manager != thing.owner:
                 return manager
-    team: UUID | None = deal.team
+    team: UUID | None = thing.team
     for _ in range(_HEIGHT):
         if team is None:
             return None
         found: Team | None = (await store.load(tenant, teams, team)).state
         if found is None:
             return None
-        if found.manager is not None and found.manager != deal.owner:
+        if found.manager is not None and found.manager != thing.owner:
             leader = await _member(store, tenant, found.manager)
             if leader is not None and leader.active:
                 return found.manager

@@ -25,20 +25,29 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from domain.nouns import register_all
 from infra.codec import Codec
 from infra.database import Database, StoreUnavailable, Tenant
+from infra.documents import Documents, blobs_of
 from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
 from infra.event_store import Store
 from infra.keys import KeysUnavailable
 from infra.mail import mail_of
 from infra.opening import open_keys
+from infra.papers.sealer import Sealer
 from infra.settings import InvalidSettings, Settings
+from infra.signing_links import SigningLinks
+from infra.signing_provider import FolderProvider
 from infra.temporal import TASK_QUEUE, TemporalUnavailable, connect, serving
 from infra.yielding import give_way
 from workflows.activities import Activities
 from workflows.approval_trigger import ApprovalTrigger
 from workflows.approvals import ApprovalWorkflow
+from workflows.attending_papers import PaperActivities
+from workflows.contract_trigger import ContractTrigger
+from workflows.contracts import ContractWorkflow
 from workflows.deals import DealWorkflow
 from workflows.outbox import Outbox
+from workflows.paper_trigger import PaperTrigger
+from workflows.papers import PaperWorkflow
 from workflows.starting import Starter
 from workflows.sweep import SweepWorkflow, schedule_sweep
 from workflows.tails import tenants
@@ -61,7 +70,9 @@ _CACHED = 500
 _log = logging.getLogger("concord.workflows")
 
 
-def worker_of(client: Client, activities: Activities, runner: WorkflowRunner | None = None) -> Worker:
+def worker_of(
+    client: Client, activities: Activities, runner: WorkflowRunner | None = None, *, papers: PaperActivities | None = None
+) -> Worker:
     """The Temporal worker over these activities; the client must be a connected one.
 
     Workflows run outside the SDK's sandbox unless `runner` says otherwise: it loads their modules anew for each deal, which
@@ -70,8 +81,14 @@ def worker_of(client: Client, activities: Activities, runner: WorkflowRunner | N
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[DealWorkflow, ApprovalWorkflow, SweepWorkflow],
-        activities=[activities.attend, activities.attend_approval, activities.sweep_page],
+        workflows=[DealWorkflow, ApprovalWorkflow, PaperWorkflow, ContractWorkflow, SweepWorkflow],
+        activities=[
+            activities.attend,
+            activities.attend_approval,
+            activities.attend_contract,
+            activities.sweep_page,
+            *([papers.attend] if papers else []),
+        ],
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
         max_cached_workflows=_CACHED,
         # a workflow whose worker was killed is offered to the others this much later
@@ -116,22 +133,36 @@ async def _work(settings: Settings) -> None:
         starter = Starter(client)
         trigger = Trigger(database, store, starter)
         approvals = ApprovalTrigger(database, store, starter)
+        contracts = ContractTrigger(database, store, starter, lambda: trigger.quiet_for)
+        papers = PaperTrigger(database, store, starter)
         take_up = TakeUp(database, store, starter, lambda: trigger.quiet_for)
-        outbox = Outbox(database, store, mail_of(settings))
+        mail = mail_of(settings)
+        outbox = Outbox(database, store, mail)
+        documents = Documents(blobs_of(settings, database), keys)
+        opened.push_async_callback(documents.close)
+        signing = PaperActivities(
+            store,
+            documents,
+            Sealer(documents, keys),
+            SigningLinks(database),
+            mail,
+            FolderProvider(settings.signing_folder),
+            settings.reached_at,
+        )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store)))
+            tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store), signing))
             tasks.create_task(_keep_sweeping(database, client))
-            for tail in (trigger.tail, approvals.tail, take_up.tail, outbox.tail):
+            for tail in (trigger.tail, approvals.tail, contracts.tail, papers.tail, take_up.tail, outbox.tail):
                 tasks.create_task(tail.run())
 
 
-async def carry_out(address: str, namespace: str, activities: Activities) -> None:
+async def carry_out(address: str, namespace: str, activities: Activities, papers: PaperActivities | None = None) -> None:
     """Run the Temporal worker whenever the server is there, until cancelled."""
     told = False
     while True:
         try:
             client = await connect(address, namespace, lazy=False)
-            async with worker_of(client, activities):
+            async with worker_of(client, activities, papers=papers):
                 _log.log(logging.WARNING if told else logging.INFO, "carrying out workflows of Temporal at %s", address)
                 told = False
                 await _until_away(client)

@@ -1,0 +1,153 @@
+"""Contracts over years: alerts, deadlines, silence, renewals and what is owed, each recorded once and told to those concerned."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from domain.contract_dates import Renewal, RenewalKind
+from domain.contracts import contracts
+from domain.contracts import events as e
+from domain.contracts import obligation_events as o
+from domain.contracts.commands import GiveNotice, TerminateContract
+from domain.contracts.terms import ContractStatus, EndCause, RenewalWay, RenewedBy
+from domain.deals import DealOpened
+from tests.workflows.contract_desk import (
+    Years,
+    contract_of,
+    furnish_deals,
+    owe,
+    recorded,
+    register,
+    running,
+    today,
+    told,
+    trigger,
+)
+from tests.workflows.office import ANNA, BOSS, Office
+from workflows import contract_clocks
+
+STILL = TimeSkippingConfig(enabled=False)
+"""Time passes as it does, until a test says that some has passed."""
+
+
+async def test_five_years_of_silence_are_told_and_kept_small(desk: Office, monkeypatch: pytest.MonkeyPatch):
+    # looks in vain, of which there are sixty in five years, are seen to in a test of their own
+    monkeypatch.setattr(contract_clocks, "LONGEST", timedelta(days=400))
+    skipper = TimeSkipper(desk.client, config=STILL)
+    await furnish_deals(desk)
+    first = today(desk)
+    id = await register(desk, ends_in=300)
+    await owe(desk, id, months=6, first=first + timedelta(days=60))
+    years = Years(desk, skipper, id)
+    async with desk.worker(), trigger(desk, skipper.client):
+        await desk.until(lambda: running(desk, id))
+        await years.begun()
+        await years.until(first + timedelta(days=5 * 365))
+        contract = await contract_of(desk, id)
+        assert contract.status is ContractStatus.ACTIVE
+        assert contract.dates is not None
+        assert contract.dates.term_end is not None
+        assert contract.dates.term_end > today(desk)
+    renewed = [r.event for r in await desk.log(e.ContractRenewed)]
+    assert [event.by for event in renewed] == [RenewedBy.SILENCE] * 5
+    assert [event.previous_end for event in renewed[1:]] == [event.term_end for event in renewed[:-1]], "no gap between the terms"
+    assert await recorded(desk, e.NoticeWindowMissed, id) == 5
+    alerts = [r.event.days for r in await desk.log(e.ContractAlertRaised)]
+    assert alerts == [60, 30, 14, 7] * (len(alerts) // 4)
+    assert len(alerts) in {20, 24}, "the sixth term's may have begun"
+    opened = await desk.log(DealOpened)
+    started = [r.event for r in await desk.log(e.ContractRenewalStarted)]
+    assert len(opened) == len(started)
+    assert {event.way for event in started} == {RenewalWay.DEAL}
+    breaches = await recorded(desk, o.ObligationBreached, id)
+    assert (
+        breaches == await recorded(desk, o.ObligationFellDue, id) == len({r.event.occurrence for r in await desk.log(o.ObligationBreached)})
+    )
+    assert breaches == 10
+    everything = await told(desk)
+    for kind, count in (("contract_renewed", 5), ("notice_window_missed", 5), ("obligation_breached", 10)):
+        assert everything.count((kind, ANNA)) == everything.count((f"{kind}_manager", BOSS)) == count
+    assert everything.count(("contract_alert", ANNA)) == len(alerts)
+    assert everything.count(("contract_alert_manager", BOSS)) == len(alerts) // 2, "from fourteen days on"
+
+
+async def test_a_notice_stops_the_alerts_and_the_workflow_ends_with_the_contract(desk: Office):
+    skipper = TimeSkipper(desk.client, config=STILL)
+    id = await register(desk, ends_in=300)
+    years = Years(desk, skipper, id)
+    async with desk.worker(), trigger(desk, skipper.client):
+        await desk.until(lambda: running(desk, id))
+        await years.begun()
+        await desk.do(contracts, id, GiveNotice(sent_on=today(desk)))
+        await desk.until(years._looked)
+        await years.until(today(desk) + timedelta(days=302))
+        await desk.until(lambda: _over(desk, id))
+    assert (await contract_of(desk, id)).status is ContractStatus.EXPIRED
+    assert await recorded(desk, e.ContractAlertRaised, id) == 0
+    assert await told(desk) == [("contract_expired", ANNA)]
+
+
+async def _over(desk: Office, id) -> bool:
+    return not await running(desk, id)
+
+
+async def test_where_no_deal_can_be_opened_a_review_has_to_do_and_says_why(desk: Office):
+    id = await register(desk, ends_in=150)
+    async with desk.worker(), trigger(desk):
+        await desk.until(lambda: _started(desk, id))
+        await desk.until(lambda: _told(desk, "contract_renewal"))
+    ((started,),) = [[r.event for r in await desk.log(e.ContractRenewalStarted)]]
+    assert started.way is RenewalWay.REVIEW
+    assert "pipeline" in started.note
+
+
+async def _started(desk: Office, id) -> bool:
+    return await recorded(desk, e.ContractRenewalStarted, id) == 1
+
+
+async def _told(desk: Office, kind: str) -> bool:
+    return (kind, ANNA) in await told(desk)
+
+
+async def test_what_had_come_before_we_knew_is_recorded_and_told_to_no_one(desk: Office):
+    id = await register(desk, ends_in=20)
+    async with desk.worker(), trigger(desk):
+        await desk.until(lambda: _missed(desk, id))
+        await desk.until(lambda: running(desk, id))
+    assert await told(desk) == []
+
+
+async def _missed(desk: Office, id) -> bool:
+    return await recorded(desk, e.NoticeWindowMissed, id) == 1
+
+
+async def test_a_contract_that_ran_out_before_we_knew_starts_nothing_that_stays(desk: Office):
+    fixed = await register(desk, ends_in=-400, renewal=Renewal(kind=RenewalKind.FIXED), notice=None)
+    ended = await register(desk, ends_in=100)
+    await desk.do(contracts, ended, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
+    async with desk.worker(), trigger(desk):
+        await desk.until(lambda: _expired(desk, fixed))
+        await desk.until(lambda: _over(desk, fixed))
+    assert (await contract_of(desk, fixed)).ended_on == today(desk) - timedelta(days=400)
+    assert not await running(desk, ended)
+
+
+async def _expired(desk: Office, id) -> bool:
+    return (await contract_of(desk, id)).status is ContractStatus.EXPIRED
+
+
+async def test_terms_that_nobody_looked_at_for_years_are_gone_through_in_order(desk: Office):
+    id = await register(desk, ends_in=-20 * 365)
+    async with desk.worker(), trigger(desk):
+        await desk.until(lambda: _current(desk, id), within=60)
+    ends: list[date] = [r.event.term_end for r in await desk.log(e.ContractRenewed)]
+    assert ends == sorted(ends)
+    assert len(ends) in {20, 21}
+
+
+async def _current(desk: Office, id) -> bool:
+    dates = (await contract_of(desk, id)).dates
+    return dates is not None and dates.term_end is not None and dates.term_end >= today(desk)
