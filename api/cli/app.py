@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from api.cli import (
     accounts,
+    approvals,
     catalogue,
     deals,
     demo,
@@ -30,7 +31,7 @@ from api.cli import (
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "forecast", "accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
+    *("deals", "approvals", "forecast", "accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
     *("products", "rates", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
 )
@@ -67,6 +68,7 @@ app = typer.Typer(
 )
 for group in (
     deals,
+    approvals,
     forecast,
     accounts,
     interactions,

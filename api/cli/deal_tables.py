@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from api.cli.formats import NONE, amount, count, days_since, money, plain, short, table, when, words
+from api.cli.formats import NONE, amount, count, day, days_since, money, plain, short, table, when, words
 from api.cli.outcomes import out, print_count
 from api.cli.unmet import how_to_provide
 
@@ -22,7 +22,7 @@ def flags(card: Mapping[str, Any]) -> str:
     """What needs a look: a pending move, a stall, a passed or often moved close date, what an import left out."""
     found = []
     if card["pending_to"]:
-        found.append(f"[cyan]to {plain(card['pending_to'])}[/]")
+        found.append(f"[cyan]to {plain(card['pending_to'])}[/]{asks(card['asked'])}")
     if card["stalled"]:
         found.append("[yellow]stalled[/]")
     if card["lapsed"] and card["kind"] == "open":
@@ -34,6 +34,16 @@ def flags(card: Mapping[str, Any]) -> str:
     if card.get("needs_attention"):
         found.append(f"[red]no {', '.join(words(n).removeprefix('close ') for n in card['needs_attention'])}[/]")
     return ", ".join(found)
+
+
+def asks(asked: Iterable[Mapping[str, Any]]) -> str:
+    """Whom a move waits for, and since when."""
+    turns = list(asked)
+    if not turns:
+        return ""
+    names = dict.fromkeys(name for turn in turns for name in turn["asked_names"])
+    since = min((turn["since"] for turn in turns if turn["since"]), default=None)
+    return f" [magenta]asks {plain(', '.join(names))}{f' since {day(since)}' if since else ''}[/]"
 
 
 def _worth(card: Mapping[str, Any]) -> str:
@@ -172,10 +182,13 @@ def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[st
     yield "account", plain(item["account_name"] or item["account"])
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     asked = f", [cyan]asked for: {plain(item['pending']['to'])}[/]" if item["pending"] else ""
+    asked += f",{asks(item['asked'])}" if item["asked"] else ""
     stalled = ", [yellow]stalled[/]" if item["stalled"] else ""
     days = f" ({count(days_since(item['since'], until), 'day')})" if item["kind"] == "open" and until else ""
     yield "stage", f"{plain(item['stage_name'])} since {when(item['since'])}{days}{stalled}{asked}"
     yield "amount", money(item["amount"]) + (f" ({money(item['annual'])} a year)" if item["annual"] else "")
+    if item["payment_days"] is not None:
+        yield "payment", f"within {item['payment_days']} days"
     override = " (set by hand)" if item["probability_override"] is not None else ""
     yield "forecast", f"{words(item['category'])}, {item['probability']} %{override}"
     if item["won_on"]:

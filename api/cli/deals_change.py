@@ -297,8 +297,27 @@ def probability(
     _change(deal, path, lambda _c, _b: body, lambda item: f"probability {item['probability']} %", if_version, tenant, as_json=as_json)
 
 
+@told
+def payment_terms(
+    deal: DealName,
+    days: Annotated[int | None, typer.Argument(min=0, max=3650, help="Days until the buyer pays; left away: the usual 30.")] = None,
+    if_version: IfVersion = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Say within how many days the buyer pays. Longer than the usual 30 needs approval, as the policy says.
+
+    Example:
+      concord deals payment-terms "GTX for Acme" 45
+    """
+    _change(
+        deal, "payment-terms", lambda _c, _b: {"payment_days": days}, lambda item: f"paid within {item['payment_days'] or 30} days",
+        if_version, tenant, as_json=as_json,
+    )  # fmt: skip
+
+
 def add_to(deals: typer.Typer) -> None:
-    add(deals, amount, owner, account, rename, evidence, people, category, probability)
+    add(deals, amount, owner, account, rename, evidence, people, category, probability, payment_terms)
     add(deals, set_lines, name="lines")
     add(deals, close_date)
     add(deals, next_step)

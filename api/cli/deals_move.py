@@ -145,6 +145,11 @@ def _tell_move(said: Said, item: Mapping[str, Any], version: Mapping[str, Any], 
         out.print(f"{plain(item['title'])} is in {plain(names.get(to, to))} already.")
     elif not waiting:
         out.print(f"[green]{plain(item['title'])} moved from {plain(item['stage_name'])} to {plain(names.get(to, to))}.[/]")
+    elif said.body["waiting_for"] == "approval":
+        out.print(
+            f"{plain(item['title'])} waits for approval before it moves to {plain(names.get(to, to))}; it goes on by itself. "
+            f"[dim]concord approvals show {said.body['link'].rpartition('/')[2]}[/]",
+        )
     else:
         out.print(
             f"{plain(item['title'])} is on its way to {plain(names.get(to, to))}: it waits for {_who(said.body['waiting_for'])}. "

@@ -6,6 +6,7 @@ from datetime import date
 
 import typer
 
+from api.cli.approvals import print_approvals
 from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.formats import plain, table, when
@@ -17,7 +18,7 @@ from api.cli.tree import add
 
 @told
 def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
-    """What awaits you: follow-ups, notifications, deals that need attention, moves under way.
+    """What awaits you: approvals, follow-ups, notifications, deals that need attention, moves under way.
 
     Example:
       CONCORD_API_KEY=ck_... CONCORD_ADDRESS=http://127.0.0.1:8000 concord today
@@ -30,9 +31,13 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
         return
     if as_of:
         out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not any(found[part] for part in ("follow_ups", "notifications", "attention", "pending")):
+    if not any(found[part] for part in ("approvals", "follow_ups", "notifications", "attention", "pending")):
         out.print("Nothing awaits you. `concord deals board` shows the open deals.")
         return
+    if found["approvals"]:
+        out.print("[bold]approvals that ask you[/]")
+        print_approvals(found["approvals"])
+        out.print("[dim]concord approvals show NAME, then approve or reject[/]\n")
     if found["follow_ups"]:
         out.print("[bold]follow-ups[/]")
         made = table("due", "what", whole=("due",))
