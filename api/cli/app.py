@@ -14,6 +14,7 @@ from api.cli import (
     catalogue,
     deals,
     demo,
+    disputes,
     follow_ups,
     forecast,
     imports,
@@ -24,6 +25,7 @@ from api.cli import (
     rates,
     replay,
     settings,
+    suppliers,
     tenants,
     today,
     workflows,
@@ -31,7 +33,8 @@ from api.cli import (
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "approvals", "forecast", "accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
+    *("deals", "approvals", "disputes", "suppliers", "forecast"),
+    *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
     *("products", "rates", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
 )
@@ -69,6 +72,8 @@ app = typer.Typer(
 for group in (
     deals,
     approvals,
+    disputes,
+    suppliers,
     forecast,
     accounts,
     interactions,

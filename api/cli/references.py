@@ -42,6 +42,8 @@ def _named(thing: dict[str, Any]) -> tuple[str | None, ...]:
 
 DEAL = Noun("deal", "/v1/deals", lambda d: (d["title"], d["account_name"]), searched=True, recent="-since")
 ACCOUNT = Noun("account", "/v1/accounts", lambda a: (a["legal_name"], a["domain"]), searched=True, recent="-opened_at")
+DISPUTE = Noun("dispute", "/v1/disputes", lambda d: (d["title"], d["account_name"]), searched=True, recent="-since")
+SUPPLIER = Noun("supplier", "/v1/suppliers", lambda s: (s["name"],), searched=True, recent="name")
 MEMBER = Noun("member", "/v1/members", _named)
 TEAM = Noun("team", "/v1/teams", _named)
 PIPELINE = Noun("pipeline", "/v1/pipelines", _named)

@@ -1,0 +1,185 @@
+"""Disputes at a terminal: the queue by what remains, and one case whose ledger visibly balances. Made for 80 columns, better with more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from api.cli.formats import NONE, amount, plain, short, table, when, words
+from api.cli.outcomes import out, print_count
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDE = 110
+_HOUR, _DAY = 3600, 86400
+AMOUNTS = ("open", "credited", "paid", "written_off", "withdrawn")
+
+
+def remaining(seconds: int | None) -> str:
+    """What is left of a time, or by how much it has passed: `3 d 4 h`, `-2 h`; in red where it has, in yellow where a day is left."""
+    if seconds is None:
+        return NONE
+    size = abs(seconds)
+    days, hours, minutes = size // _DAY, size % _DAY // _HOUR, size % _HOUR // 60
+    told = f"{days} d {hours} h" if days else f"{hours} h" if hours else f"{minutes} min"
+    if seconds < 0:
+        return f"[red]-{told}[/]"
+    return f"[yellow]{told}[/]" if seconds < _DAY else told
+
+
+def print_queue(cards: list[dict[str, Any]], moment: str, following: str | None = None) -> None:
+    """Cases, those first of which a clock runs out first."""
+    from rich.table import Table
+
+    if moment:
+        out.print(f"[yellow]{moment}[/]")
+    if not cards:
+        out.print("No disputes match. Raise one with `concord disputes open`, or bring yours in with `concord import FILES`.")
+        return
+    wide = out.width >= _WIDE
+    made = Table(box=None, pad_edge=False, header_style="dim", expand=True, width=min(out.width, 200))
+    made.add_column("id", width=8, no_wrap=True, style="dim")
+    made.add_column("left", justify="right", no_wrap=True, min_width=9)
+    if wide:
+        made.add_column("of", no_wrap=True, min_width=12)
+    made.add_column("dispute", ratio=5, no_wrap=True, overflow="ellipsis")
+    made.add_column("with", ratio=4, no_wrap=True, overflow="ellipsis")
+    made.add_column("status", no_wrap=True)
+    made.add_column("open", justify="right", no_wrap=True)
+    made.add_column("", no_wrap=True)
+    for card in cards:
+        of = f"{'their' if card['due_party'] == 'them' else 'our'} {words(card['due_clock'])}" if card["due_clock"] else ""
+        made.add_row(
+            short(card["id"]),
+            remaining(card["remaining"]),
+            *([of] if wide else []),
+            plain(card["title"]),
+            plain(card["account_name"]),
+            words(card["status"]),
+            f"{amount(card['open'], card['currency'], whole=not wide)} {card['currency']}",
+            _flags(card),
+        )
+    out.print(made)
+    print_count(len(cards), "dispute", following)
+
+
+def _flags(card: Mapping[str, Any]) -> str:
+    found = []
+    if card["escalation"]:
+        found.append(f"[red]L{card['escalation']}[/]")
+    if card["severity"] == "critical":
+        found.append("[red]critical[/]")
+    if card["late"]:
+        found.append("[yellow]late[/]")
+    if card["action"] == "open":
+        found.append("[cyan]8D[/]")
+    return " ".join(found)
+
+
+def print_case(id: str, item: Mapping[str, Any], moment: str, until: datetime | None) -> None:
+    """One case, as it was at the moment `until`."""
+    out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
+    out.print(f"[dim]{id}[/]")
+    facts = table("", "", show_header=False)
+    facts.columns[1].overflow = "fold"
+    for name, value in _facts(item):
+        facts.add_row(f"[dim]{name}[/]", value)
+    out.print(facts)
+    out.print(_ledger(item))
+    out.print(_clocks(item["clocks"], until))
+    _print_offers(item)
+    _print_said(item)
+
+
+def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield "with", plain(item["account_name"] or item["account"])
+    yield "owner", plain(item["owner_name"] or item["owner"])
+    level = f", [red]escalated to level {item['escalation']}[/]" if item["escalation"] else ""
+    yield "status", f"{words(item['status'])}{level}"
+    yield "reason", words(item["reason"]) + (f": {plain(item['reason_text'])}" if item["reason_text"] else "")
+    if item["opened_at"]:
+        yield "raised", when(item["opened_at"])
+    if item["root_cause"]:
+        yield "root cause", words(item["root_cause"])
+    if item["closed_at"]:
+        yield "closed", f"{when(item['closed_at'])}, may be reopened until {when(item['reopen_until'])}"
+    for document in item["documents"]:
+        days = [("due", "due_on"), ("by law", "statutory_due_on"), ("discount until", "discount_on")]
+        told = ", ".join(f"{word} {document[name]}" for word, name in days if document[name])
+        total = document["total"]
+        worth = f" over {amount(total['amount'], total['currency'])} {total['currency']}" if total else ""
+        yield words(document["kind"]), f"{plain(document['number'])}{worth}{', ' if told else ''}{told}"
+
+
+def _ledger(item: Mapping[str, Any]) -> Table:
+    """Each line, and the sum: original = open + credited + paid + written off + withdrawn."""
+    currency, ledger = item["currency"], item["ledger"]
+    shown = [name for name in AMOUNTS if name == "open" or any(Decimal(line[name]) for line in [*item["lines"], ledger])]
+    columns = ["original", *(words(name) for name in shown)]
+    made = table("line", *columns, right=columns, title="ledger")
+    for line in item["lines"]:
+        label = f" {plain(line['label'])}" if line["label"] else ""
+        made.add_row(
+            f"{plain(line['document'])} {plain(line['number'])}{label}", *(amount(line[n], currency) for n in ("original", *shown))
+        )
+    sums = [amount(ledger[name], currency) for name in ("original", *shown)]
+    signs = ["=" if place == 0 else "+" for place in range(len(shown))]
+    told = [f"[bold]{sums[0]}[/]", *(f"[bold]{sign} {value}[/]" for sign, value in zip(signs, sums[1:], strict=True))]
+    made.add_row(f"[bold]{currency}[/]" + ("" if item["balanced"] else " [red]does not balance[/]"), *told)
+    return made
+
+
+def _clocks(clocks: list[dict[str, Any]], until: datetime | None) -> Table:
+    made = table("clock", "owed by", "due", "left", "", right=("left",), whole=("due",), title="clocks")
+    for clock in clocks:
+        left, note = "", ""
+        if clock["stopped_at"]:
+            note = "[red]too late[/]" if clock["due_at"] else "[green]in time[/]"
+        elif clock["paused_at"]:
+            left, note = remaining(clock["limit"] - clock["spent"]), "[cyan]stands still[/]"
+        elif clock["due_at"] and until:
+            left = remaining(int((datetime.fromisoformat(clock["due_at"]) - until).total_seconds()))
+        made.add_row(words(clock["kind"]), "us" if clock["party"] == "us" else "them", when(clock["due_at"]), left, note)
+        for pause in clock["pauses"]:
+            asked = f": {plain(pause['question'])}" if pause["question"] else ""
+            made.add_row("", "", "", "", f"[dim]waited {when(pause['since'])} to {when(pause['until'])}{asked}[/]")
+    return made
+
+
+def _print_offers(item: Mapping[str, Any]) -> None:
+    if not item["offers"]:
+        return
+    columns = ("credit", "pay", "write-off")
+    made = table("offer", "by", *columns, "", right=columns, title="offers")
+    for offer in item["offers"]:
+        terms, note = offer["terms"], f" [dim]{plain(offer['note'])}[/]" if offer["note"] else ""
+        values = (amount(terms[name], offer["currency"]) for name in ("credit", "pay", "write_off"))
+        made.add_row(short(offer["id"]), "us" if offer["party"] == "us" else "them", *values, f"{offer['outcome']}{note}")
+    out.print(made)
+
+
+def _print_said(item: Mapping[str, Any]) -> None:
+    """Evidence, settlements, what was said, and the corrective action."""
+    names = item["names"]
+    made = table("", "", show_header=False)
+    made.columns[1].overflow = "fold"
+    for piece in item["evidence"]:
+        inside = " [yellow](for us only)[/]" if piece["visibility"] == "internal" else ""
+        gone = f" [red]taken back: {plain(piece['retracted'])}[/]" if piece["retracted"] else ""
+        made.add_row("[dim]evidence[/]", f"{words(piece['kind'])} {plain(piece['document'] or short(piece['sha256']))}{inside}{gone}")
+    for one in item["settlements"]:
+        gone = f" [red]reversed: {plain(one['reversed'])}[/]" if one["reversed"] else ""
+        money = f"{amount(one['amount']['amount'], one['amount']['currency'])} {one['amount']['currency']}"
+        made.add_row("[dim]settled[/]", f"{words(one['kind'])} {plain(one['number'] or '')} {money} on {one['on']}{gone}")
+    for said in item["comments"]:
+        inside = "[yellow](for us only)[/] " if said["visibility"] == "internal" else ""
+        who = plain(names.get(said["actor"], "them" if said["party"] == "them" else "us"))
+        made.add_row(f"[dim]{when(said['at'])}[/]", f"{inside}{who}: {plain(said['text'])}")
+    for action in item["actions"]:
+        steps = ", ".join(f"{s['step'].upper()} {'done' if s['done_at'] else 'due ' + when(s['due'])}" for s in action["steps"] if s["due"])
+        made.add_row("[dim]8D[/]", f"round {action['round']}, {action['state']}: {steps}")
+    if made.row_count:
+        out.print(made)
