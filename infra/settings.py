@@ -81,6 +81,11 @@ class Settings:
         return self.home / "mail"
 
     @property
+    def signing_folder(self) -> Path:
+        """Where papers for a provider of electronic signatures go out (`outbox`) and its answers come in (`inbox`)."""
+        return self.home / "signing"
+
+    @property
     def operator_file(self) -> Path:
         """The local operator's credential (mode 0600), written by `concord up`."""
         return self.home / "operator.json"

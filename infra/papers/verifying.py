@@ -6,6 +6,7 @@ leaves unused in its own field is not covered by any signature, so here it must 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -62,7 +63,11 @@ class Verdict:
 
 
 def verified(file: bytes, trust: Sequence[bytes] = ()) -> Verdict:
-    """Judge a file. `trust`: certificates of authorities in PEM. Never raises for what the file contains; ValueError for bad `trust`."""
+    """Judge a file. `trust`: certificates of authorities in PEM. Never raises for what the file contains; ValueError for bad `trust`.
+
+    Blocks for some 50 ms, and cannot run inside an event loop: call it in a thread from there.
+    """
+    assert _loop() is None, "verify a paper in a thread of its own"
     roots = [x509.Certificate.load(found.public_bytes(Encoding.DER)) for pem in trust for found in load_pem_x509_certificates(pem)]
     unjudged = Verdict(sha256=sha256(file).hexdigest(), first_revision=_first_revision(file))
     loggers = [logging.getLogger(name) for name in ("pyhanko", "pyhanko_certvalidator")]
@@ -106,6 +111,13 @@ def _judged(file: bytes, roots: list[x509.Certificate], unjudged: Verdict) -> Ve
             )
         )
     return replace(unjudged, signatures=tuple(signatures), problems=tuple(problems))
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _canonical(file: bytes, embedded: Any) -> bool:

@@ -24,7 +24,8 @@ from infra.database import StoreUnavailable
 from infra.temporal import TASK_QUEUE, connect
 from tests.workflows.office import MAX_DAYS, SANDBOX, Activities, Office, office
 from tests.workflows.servers import Dev
-from workflows.messages import ESCALATE_AFTER, SWEEP_WORKFLOW, Attend, Standing, SweepPage, SweepRun
+from tests.workflows.writing import Writing
+from workflows.messages import ESCALATE_AFTER, SWEEP_WORKFLOW, Attend, Standing, SweepPage, SweepRun, paper_workflow_id
 from workflows.starting import Starter
 from workflows.worker import worker_of
 
@@ -112,6 +113,24 @@ async def record_continued(desk: Office) -> None:
         await save(desk.client.get_workflow_handle(swept.id), "sweep-continued")
 
 
+async def record_papers(desk: Office) -> None:
+    skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
+    writing = Writing.at(desk)
+    async with writing.worker():
+        for name, days in (("paper-signed-and-sealed", 0), ("paper-expired", 7)):
+            id = await writing.sent(days=5)
+            await writing.linked(id)
+            handle = skipper.client.get_workflow_handle(paper_workflow_id(desk.tenant.slug, id))
+            for signatory in () if days else (await writing.paper(id)).signatories:
+                await writing.sign(id, signatory)
+            if days:
+                desk.clock.ahead += timedelta(days=days)
+                await skipper.fast_forward(handle, timedelta(days=days))
+            await handle.result()
+            await save(handle, name)
+    writing.keys.close()
+
+
 async def first_run(desk: Office, deal: Any) -> WorkflowHandle[Any, Any]:
     handle = desk.handle(deal)
     runs = [e async for e in desk.client.list_workflows(f"WorkflowId = '{handle.id}'")]
@@ -139,7 +158,8 @@ def plain(value: Any) -> Any:
 
 async def main(server: str, folder: Path) -> None:
     skipping = "frontend.WorkflowTimeSkippingEnabled=true"
-    for number, (work, *configuration) in enumerate(((record, skipping), (record_continued, "limit.historyCount.suggestContinueAsNew=20"))):
+    early = "limit.historyCount.suggestContinueAsNew=20"
+    for number, (work, *configuration) in enumerate(((record, skipping), (record_papers, skipping), (record_continued, early))):
         temporal = Dev(folder / f"temporal{number}", *configuration)
         name = f"histories_{os.getpid()}_{number}"
         with psycopg.connect(server, autocommit=True) as connection:

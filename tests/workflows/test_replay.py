@@ -16,7 +16,8 @@ from temporalio.workflow import NondeterminismError
 
 from tests.workflows.office import SANDBOX
 from workflows.deals import DealWorkflow
-from workflows.messages import SWEEP_PAGE, SWEEP_WORKFLOW, DealRun, SweepCounts, SweepPage, SweepRun
+from workflows.messages import PAPER_WORKFLOW, SWEEP_PAGE, SWEEP_WORKFLOW, DealRun, PaperRun, SweepCounts, SweepPage, SweepRun
+from workflows.papers import PaperWorkflow
 from workflows.sweep import SweepWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
@@ -26,6 +27,8 @@ BRANCHES = (
     "deal-tried-again-later",
     "deal-continued-as-new",
     "deal-continued",
+    "paper-signed-and-sealed",
+    "paper-expired",
     "sweep",
     "sweep-continued-as-new",
     "sweep-continued",
@@ -43,7 +46,9 @@ def test_every_branch_has_a_history_and_every_history_is_replayed():
 
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_saved_histories_replay(name: str):
-    replayer = Replayer(workflows=[DealWorkflow, SweepWorkflow], data_converter=pydantic_data_converter, workflow_runner=SANDBOX)
+    replayer = Replayer(
+        workflows=[DealWorkflow, PaperWorkflow, SweepWorkflow], data_converter=pydantic_data_converter, workflow_runner=SANDBOX
+    )
     await replayer.replay_workflow(history(name))
 
 
@@ -65,6 +70,24 @@ class ReorderedDeal(DealWorkflow):
         await super().run(run)
 
 
+@workflow.defn(name=PAPER_WORKFLOW, sandboxed=False)
+class ReorderedPaper(PaperWorkflow):
+    """As the real one, but it rests before it looks at the paper for the first time."""
+
+    @workflow.init
+    def __init__(self, run: PaperRun) -> None:
+        super().__init__(run)
+
+    @workflow.signal
+    def requested(self, event) -> None:
+        super().requested(event)
+
+    @workflow.run
+    async def run(self, run: PaperRun) -> None:
+        await workflow.sleep(1)
+        await super().run(run)
+
+
 @workflow.defn(name=SWEEP_WORKFLOW, sandboxed=False)
 class ReorderedSweep:
     """As the real one, but it rests before each page."""
@@ -79,7 +102,9 @@ class ReorderedSweep:
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_a_reordered_copy_does_not_replay_them(name: str):
     replayer = Replayer(
-        workflows=[ReorderedDeal, ReorderedSweep], data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+        workflows=[ReorderedDeal, ReorderedPaper, ReorderedSweep],
+        data_converter=pydantic_data_converter,
+        workflow_runner=UnsandboxedWorkflowRunner(),
     )
     with pytest.raises(NondeterminismError):
         await replayer.replay_workflow(history(name))
