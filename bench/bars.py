@@ -48,6 +48,12 @@ _PROJECTIONS = (
     Bar("lag.p95", "projections", "lag behind the log at 300 commands/s, p95", "ms", 300, "most"),
 )
 
+_CONTRACTS = (
+    Bar("calendar.p95", "contracts", "any page of the contract calendar, 20,000 contracts, p95", "ms", 50, "most"),
+    Bar("contracts.p95", "contracts", "any page of the contract list, p95", "ms", 50, "most"),
+    Bar("contracts.past.p95", "contracts", "pages of both as of any past instant, p95", "ms", 150, "most"),
+)
+
 _WORKFLOWS = (
     Bar("move.p50", "workflows", "HTTP request to new stage on the board, one at a time, p50", "ms", 200, "most"),
     Bar("move.p95", "workflows", "the same, p95", "ms", 1_000, "most"),
@@ -69,5 +75,5 @@ _UP = (
     Bar("up.idle", "up", "idle load", "% of a core", 5, "most"),
 )
 
-BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_WORKFLOWS, *_IMPORT, *_DEMO, *_UP)
+BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DEMO, *_UP)
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(bar.group for bar in BARS))
