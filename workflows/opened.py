@@ -30,14 +30,14 @@ class Opened:
     upto: int | None
 
 
-async def opened(database: Database, tenant: Tenant, after: int) -> Opened:
-    """The deals that begin in the `WINDOW` positions after one; each deal begins in one window only."""
+async def opened(database: Database, tenant: Tenant, after: int, topics: Sequence[str] = BEGINNINGS) -> Opened:
+    """The deals, or what else begins by `topics`, in the `WINDOW` positions after one; each begins in one window only."""
     query = sql.SQL(
         "SELECT (SELECT coalesce(max(position), 0) FROM {0}.events), array(SELECT stream FROM {0}.events "
         # an import that was undone and made again begins in the same stream anew, windows later perhaps
         "WHERE position > %(after)s AND position <= %(upto)s AND version = 1 AND topic = ANY (%(topics)s) ORDER BY position)"
     ).format(sql.Identifier(tenant.schema))
-    values = {"after": after, "upto": after + WINDOW, "topics": list(BEGINNINGS)}
+    values = {"after": after, "upto": after + WINDOW, "topics": list(topics)}
     async with database.connection() as connection:
         row = await (await connection.execute(query, values, binary=True)).fetchone()
     assert row is not None

@@ -12,10 +12,12 @@ from uuid import UUID
 
 from temporalio.client import Client
 
+from domain.contracts.events import ContractDrafted
 from domain.deals.state import Deal
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.temporal import RPC_TIMEOUT
+from workflows.contract_trigger import watched_contracts
 from workflows.holding import held
 from workflows.messages import deal_workflow_id
 from workflows.opened import open_deals, opened
@@ -31,12 +33,13 @@ _AT_ONCE = 8
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out;
-    `over`: workflows that ran although their deal is closed or gone, and were told to look.
+    `over`: workflows that ran although their deal is closed or gone, and were told to look. `contracts`: those whose clocks run.
     """
 
     deals: int
     moves: int
     over: int = 0
+    contracts: int = 0
 
 
 def _quietly(_done: int, _of: int) -> None:
@@ -46,7 +49,7 @@ def _quietly(_done: int, _of: int) -> None:
 async def reconcile(
     database: Database, store: Store, client: Client, tenant: Tenant, progress: Callable[[int, int], None] = _quietly
 ) -> Reconciled:
-    """Start the workflow of each open deal that has none; the ones with a pending move first. Repeatable at any time.
+    """Start the workflow of each open deal and each contract in force that has none; deals with a pending move first. Repeatable at any time.
 
     `progress` is told how many deals are done, of how many. Raises TemporalUnavailable, StoreUnavailable; then run it again.
     """
@@ -84,7 +87,27 @@ async def reconcile(
         async with asyncio.TaskGroup() as group:
             for id in resting[start : start + _LOADED_TOGETHER]:
                 group.create_task(begin(id, None))
-    return Reconciled(total, len(moving), await _wake_idle(store, client, tenant, starter))
+    over = await _wake_idle(store, client, tenant, starter)
+    return Reconciled(total, len(moving), over, await _contracts(database, store, tenant, starter))
+
+
+async def _contracts(database: Database, store: Store, tenant: Tenant, starter: Starter) -> int:
+    """Start the workflow of each contract of which a clock still runs; returns how many there are."""
+    found, limit = 0, asyncio.Semaphore(_AT_ONCE)
+
+    async def begin(id: UUID) -> None:
+        async with limit:
+            await starter.ask_contract(tenant, id)
+
+    upto: int | None = 0
+    while upto is not None:
+        window = await opened(database, tenant, upto, (ContractDrafted.topic,))
+        for start in range(0, len(window.deals), _LOADED_TOGETHER):
+            watched = await watched_contracts(store, tenant, window.deals[start : start + _LOADED_TOGETHER])
+            await asyncio.gather(*(begin(id) for id in watched))
+            found += len(watched)
+        upto = window.upto
+    return found
 
 
 async def _wake_idle(store: Store, client: Client, tenant: Tenant, starter: Starter) -> int:

@@ -14,14 +14,15 @@ from temporalio.testing import TimeSkipper
 
 from domain.contract_dates import NoticeRule, NoticeUnit, Renewal, RenewalKind, begins
 from domain.contracts import Contract, contracts
-from domain.contracts.commands import RegisterContract
-from domain.contracts.obligation_commands import AddObligation
+from domain.contracts.commands import RecordAlert, RecordDates, RecordNoticeWindow, RecordTermEnd, RegisterContract
+from domain.contracts.obligation_commands import AddObligation, RecordObligations
 from domain.contracts.terms import Party, Side, SignedPaper, Terms, ValuePer
 from domain.default_pipeline import default_pipeline
-from domain.kernel import natural_id
+from domain.kernel import Context
 from domain.notifications import NotificationRaised
 from domain.obligation_dates import DueRule, Recurrence
 from domain.pipelines import DEFAULT_PIPELINE, pipelines
+from domain.settings import SETTINGS_ID, settings
 from domain.stages import EvidenceKind
 from domain.values import Money
 from infra.ids import uuid7
@@ -34,7 +35,7 @@ from workflows.starting import Starter
 PAPER = SignedPaper(reference="contracts/1.pdf", sha256="ab" * 32)
 THREE_MONTHS = NoticeRule(count=3, unit=NoticeUnit.MONTHS)
 YEARLY = Renewal(kind=RenewalKind.AUTO_RENEW, months=12)
-PLAN = natural_id("test", "plan")
+CLOCK = (RecordDates(), RecordObligations(), RecordAlert(), RecordNoticeWindow(), RecordTermEnd())
 
 
 def today(desk: Office) -> date:
@@ -164,12 +165,7 @@ class Years:
         return await self._quiet(now) and await self._sleeps()
 
     async def _quiet(self, now: Any) -> bool:
-        from domain.contracts.commands import RecordAlert, RecordDates, RecordNoticeWindow, RecordTermEnd
-        from domain.contracts.obligation_commands import RecordObligations
-        from domain.kernel import Context
-        from domain.settings import SETTINGS_ID, Settings
-
         state = await contract_of(self.desk, self.contract)
-        ctx = Context(now=now, facts={SETTINGS_ID: Settings()}, stream=self.contract)
-        clock = (RecordDates(), RecordObligations(), RecordAlert(), RecordNoticeWindow(), RecordTermEnd())
-        return not any(contracts.decide(state, command, ctx) for command in clock)
+        known = (await self.desk.store.load(self.desk.tenant, settings, SETTINGS_ID)).state
+        ctx = Context(now=now, facts={SETTINGS_ID: known}, stream=self.contract)
+        return not any(contracts.decide(state, command, ctx) for command in CLOCK)
