@@ -11,6 +11,7 @@ from domain.disputes import commands as c
 from domain.disputes import corrective, course, ending, lines, offers, opening, particulars, settling, timing
 from domain.disputes.authority import authority_reads
 from domain.disputes.evolution import evolve
+from domain.disputes.filing import file_reads, filed
 from domain.disputes.guards import is_outside
 from domain.disputes.locks import lock_read
 from domain.disputes.refusals import ForOthers
@@ -99,7 +100,7 @@ def decide(case: Dispute | None, command: Any, ctx: Context) -> Outcome:
     if not outcome and not isinstance(command, c.RecordDue):
         return ()
     then = timing.after(case, outcome)
-    return (*outcome, *timing.clocks_set(then, ctx), *_heard(case, then, ctx))
+    return (*outcome, *timing.clocks_set(then, ctx), *_heard(case, then, ctx), *filed(outcome, ctx))
 
 
 def _heard(before: Dispute | None, then: Dispute | None, ctx: Context) -> tuple[On, ...]:
@@ -112,6 +113,7 @@ def _heard(before: Dispute | None, then: Dispute | None, ctx: Context) -> tuple[
 def reads(case: Dispute | None, command: Any, facts: Mapping[UUID, Any]) -> Iterator[Read]:
     """The streams that a decision looks at: the settings, what the command refers to, locks, the supplier, rates."""
     yield SETTINGS_READ
+    yield from file_reads(command)
     if isinstance(command, c.DraftDispute):
         yield opening.account_read(command.account)
         yield from standing_reads(command.owner, command.team)
