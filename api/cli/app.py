@@ -12,6 +12,7 @@ from api.cli import (
     accounts,
     approvals,
     catalogue,
+    contracts,
     deals,
     demo,
     disputes,
@@ -33,7 +34,7 @@ from api.cli import (
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "approvals", "disputes", "suppliers", "forecast"),
+    *("deals", "approvals", "contracts", "disputes", "suppliers", "forecast"),
     *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
     *("products", "rates", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
@@ -78,6 +79,7 @@ for group in (
     accounts,
     interactions,
     follow_ups,
+    contracts,
     today,
     replay,
     imports,

@@ -48,6 +48,7 @@ MEMBER = Noun("member", "/v1/members", _named)
 TEAM = Noun("team", "/v1/teams", _named)
 PIPELINE = Noun("pipeline", "/v1/pipelines", _named)
 PRODUCT = Noun("product", "/v1/products", _named)
+CONTRACT = Noun("contract", "/v1/contracts", lambda c: (c["title"], c["number"], c["party_name"]), searched=True, recent="-since")
 CONTACT = Noun("contact", "/v1/contacts", lambda c: (c["name"], c["email"]), searched=True, recent="-opened_at")
 
 

@@ -14,10 +14,10 @@ from api.cli.formats import plain, short, table, when
 from api.cli.moments import asked_at, moment_params, moment_words, recorded_at
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
 from api.cli.outcomes import out, print_count, say_json, told
-from api.cli.references import DEAL, DISPUTE, Noun, find_among
+from api.cli.references import CONTRACT, DEAL, DISPUTE, Noun, find_among
 from api.cli.tree import add
 
-TOLD: tuple[Noun, ...] = (DEAL, DISPUTE)
+TOLD: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
 """What has a history to be told."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
 
@@ -31,7 +31,7 @@ def replay(
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Tell the history of a deal or a dispute, oldest first: what happened, when, and who did it.
+    """Tell the history of a deal, a contract or a dispute, oldest first: what happened, when, and who did it.
 
     Examples:
       concord replay "GTX for Acme"

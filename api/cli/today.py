@@ -8,7 +8,9 @@ import typer
 
 from api.cli.approvals import print_approvals
 from api.cli.client import calling
+from api.cli.contract_tables import days_table
 from api.cli.deal_tables import print_deals
+from api.cli.dispute_tables import print_queue
 from api.cli.formats import plain, table, when
 from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
@@ -18,7 +20,7 @@ from api.cli.tree import add
 
 @told
 def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
-    """What awaits you: approvals, follow-ups, notifications, deals that need attention, moves under way.
+    """What awaits you: approvals, follow-ups, notifications, days of contracts, deals that need attention, moves under way.
 
     Example:
       CONCORD_API_KEY=ck_... CONCORD_ADDRESS=http://127.0.0.1:8000 concord today
@@ -31,7 +33,7 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
         return
     if as_of:
         out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not any(found[part] for part in ("approvals", "follow_ups", "notifications", "attention", "pending")):
+    if not any(found[part] for part in ("approvals", "follow_ups", "notifications", "contract_days", "attention", "pending", "disputes")):
         out.print("Nothing awaits you. `concord deals board` shows the open deals.")
         return
     if found["approvals"]:
@@ -52,10 +54,16 @@ def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName =
             style = "[dim]" if notice["read"] else ""
             made.add_row(when(notice["raised_at"]), f"{style}{plain(notice['title'])}\n[dim]{plain(notice['body'])}[/]")
         out.print(made)
+    if found["contract_days"]:
+        out.print("\n[bold]contracts: deadlines near, and what is due[/]")
+        out.print(days_table(found["contract_days"], until))
     for part, heading in (("attention", "deals that need attention"), ("pending", "moves under way")):
         if found[part]:
             out.print(f"\n[bold]{heading}[/]")
             print_deals(found[part], "", until)
+    if found["disputes"]:
+        out.print("\n[bold]disputes[/]")
+        print_queue(found["disputes"], "")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -72,12 +72,12 @@ def proof(client: Client, criterion: str, value: str, kind: str, version: Mappin
         case "contact":
             return {"criterion": criterion, "contact": the_id(client, CONTACT, value)}
         case "document":
-            return {"criterion": criterion, **_document(criterion, value)}
+            return {"criterion": criterion, **document(criterion, value)}
         case _:
             return {"criterion": criterion, "note": value}
 
 
-def _document(criterion: str, value: str) -> dict[str, str]:
+def document(criterion: str, value: str) -> dict[str, str]:
     """`offer.pdf` or `@offer.pdf`, a file here; or `offer.pdf#SHA256`, one that lies elsewhere. Raises Ended."""
     if pinned := _PINNED.fullmatch(value):
         return {"document": pinned["name"].strip(), "sha256": pinned["digest"].lower()}

@@ -30,7 +30,7 @@ COMMANDS = list(_commands(typer.main.get_command(app)))
 def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[str, ...]):
     told = Concord(Path("/nowhere"))(*words, "--help").out
     assert told.startswith("Usage: concord")
-    assert len(told.splitlines()) <= 60
+    assert len(told.splitlines()) <= (60 if words else 75)
     for line in told.splitlines():
         if line.startswith("  -"):
             assert not any(of_the_program in line for of_the_program in ("<str", "<int", "<float", "<list[str", "<list[Path", "<Path")), (
