@@ -21,17 +21,21 @@ from infra.event_store import Store
 from infra.event_store.requests import VersionConflict
 from workflows.attending_approvals import attend_approval
 from workflows.attending_contracts import attend_contract
+from workflows.attending_disputes import attend_dispute
 from workflows.clocks import due, next_due
 from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
 from workflows.messages import (
     ATTEND,
     ATTEND_APPROVAL,
     ATTEND_CONTRACT,
+    ATTEND_DISPUTE,
     SWEEP_PAGE,
     ApprovalRun,
     Attend,
     ContractRun,
     ContractStanding,
+    DisputeRun,
+    DisputeStanding,
     Standing,
     SweepPage,
     SweepRun,
@@ -90,13 +94,22 @@ class Activities:
     async def attend_approval(self, ask: ApprovalRun) -> Standing:
         """Escalate an approval that is overdue, remind, and tell whom it concerns."""
         with discreetly(ask.tenant, f"approval {ask.approval}"):
-            return await attend_approval(self._store, self._directory, Tenant(ask.tenant), ask.approval, self._clock)
+            return await self._attend_approval(ask)
+
+    async def _attend_approval(self, ask: ApprovalRun) -> Standing:
+        return await attend_approval(self._store, self._directory, Tenant(ask.tenant), ask.approval, self._clock)
 
     @activity.defn(name=ATTEND_CONTRACT)
     async def attend_contract(self, run: ContractRun) -> ContractStanding:
         """Record what the days have brought about for a contract, prepare its renewal, and tell whom it concerns."""
         with discreetly(run.tenant, f"contract {run.contract}"):
             return await attend_contract(self._store, run, self._clock)
+
+    @activity.defn(name=ATTEND_DISPUTE)
+    async def attend_dispute(self, run: DisputeRun) -> DisputeStanding:
+        """Record what has fallen due in a dispute, and tell whom it concerns."""
+        with discreetly(run.tenant, f"dispute {run.dispute}"):
+            return await attend_dispute(self._store, self._directory, run, self._clock)
 
     @activity.defn(name=SWEEP_PAGE)
     async def sweep_page(self, run: SweepRun) -> SweepPage:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from psycopg import sql
 
 from infra.database import Database, Tenant
-from workflows import approval_trigger, contract_trigger, outbox, take_up, trigger
+from workflows import approval_trigger, contract_trigger, dispute_trigger, outbox, take_up, trigger
 
 _BEYOND = 2**62
-_TAILS = (trigger.NAME, approval_trigger.NAME, contract_trigger.NAME, take_up.NAME, outbox.NAME)
+_TAILS = (trigger.NAME, approval_trigger.NAME, contract_trigger.NAME, dispute_trigger.NAME, take_up.NAME, outbox.NAME)
 
 
 async def hold(database: Database, tenant: Tenant) -> None:
@@ -27,7 +27,14 @@ async def hold(database: Database, tenant: Tenant) -> None:
 
 async def release(database: Database, tenant: Tenant, head: int) -> None:
     """Let the tails begin: the past is settled, so that only what comes is triggered and sent; the open deals are taken up. Repeatable."""
-    begins = {trigger.NAME: head, approval_trigger.NAME: head, contract_trigger.NAME: 0, take_up.NAME: 0, outbox.NAME: head}
+    begins = {
+        trigger.NAME: head,
+        approval_trigger.NAME: head,
+        contract_trigger.NAME: 0,
+        dispute_trigger.NAME: 0,
+        take_up.NAME: 0,
+        outbox.NAME: head,
+    }
     async with database.tenant(tenant) as cursor:
         await cursor.execute(
             "UPDATE tracking AS t SET position = b.position FROM unnest(%b::text[], %b::bigint[]) AS b (name, position) "

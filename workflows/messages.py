@@ -17,6 +17,8 @@ APPROVAL_WORKFLOW = "approval"
 ATTEND_APPROVAL = "attend_approval"
 CONTRACT_WORKFLOW = "contract"
 ATTEND_CONTRACT = "attend_contract"
+DISPUTE_WORKFLOW = "dispute"
+ATTEND_DISPUTE = "attend_dispute"
 PAPER_WORKFLOW = "paper"
 ATTEND_PAPER = "attend_paper"
 SWEEP_WORKFLOW = "sweep"
@@ -86,6 +88,24 @@ class ContractStanding(Message):
     next_due: AwareDatetime | None = None
 
 
+class DisputeRun(Message):
+    """What a dispute's workflow starts with, and asks its activity. `told`: up to which version of the case members were told what
+    concerns them; only a run that has looked, or continues another, knows.
+    """
+
+    tenant: str
+    dispute: UUID
+    told: int = 0
+
+
+class DisputeStanding(Message):
+    """How the case stands after it was seen to. `open`: time may still bring something to it, next at `next_due`."""
+
+    open: bool
+    told: int = 0
+    next_due: AwareDatetime | None = None
+
+
 class PaperRun(Message):
     """What a paper's workflow starts with, and asks its activity."""
 
@@ -123,6 +143,11 @@ class SweepPage(Message):
 def approval_workflow_id(tenant: str, approval: UUID | str) -> str:
     """The id of the one workflow of an approval."""
     return f"{tenant}-approval-{approval}"
+
+
+def dispute_workflow_id(tenant: str, dispute: UUID | str) -> str:
+    """The id of the one workflow of a dispute."""
+    return f"{tenant}-dispute-{dispute}"
 
 
 def contract_workflow_id(tenant: str, contract: UUID | str) -> str:

@@ -17,15 +17,18 @@ from workflows.messages import (
     APPROVAL_WORKFLOW,
     CONTRACT_WORKFLOW,
     DEAL_WORKFLOW,
+    DISPUTE_WORKFLOW,
     PAPER_WORKFLOW,
     ApprovalRun,
     ContractRun,
     DealRun,
+    DisputeRun,
     Message,
     PaperRun,
     approval_workflow_id,
     contract_workflow_id,
     deal_workflow_id,
+    dispute_workflow_id,
     paper_workflow_id,
 )
 
@@ -67,6 +70,16 @@ class Starter:
     async def wake_contract(self, tenant: Tenant, contract: UUID, event: UUID) -> None:
         """Have the contract's workflow look at its contract, which may be over; quiet where none runs, and none is started."""
         await self._signal(contract_workflow_id(tenant.slug, contract), event)
+
+    async def ask_dispute(self, tenant: Tenant, dispute: UUID, event: UUID | None = None) -> None:
+        """Start the dispute's workflow where it does not run, and tell it that an event, if there is one, changed something."""
+        run, id = DisputeRun(tenant=tenant.slug, dispute=dispute), dispute_workflow_id(tenant.slug, dispute)
+        signal = {"start_signal": "requested", "start_signal_args": [event]} if event is not None else {}
+        await self._start(DISPUTE_WORKFLOW, run, id, **signal)
+
+    async def wake_dispute(self, tenant: Tenant, dispute: UUID, event: UUID) -> None:
+        """Have the dispute's workflow look at its case, which may be over; quiet where none runs, and none is started."""
+        await self._signal(dispute_workflow_id(tenant.slug, dispute), event)
 
     async def _signal(self, workflow_id: str, event: UUID) -> None:
         handle = self._client.get_workflow_handle(workflow_id)

@@ -45,6 +45,8 @@ from workflows.attending_papers import PaperActivities
 from workflows.contract_trigger import ContractTrigger
 from workflows.contracts import ContractWorkflow
 from workflows.deals import DealWorkflow
+from workflows.dispute_trigger import DisputeTrigger
+from workflows.disputes import DisputeWorkflow
 from workflows.outbox import Outbox
 from workflows.paper_trigger import PaperTrigger
 from workflows.papers import PaperWorkflow
@@ -81,11 +83,12 @@ def worker_of(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[DealWorkflow, ApprovalWorkflow, PaperWorkflow, ContractWorkflow, SweepWorkflow],
+        workflows=[DealWorkflow, ApprovalWorkflow, PaperWorkflow, ContractWorkflow, DisputeWorkflow, SweepWorkflow],
         activities=[
             activities.attend,
             activities.attend_approval,
             activities.attend_contract,
+            activities.attend_dispute,
             activities.sweep_page,
             *([papers.attend] if papers else []),
         ],
@@ -133,6 +136,7 @@ async def _work(settings: Settings) -> None:
         starter = Starter(client)
         trigger = Trigger(database, store, starter)
         approvals = ApprovalTrigger(database, store, starter)
+        disputes = DisputeTrigger(database, store, starter, lambda: trigger.quiet_for)
         contracts = ContractTrigger(database, store, starter, lambda: trigger.quiet_for)
         papers = PaperTrigger(database, store, starter)
         take_up = TakeUp(database, store, starter, lambda: trigger.quiet_for)
@@ -152,7 +156,7 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store), signing))
             tasks.create_task(_keep_sweeping(database, client))
-            for tail in (trigger.tail, approvals.tail, contracts.tail, papers.tail, take_up.tail, outbox.tail):
+            for tail in (trigger.tail, approvals.tail, contracts.tail, disputes.tail, papers.tail, take_up.tail, outbox.tail):
                 tasks.create_task(tail.run())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from domain.calendars import Calendar
 from domain.dispute_rules import DisputeRules
@@ -20,6 +21,14 @@ from domain.settings import Settings
 _DAY = timedelta(days=1)
 Span = tuple[datetime, datetime | None]
 """From, to; None: it still runs."""
+
+
+class _Wait(NamedTuple):
+    """A time of waiting for the other side; `answered`: it had spoken before."""
+
+    start: datetime
+    end: datetime | None
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +137,17 @@ class _Facts:
         owing, start = self._case.respondent, facts[0].at
         heard = _first(facts, lambda m: m.kind in {MarkKind.ACKNOWLEDGED, MarkKind.ANSWERED} and m.party is owing)
         yield self._answer_by(ClockKind.ACKNOWLEDGE, owing, self._rules.acknowledge_days, start, heard)
-        yield self._answer_by(ClockKind.FIRST_ANSWER, owing, self._rules.first_answer_days, start, self._first_answer(facts))
+        answered = _first(facts, lambda m: m.kind is MarkKind.ANSWERED and m.party is owing)
+        yield self._answer_by(ClockKind.FIRST_ANSWER, owing, self._rules.first_answer_days, start, answered)
 
-    def _first_answer(self, facts: tuple[Mark, ...]) -> datetime | None:
-        return _first(facts, lambda m: m.kind is MarkKind.ANSWERED and m.party is self._case.respondent)
-
-    def _replies(self, facts: tuple[Mark, ...], waits: tuple[Span, ...]) -> Iterable[Clock]:
+    def _replies(self, facts: tuple[Mark, ...], waits: tuple[_Wait, ...]) -> Iterable[Clock]:
         """Each wait has its own clock, save while the first answer of the same party is owed still: then that one runs."""
-        first = self._first_answer(facts)
         owed_first = self._case.respondent is Party.THEM and facts[0].kind is MarkKind.OPENED
-        for start, end in waits:
-            if not owed_first or (first is not None and first <= start):
+        for start, end, answered in waits:
+            if answered or not owed_first:
                 yield self._answer_by(ClockKind.REPLY, Party.THEM, self._rules.reply_days, start, end)
 
-    def _resolution(self, start: datetime, waits: tuple[Span, ...], stop: datetime | None) -> Clock:
+    def _resolution(self, start: datetime, waits: tuple[_Wait, ...], stop: datetime | None) -> Clock:
         if self._case.severity is Severity.CRITICAL:
             calendar = self._calendars[Party.US]
             limit = business_days(calendar, self._rules.critical_resolve_days)
@@ -160,25 +166,28 @@ def _first(facts: tuple[Mark, ...], fits: Callable[[Mark], bool]) -> datetime | 
     return next((mark.at for mark in facts if fits(mark) or mark.kind is MarkKind.RESOLVED), None)
 
 
-def _waits(facts: tuple[Mark, ...], stop: datetime | None) -> tuple[Span, ...]:
+def _waits(facts: tuple[Mark, ...], stop: datetime | None) -> tuple[_Wait, ...]:
     """The times of waiting: each until the case goes on, the other side answers, or all is over."""
-    waits: list[Span] = []
+    waits: list[_Wait] = []
     since: datetime | None = None
+    answered = before = False
     for mark in facts:
+        theirs = mark.kind is MarkKind.ANSWERED and mark.party is Party.THEM
         if mark.kind is MarkKind.RESOLVED:
             break
         if mark.kind is MarkKind.AWAITING and since is None:
-            since = mark.at
-        elif since is not None and (mark.kind is MarkKind.RESUMED or (mark.kind is MarkKind.ANSWERED and mark.party is Party.THEM)):
-            waits.append((since, mark.at))
+            since, before = mark.at, answered
+        elif since is not None and (theirs or mark.kind is MarkKind.RESUMED):
+            waits.append(_Wait(since, mark.at, before))
             since = None
-    return (*waits, (since, stop)) if since is not None else tuple(waits)
+        answered = answered or theirs
+    return (*waits, _Wait(since, stop, before)) if since is not None else tuple(waits)
 
 
-def _without(start: datetime, stop: datetime | None, waits: tuple[Span, ...]) -> tuple[Span, ...]:
+def _without(start: datetime, stop: datetime | None, waits: tuple[_Wait, ...]) -> tuple[Span, ...]:
     """From `start` to `stop`, the waits left out."""
     spans: list[Span] = []
-    for since, until in waits:
+    for since, until, _ in waits:
         spans.append((start, since))
         if until is None or until == stop:
             return tuple(spans)
