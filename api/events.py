@@ -101,12 +101,19 @@ async def read_events(caller: LogReader, asked: Annotated[FeedAsked, Query()]) -
     return reply({"events": events, "after": after, "head": head}, headers={"Concord-Position": str(head)})
 
 
+_OF = {"follow_up": "interaction", "corrective_action": "dispute"}
+"""Topics of a noun's stream under another name."""
+
+
 def _sights() -> dict[str, tuple[Action, Sight]]:
-    from api import accounts, approvals, contacts, deals, interactions, notifications
+    from api import accounts, approvals, contacts, deals, disputes, interactions, notifications, suppliers
 
     return {
         "deal": (Action.DEAL_READ, deals.SIGHT),
         "approval": (Action.APPROVAL_READ, approvals.SIGHT),
+        "dispute": (Action.DISPUTE_READ, disputes.SIGHT),
+        "corrective_action": (Action.DISPUTE_READ, disputes.SIGHT),
+        "supplier": (Action.SUPPLIER_READ, suppliers.noun.sight),
         "account": (Action.ACCOUNT_READ, accounts.SIGHT),
         "contact": (Action.CONTACT_READ, contacts.SIGHT),
         "interaction": (Action.INTERACTION_READ, interactions.SIGHT),
@@ -120,7 +127,7 @@ async def _may_hear(caller: Caller, recorded: Recorded, sights: dict[str, tuple[
     if noun not in sights:
         return caller.may(Action.LOG_READ)
     action, sight = sights[noun]
-    decider = DECIDERS["interaction" if noun == "follow_up" else noun]
+    decider = DECIDERS[_OF.get(noun, noun)]
     state = (await caller.doors.store.load(caller.tenant, decider, recorded.originator_id)).state
     return await sees(caller, action, sight, state)
 

@@ -23,9 +23,11 @@ from domain.kernel import Invalid, NotFound
 from infra.access import Action
 from projections.contacts import Contacts
 from projections.contracts import Contracts
+from projections.disputes import Disputes
 from projections.interactions import INTERACTIONS, Interactions
 from projections.paging import Page
 from projections.reading import Reading
+from projections.suppliers import Suppliers
 from projections.telling import Told
 from projections.timeline import NOUNS, story, streams
 
@@ -36,8 +38,8 @@ class TimelineAsked(Slice):
     """Which part of an account's timeline."""
 
     nouns: Annotated[
-        list[Literal["account", "contact", "contract", "deal", "interaction"]] | None,
-        Field(max_length=5, description="Only what happened to these."),
+        list[Literal["account", "contact", "contract", "deal", "dispute", "interaction", "supplier"]] | None,
+        Field(max_length=7, description="Only what happened to these."),
     ] = None
 
 
@@ -100,7 +102,7 @@ async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: A
     """Everything about an account and those merged into it, as far as the caller sees it: deals, contracts, people, talks, mergers."""
     if not await _in_reach(caller, [id], *SUBJECTS["account"]):
         raise absent()
-    async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions) as opened:
+    async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions, Disputes, Suppliers) as opened:
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
             ids += await _in_reach(caller, await streams(opened, id, [name]), *SUBJECTS[name])

@@ -16,6 +16,7 @@ from api.problems import documented
 from api.reading import reading, stood
 from projections.as_of import Basis
 from projections.contracts import Contracts
+from projections.disputes import Disputes
 from projections.interactions import Interactions
 from projections.today import Notifications, Today, today
 
@@ -38,7 +39,7 @@ class TodayThen(Today):
 @router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(*PROBLEMS))
 async def read_today(caller: TodayReader, asked: Annotated[TodayAsked, Query()]) -> Response:
     """The caller's follow-ups, notifications, deals that need attention, pending moves, approvals asked of them, and days of contracts."""
-    async with reading(caller, asked, *MODELS, Contracts, Interactions, Notifications) as opened:
+    async with reading(caller, asked, *MODELS, Contracts, Disputes, Interactions, Notifications) as opened:
         me, *others = await spoken_for(caller)
         found = await today(opened, me, standing_in_for=others, limit=asked.limit)
         return stood(found, opened.as_of, found.position)

@@ -75,5 +75,12 @@ _UP = (
     Bar("up.idle", "up", "idle load", "% of a core", 5, "most"),
 )
 
-BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DEMO, *_UP)
+_DISPUTES = (
+    Bar("disputes.queue.p95", "disputes", "any page of the dispute queue (50,000 cases), p95", "ms", 50, "most"),
+    Bar("disputes.list.p95", "disputes", "any page of the list of disputes, in every order, p95", "ms", 50, "most"),
+    Bar("disputes.past.p95", "disputes", "the queue as of any past instant, p95", "ms", 150, "most"),
+    Bar("disputes.figures", "disputes", "days and leakage of all cases, by one split", "ms", 300, "most"),
+)
+
+BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DISPUTES, *_DEMO, *_UP)
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(bar.group for bar in BARS))

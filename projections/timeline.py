@@ -51,7 +51,7 @@ TELLERS = (
     telling_suppliers,
 )
 """The modules that fill `TELLING`."""
-NOUNS = ("account", "contact", "contract", "deal", "interaction")
+NOUNS = ("account", "contact", "contract", "deal", "dispute", "interaction", "supplier")
 
 
 class Story(BaseModel):

@@ -14,6 +14,7 @@ from projections.approval_list import ApprovalCard, approval_list
 from projections.batch import Entry
 from projections.contract_calendar import ContractDay, near_days
 from projections.deal_list import DealCard, deal_list
+from projections.dispute_list import DisputeCard, dispute_list
 from projections.interactions import FOLLOW_UPS, INTERACTIONS
 from projections.projection import Projection
 from projections.reading import Reading
@@ -121,6 +122,7 @@ class Today(BaseModel):
     notifications: list[Notice]
     attention: list[DealCard]
     pending: list[DealCard]
+    disputes: list[DisputeCard]
     contract_days: list[ContractDay]
     approvals: list[ApprovalCard]
     position: int
@@ -134,6 +136,7 @@ async def today(reading: Reading, member: UUID, *, standing_in_for: Sequence[UUI
         notifications=await notices(reading, member, limit=limit),
         attention=(await deal_list(reading, owner=member, kind="open", attention=True, limit=limit)).items,
         pending=(await deal_list(reading, owner=member, kind="open", pending=True, limit=limit)).items,
+        disputes=(await dispute_list(reading, owner=member, live=True, limit=limit)).items,
         contract_days=await near_days(reading, member, limit=limit),
         approvals=(await approval_list(reading, mine=[member, *standing_in_for], me=[member], descending=False, limit=limit)).items,
         position=reading.position,
