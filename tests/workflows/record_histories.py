@@ -20,12 +20,28 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from domain.contracts import contracts
+from domain.contracts.commands import TerminateContract
+from domain.contracts.terms import EndCause
 from infra.database import StoreUnavailable
 from infra.temporal import TASK_QUEUE, connect
+from tests.workflows.contract_desk import Years, handle, register, running, today, trigger
+from tests.workflows import record_approvals
 from tests.workflows.office import MAX_DAYS, SANDBOX, Activities, Office, office
 from tests.workflows.servers import Dev
 from tests.workflows.writing import Writing
-from workflows.messages import ESCALATE_AFTER, SWEEP_WORKFLOW, Attend, Standing, SweepPage, SweepRun, paper_workflow_id
+from workflows.messages import (
+    ATTEND_CONTRACT,
+    ESCALATE_AFTER,
+    SWEEP_WORKFLOW,
+    Attend,
+    ContractRun,
+    ContractStanding,
+    Standing,
+    SweepPage,
+    SweepRun,
+    paper_workflow_id,
+)
 from workflows.starting import Starter
 from workflows.worker import worker_of
 
@@ -44,6 +60,19 @@ class Faltering(Activities):
         return await super()._attend(ask)
 
 
+class FalteringContracts(Activities):
+    """Fails the first looks at a contract."""
+
+    failures = 5
+
+    @activity.defn(name=ATTEND_CONTRACT)
+    async def attend_contract(self, run: ContractRun) -> ContractStanding:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the log is away")
+        return await super().attend_contract(run)
+
+
 class Endless(Activities):
     """A log of many windows."""
 
@@ -54,6 +83,7 @@ class Endless(Activities):
 
 
 async def record(desk: Office) -> None:
+    await record_contracts(desk)
     starter = Starter(desk.client)
     client = await connect(desk.address, desk.client.namespace, lazy=False)
 
@@ -82,6 +112,10 @@ async def record(desk: Office) -> None:
         await swept.result()
         await save(swept, "sweep")
 
+    await save(await record_approvals.agreed(desk), "approval-agreed")
+    await save(await record_approvals.escalated(desk), "approval-escalated")
+    await save(await record_approvals.tried_again(desk), "approval-tried-again-later")
+
     async with worker_of(client, Faltering(desk.database, desk.store, desk.clock), SANDBOX):
         late = await desk.open_deal()
         await starter.ask(desk.tenant, late, uuid4())
@@ -89,15 +123,58 @@ async def record(desk: Office) -> None:
         await save(desk.handle(late), "deal-tried-again-later")
 
 
+async def record_contracts(desk: Office) -> None:
+    """A contract that is renewed by silence once, then ended; and one that is seen to only after some tries."""
+    client = await connect(desk.address, desk.client.namespace, lazy=False)
+    skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
+    async with worker_of(client, desk.activities(), SANDBOX), trigger(desk, skipper.client):
+        id = await register(desk, ends_in=120)
+        years = Years(desk, skipper, id)
+        await desk.until(lambda: running(desk, id))
+        await years.begun()
+        await years.until(today(desk) + timedelta(days=130))
+        await desk.do(contracts, id, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
+        await handle(desk, id).result()
+        await save(handle(desk, id), "contract-renewed-and-ended")
+        desk.clock.ahead = timedelta(0)
+    async with worker_of(client, FalteringContracts(desk.database, desk.store, desk.clock), SANDBOX):
+        late = await register(desk, ends_in=200)
+        await Starter(desk.client).ask_contract(desk.tenant, late)
+        await desk.until(lambda: _dated(desk, late))
+        await asyncio.sleep(2)
+        await save(handle(desk, late), "contract-tried-again-later")
+
+
+async def _dated(desk: Office, id: Any) -> bool:
+    events = (await handle(desk, id).fetch_history()).events
+    return sum(1 for e in events if e.HasField("timer_started_event_attributes")) >= 2
+
+
+async def record_continued_contract(desk: Office, client: Any) -> None:
+    async with worker_of(client, desk.activities(), SANDBOX):
+        id = await register(desk, ends_in=200)
+        await Starter(desk.client).ask_contract(desk.tenant, id)
+        for _ in range(8):
+            await handle(desk, id).signal("requested", uuid4())
+            await asyncio.sleep(0.5)
+        await save(await first_run(desk, handle(desk, id)), "contract-continued-as-new")
+        await desk.do(contracts, id, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
+        await handle(desk, id).signal("requested", uuid4())
+        await handle(desk, id).result()
+        await save(handle(desk, id), "contract-continued")
+
+
 async def record_continued(desk: Office) -> None:
     """On a server that suggests to continue as new early."""
+    await save(await record_approvals.continued(desk), "approval-continued-as-new")
     client = await connect(desk.address, desk.client.namespace, lazy=False)
+    await record_continued_contract(desk, client)
     async with worker_of(client, desk.activities(), SANDBOX), desk.trigger():
         renewed = await desk.open_deal()
         for number in range(8):
             await desk.ask(renewed, ("second", "third")[number % 2])
             await desk.settled(renewed)
-        await save(await first_run(desk, renewed), "deal-continued-as-new")
+        await save(await first_run(desk, desk.handle(renewed)), "deal-continued-as-new")
         await desk.ask(renewed, "lost")
         await desk.settled(renewed)
         await desk.handle(renewed).result()
@@ -131,8 +208,7 @@ async def record_papers(desk: Office) -> None:
     writing.keys.close()
 
 
-async def first_run(desk: Office, deal: Any) -> WorkflowHandle[Any, Any]:
-    handle = desk.handle(deal)
+async def first_run(desk: Office, handle: WorkflowHandle[Any, Any]) -> WorkflowHandle[Any, Any]:
     runs = [e async for e in desk.client.list_workflows(f"WorkflowId = '{handle.id}'")]
     oldest = min(runs, key=lambda e: e.start_time)
     return desk.client.get_workflow_handle(handle.id, run_id=oldest.run_id)

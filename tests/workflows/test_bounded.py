@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowHistory
+from temporalio.client import WorkflowHandle, WorkflowHistory
 
+from domain.contracts import contracts
+from domain.contracts.commands import TerminateContract
+from domain.contracts.terms import EndCause
+from tests.workflows import contract_desk
 from tests.workflows.office import Office, moves, office
 from tests.workflows.servers import Dev
 from workflows.tails import GAP
@@ -35,9 +41,8 @@ async def desk(database_url: str, tmp_path: Path, hasty: str) -> AsyncIterator[O
         yield made
 
 
-async def histories(desk: Office, deal) -> list[WorkflowHistory]:
-    """Every run of the deal's workflow, in full."""
-    handle = desk.handle(deal)
+async def histories(desk: Office, handle: WorkflowHandle[Any, Any]) -> list[WorkflowHistory]:
+    """Every run of a workflow, in full."""
     runs: list[WorkflowHistory] = []
     run_id = (await handle.describe()).raw_description.workflow_execution_info.first_run_id
     while run_id:
@@ -59,7 +64,7 @@ async def test_no_move_is_lost_and_no_history_grows_over_many_moves(desk: Office
         for number in range(60):
             await desk.ask(deal, ("second", "third")[number % 2])
             await desk.settled(deal)
-        runs = await histories(desk, deal)
+        runs = await histories(desk, desk.handle(deal))
     asked, done = moves(await desk.log())
     assert asked == done
     assert len(asked) == 60
@@ -83,12 +88,29 @@ async def test_no_signal_is_lost_among_five_hundred(desk: Office):
             await handle.signal("requested", uuid4())
             await asyncio.sleep(GAP)
         await desk.settled(deal)
-        runs = await histories(desk, deal)
+        runs = await histories(desk, desk.handle(deal))
     asked, done = moves(await desk.log())
     assert asked == done
     assert len(asked) == 11
     signalled = sum(1 for r in runs for e in r.events if e.HasField("workflow_execution_signaled_event_attributes"))
     assert signalled >= SIGNALS
     events, size = largest(runs)
+    assert events <= 60, [len(r.events) for r in runs]
+    assert size <= 64 * 1024
+
+
+async def test_the_workflow_of_a_contract_stays_small_and_ends_with_it(desk: Office):
+    id = await contract_desk.register(desk, ends_in=200)
+    handle = contract_desk.handle(desk, id)
+    async with desk.worker(), contract_desk.trigger(desk):
+        await desk.until(lambda: contract_desk.running(desk, id))
+        for _ in range(60):
+            await handle.signal("requested", uuid4())
+            await asyncio.sleep(GAP)
+        await desk.do(contracts, id, TerminateContract(on=contract_desk.today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
+        await handle.result()
+        runs = await histories(desk, handle)
+    events, size = largest(runs)
+    assert len(runs) > 2
     assert events <= 60, [len(r.events) for r in runs]
     assert size <= 64 * 1024

@@ -15,18 +15,39 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from tests.workflows.office import SANDBOX
+from workflows.contracts import ContractWorkflow
+from workflows.approvals import ApprovalWorkflow
 from workflows.deals import DealWorkflow
-from workflows.messages import PAPER_WORKFLOW, SWEEP_PAGE, SWEEP_WORKFLOW, DealRun, PaperRun, SweepCounts, SweepPage, SweepRun
+from workflows.messages import (
+    CONTRACT_WORKFLOW,
+    PAPER_WORKFLOW,
+    SWEEP_PAGE,
+    SWEEP_WORKFLOW,
+    ContractRun,
+    DealRun,
+    PaperRun,
+    SweepCounts,
+    SweepPage,
+    SweepRun,
+)
 from workflows.papers import PaperWorkflow
 from workflows.sweep import SweepWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
 BRANCHES = (
+    "approval-agreed",
+    "approval-escalated",
+    "approval-tried-again-later",
+    "approval-continued-as-new",
     "deal-moved-and-closed",
     "deal-reminded-and-escalated",
     "deal-tried-again-later",
     "deal-continued-as-new",
     "deal-continued",
+    "contract-renewed-and-ended",
+    "contract-tried-again-later",
+    "contract-continued-as-new",
+    "contract-continued",
     "paper-signed-and-sealed",
     "paper-expired",
     "sweep",
@@ -47,7 +68,9 @@ def test_every_branch_has_a_history_and_every_history_is_replayed():
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_saved_histories_replay(name: str):
     replayer = Replayer(
-        workflows=[DealWorkflow, PaperWorkflow, SweepWorkflow], data_converter=pydantic_data_converter, workflow_runner=SANDBOX
+        workflows=[DealWorkflow, ContractWorkflow, PaperWorkflow, SweepWorkflow],
+        data_converter=pydantic_data_converter,
+        workflow_runner=SANDBOX,
     )
     await replayer.replay_workflow(history(name))
 
@@ -70,6 +93,24 @@ class ReorderedDeal(DealWorkflow):
         await super().run(run)
 
 
+@workflow.defn(name=CONTRACT_WORKFLOW, sandboxed=False)
+class ReorderedContract(ContractWorkflow):
+    """As the real one, but it rests before it looks at the contract for the first time."""
+
+    @workflow.init
+    def __init__(self, run: ContractRun) -> None:
+        super().__init__(run)
+
+    @workflow.signal
+    def requested(self, event) -> None:
+        super().requested(event)
+
+    @workflow.run
+    async def run(self, run: ContractRun) -> None:
+        await workflow.sleep(1)
+        await super().run(run)
+
+
 @workflow.defn(name=PAPER_WORKFLOW, sandboxed=False)
 class ReorderedPaper(PaperWorkflow):
     """As the real one, but it rests before it looks at the paper for the first time."""
@@ -88,6 +129,24 @@ class ReorderedPaper(PaperWorkflow):
         await super().run(run)
 
 
+@workflow.defn(name="approval", sandboxed=False)
+class ReorderedApproval(ApprovalWorkflow):
+    """As the real one, but it rests before it looks at the approval for the first time."""
+
+    @workflow.init
+    def __init__(self, run: ApprovalRun) -> None:
+        super().__init__(run)
+
+    @workflow.signal
+    def requested(self, event) -> None:
+        super().requested(event)
+
+    @workflow.run
+    async def run(self, run: ApprovalRun) -> None:
+        await workflow.sleep(1)
+        await super().run(run)
+
+
 @workflow.defn(name=SWEEP_WORKFLOW, sandboxed=False)
 class ReorderedSweep:
     """As the real one, but it rests before each page."""
@@ -102,7 +161,7 @@ class ReorderedSweep:
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_a_reordered_copy_does_not_replay_them(name: str):
     replayer = Replayer(
-        workflows=[ReorderedDeal, ReorderedPaper, ReorderedSweep],
+        workflows=[ReorderedDeal, ReorderedContract, ReorderedPaper, ReorderedSweep],
         data_converter=pydantic_data_converter,
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
