@@ -26,6 +26,7 @@ from projections.contracts import Contracts
 from projections.disputes import Disputes
 from projections.interactions import INTERACTIONS, Interactions
 from projections.paging import Page
+from projections.papers import Papers, paper_list
 from projections.reading import Reading
 from projections.suppliers import Suppliers
 from projections.telling import Told
@@ -38,8 +39,8 @@ class TimelineAsked(Slice):
     """Which part of an account's timeline."""
 
     nouns: Annotated[
-        list[Literal["account", "contact", "contract", "deal", "dispute", "interaction", "supplier"]] | None,
-        Field(max_length=7, description="Only what happened to these."),
+        list[Literal["account", "contact", "contract", "deal", "dispute", "interaction", "paper", "supplier"]] | None,
+        Field(max_length=8, description="Only what happened to these."),
     ] = None
 
 
@@ -69,10 +70,11 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
     """What happened to a deal, to its approvals and in interactions about it, in sentences."""
     if not await _in_reach(caller, [id], *SUBJECTS["deal"]):
         raise absent()
-    async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+    async with reading(caller, asked, *MODELS, Contacts, Interactions, Papers) as opened:
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
-        ids = [id, approval_id("deal", id), *await _in_reach(caller, about, *SUBJECTS["interaction"])]
+        papers = [card.id for card in (await paper_list(opened, limit=200, subject=id)).items]
+        ids = [id, approval_id("deal", id), *papers, *await _in_reach(caller, about, *SUBJECTS["interaction"])]
         return await _told(opened, ids, asked)
 
 
@@ -87,8 +89,9 @@ async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked:
     """What happened to a contract and to what is owed by it, in sentences."""
     if not await _in_reach(caller, [id], *SUBJECTS["contract"]):
         raise absent()
-    async with reading(caller, asked, *MODELS, Contacts, Contracts) as opened:
-        return await _told(opened, [id], asked)
+    async with reading(caller, asked, *MODELS, Contacts, Contracts, Papers) as opened:
+        papers = [card.id for card in (await paper_list(opened, limit=200, subject=id)).items]
+        return await _told(opened, [id, *papers], asked)
 
 
 @router.get(
@@ -102,7 +105,7 @@ async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: A
     """Everything about an account and those merged into it, as far as the caller sees it: deals, contracts, people, talks, mergers."""
     if not await _in_reach(caller, [id], *SUBJECTS["account"]):
         raise absent()
-    async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions, Disputes, Suppliers) as opened:
+    async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions, Disputes, Papers, Suppliers) as opened:
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
             ids += await _in_reach(caller, await streams(opened, id, [name]), *SUBJECTS[name])

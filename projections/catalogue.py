@@ -10,6 +10,7 @@ from projections.deals import Deals
 from projections.disputes import Disputes
 from projections.interactions import Interactions
 from projections.members import Members
+from projections.papers import Papers
 from projections.pipelines import Pipelines
 from projections.projection import Projection
 from projections.rates import Rates
@@ -29,6 +30,7 @@ def read_models() -> tuple[Projection, ...]:
         Interactions(),
         Members(),
         Notifications(),
+        Papers(),
         Pipelines(),
         Rates(),
         Suppliers(),

@@ -19,6 +19,7 @@ from projections.contract_tables import CONTRACTS, OBLIGATIONS
 from projections.deals import DEALS
 from projections.dispute_tables import DISPUTES
 from projections.members import MEMBERS, TEAMS
+from projections.papers import PAPERS, SIGNATORIES
 from projections.pipelines import PIPELINES, PRODUCTS
 from projections.reading import Reading
 
@@ -37,6 +38,8 @@ _NAMED = (
     (CONTRACTS, "id", "title"),
     (OBLIGATIONS, "obligation", "title"),
     (DISPUTES, "id", "title"),
+    (PAPERS, "id", "title"),
+    (SIGNATORIES, "signatory", "name"),
 )
 
 

@@ -24,6 +24,7 @@ from projections import (
     telling_deals,
     telling_disputes,
     telling_obligations,
+    telling_papers,
     telling_relations,
     telling_setup,
     telling_suppliers,
@@ -36,6 +37,7 @@ from projections.deals import DEALS
 from projections.dispute_tables import DISPUTES
 from projections.interactions import INTERACTIONS
 from projections.paging import LARGEST_PAGE
+from projections.papers import PAPERS
 from projections.reading import Reading
 from projections.suppliers import SUPPLIERS
 from projections.telling import Told, tell
@@ -46,12 +48,13 @@ TELLERS = (
     telling_deals,
     telling_disputes,
     telling_obligations,
+    telling_papers,
     telling_relations,
     telling_setup,
     telling_suppliers,
 )
 """The modules that fill `TELLING`."""
-NOUNS = ("account", "contact", "contract", "deal", "dispute", "interaction", "supplier")
+NOUNS = ("account", "contact", "contract", "deal", "dispute", "interaction", "paper", "supplier")
 
 
 class Story(BaseModel):
@@ -86,6 +89,7 @@ async def streams(reading: Reading, account: UUID, nouns: Collection[str] = NOUN
         "contract": f"SELECT c.id FROM {of(CONTRACTS, 'id', 'party')} AS c JOIN merged AS a ON a.id = c.party",
         "dispute": f"SELECT d.id FROM {of(DISPUTES, 'id', 'account')} AS d JOIN merged AS a ON a.id = d.account",
         "supplier": f"SELECT s.id FROM {of(SUPPLIERS, 'id', 'account')} AS s JOIN merged AS a ON a.id = s.account",
+        "paper": f"SELECT p.id FROM {of(PAPERS, 'id', 'account')} AS p JOIN merged AS a ON a.id = p.account",
         "contact": f"SELECT o.contact FROM {of(POSITIONS, 'contact', 'account')} AS o JOIN merged AS a ON a.id = o.account",
         "interaction": f"SELECT i.id FROM {of(INTERACTIONS, 'id', 'accounts')} AS i WHERE i.accounts && (SELECT array_agg(id) FROM merged)",
     }

@@ -206,3 +206,30 @@ async def test_the_authority_of_the_seal_is_told_and_its_key_is_not(world: World
 @pytest.fixture(autouse=True)
 async def wording(world: World):
     await found_tenant(world.doors.store, world.acme.tenant, "acme")
+
+
+async def test_papers_are_listed_by_what_they_are_about_to_who_sees_that_as_they_were_then_and_told_in_sentences(reading: World):
+    world = reading
+    id, _ = await sent(world)
+    position = await world.events()
+    await post(world, id, "/void", {"reason": "New price"})
+    now = await world.events()
+    deal = f"/v1/deals/{world.acme.deal}"
+    async with world.client(AM) as client:
+        for asked in ({"subject": str(world.acme.deal)}, {"account": str(world.acme.account), "status": "voided"}, {"kind": "quote"}):
+            found = ok(await client.get("/v1/papers", params={**asked, "at_least": now}))
+            assert [(item["id"], item["status"]) for item in found["items"]] == [(id, "voided")], asked
+        then = ok(await client.get("/v1/papers", params={"as_of": position, "at_least": now}))["items"][0]
+        assert (then["status"], [one["party"] for one in then["signatories"]]) == ("sent", ["Them & Co", "Us"])
+        one = ok(await client.get(f"/v1/papers/{id}"))
+        assert one["item"]["status"] == "voided"
+        assert ok(await client.get(f"/v1/papers/{id}", params={"as_of": position}))["item"]["status"] == "sent"
+        assert ok(await client.get(f"/v1/papers/{id}/history"))[0]["topic"] == "paper.drafted"
+        for place in (f"{deal}/timeline", f"/v1/accounts/{world.acme.account}/timeline"):
+            told = ok(await client.get(place, params={"at_least": now}))["items"]
+            assert "The paper was taken back (New price)." in [one["sentence"] for one in told], place
+            assert any("Mira Berg was given a link" in one["sentence"] for one in told), place
+    for role, place in ((Role.PROCUREMENT, world.acme), (SC, world.other)):
+        async with world.client(role, place) as client:
+            assert ok(await client.get("/v1/papers"))["items"] == []
+            refused(await client.get(f"/v1/papers/{id}"), "NotFound", 404)
