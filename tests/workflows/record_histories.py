@@ -25,8 +25,8 @@ from domain.contracts.commands import TerminateContract
 from domain.contracts.terms import EndCause
 from infra.database import StoreUnavailable
 from infra.temporal import TASK_QUEUE, connect
-from tests.workflows.contract_desk import Years, handle, register, running, today, trigger
 from tests.workflows import record_approvals
+from tests.workflows.contract_desk import Years, handle, register, running, today, trigger
 from tests.workflows.office import MAX_DAYS, SANDBOX, Activities, Office, office
 from tests.workflows.servers import Dev
 from tests.workflows.writing import Writing

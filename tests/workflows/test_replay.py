@@ -15,14 +15,15 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from tests.workflows.office import SANDBOX
-from workflows.contracts import ContractWorkflow
 from workflows.approvals import ApprovalWorkflow
+from workflows.contracts import ContractWorkflow
 from workflows.deals import DealWorkflow
 from workflows.messages import (
     CONTRACT_WORKFLOW,
     PAPER_WORKFLOW,
     SWEEP_PAGE,
     SWEEP_WORKFLOW,
+    ApprovalRun,
     ContractRun,
     DealRun,
     PaperRun,
@@ -68,7 +69,7 @@ def test_every_branch_has_a_history_and_every_history_is_replayed():
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_saved_histories_replay(name: str):
     replayer = Replayer(
-        workflows=[DealWorkflow, ContractWorkflow, PaperWorkflow, SweepWorkflow],
+        workflows=[ApprovalWorkflow, DealWorkflow, ContractWorkflow, PaperWorkflow, SweepWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=SANDBOX,
     )
@@ -161,7 +162,7 @@ class ReorderedSweep:
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_a_reordered_copy_does_not_replay_them(name: str):
     replayer = Replayer(
-        workflows=[ReorderedDeal, ReorderedContract, ReorderedPaper, ReorderedSweep],
+        workflows=[ReorderedApproval, ReorderedDeal, ReorderedContract, ReorderedPaper, ReorderedSweep],
         data_converter=pydantic_data_converter,
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
