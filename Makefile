@@ -33,6 +33,8 @@ bench-peers: $(READY) ## Install the peers that `make bench` measures beside Con
 
 chaos: $(READY) ## The long form of the fault tests (hours)
 	@CONCORD_KILLS=300 $(BIN) -m pytest tests/infra/test_durability.py
+	@CONCORD_CLOCK_HISTORIES=5000 $(BIN) -m pytest tests/domain/test_disputes_clocks.py
+	@CONCORD_DISPUTES=500 $(BIN) -m pytest tests/workflows/test_disputes.py -k "is_lost"
 
 lock: $(READY) ## Pin what pyproject.toml allows, without addresses
 	@$(BIN) -m uv pip compile --universal --no-annotate --no-header -q pyproject.toml --all-extras -o requirements.lock

@@ -6,18 +6,22 @@ run although their deal is over are woken, and end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from temporalio.client import Client
 
+from domain.approvals import ApprovalRequested
 from domain.contracts.events import ContractDrafted
 from domain.deals.state import Deal
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.temporal import RPC_TIMEOUT
+from workflows.approval_trigger import open_approvals
 from workflows.contract_trigger import watched_contracts
+from workflows.dispute_trigger import BEGINNINGS, attended_disputes
 from workflows.holding import held
 from workflows.messages import deal_workflow_id
 from workflows.opened import open_deals, opened
@@ -33,13 +37,16 @@ _AT_ONCE = 8
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out;
-    `over`: workflows that ran although their deal is closed or gone, and were told to look. `contracts`: those whose clocks run.
+    `over`: workflows that ran although their deal is closed or gone, and were told to look. `approvals`:
+    those that ask somebody; `contracts`, `disputes`: those whose clocks run.
     """
 
     deals: int
     moves: int
     over: int = 0
+    approvals: int = 0
     contracts: int = 0
+    disputes: int = 0
 
 
 def _quietly(_done: int, _of: int) -> None:
@@ -49,7 +56,8 @@ def _quietly(_done: int, _of: int) -> None:
 async def reconcile(
     database: Database, store: Store, client: Client, tenant: Tenant, progress: Callable[[int, int], None] = _quietly
 ) -> Reconciled:
-    """Start the workflow of each open deal and each contract in force that has none; deals with a pending move first. Repeatable at any time.
+    """Start the workflow of each open deal, approval and dispute and each contract in force that has none; deals with a pending move
+    first. Repeatable at any time.
 
     `progress` is told how many deals are done, of how many. Raises TemporalUnavailable, StoreUnavailable; then run it again.
     """
@@ -88,24 +96,41 @@ async def reconcile(
             for id in resting[start : start + _LOADED_TOGETHER]:
                 group.create_task(begin(id, None))
     over = await _wake_idle(store, client, tenant, starter)
-    return Reconciled(total, len(moving), over, await _contracts(database, store, tenant, starter))
+    approvals = await _restart(
+        database,
+        tenant,
+        (ApprovalRequested.topic,),
+        partial(open_approvals, store, tenant),
+        lambda id: starter.ask_approval(tenant, id, id),
+    )
+    contracts = await _restart(
+        database, tenant, (ContractDrafted.topic,), partial(watched_contracts, store, tenant), partial(starter.ask_contract, tenant)
+    )
+    disputes = await _restart(database, tenant, BEGINNINGS, partial(attended_disputes, store, tenant), partial(starter.ask_dispute, tenant))
+    return Reconciled(total, len(moving), over, approvals, contracts, disputes)
 
 
-async def _contracts(database: Database, store: Store, tenant: Tenant, starter: Starter) -> int:
-    """Start the workflow of each contract of which a clock still runs; returns how many there are."""
+async def _restart(
+    database: Database,
+    tenant: Tenant,
+    topics: Sequence[str],
+    watched: Callable[[Sequence[UUID]], Awaitable[Iterable[UUID]]],
+    ask: Callable[[UUID], Awaitable[None]],
+) -> int:
+    """Start the workflow of each thing, begun by one of `topics`, to which time may still bring something; returns how many there are."""
     found, limit = 0, asyncio.Semaphore(_AT_ONCE)
 
     async def begin(id: UUID) -> None:
         async with limit:
-            await starter.ask_contract(tenant, id)
+            await ask(id)
 
     upto: int | None = 0
     while upto is not None:
-        window = await opened(database, tenant, upto, (ContractDrafted.topic,))
+        window = await opened(database, tenant, upto, topics)
         for start in range(0, len(window.deals), _LOADED_TOGETHER):
-            watched = await watched_contracts(store, tenant, window.deals[start : start + _LOADED_TOGETHER])
-            await asyncio.gather(*(begin(id) for id in watched))
-            found += len(watched)
+            ids = list(await watched(window.deals[start : start + _LOADED_TOGETHER]))
+            await asyncio.gather(*(begin(id) for id in ids))
+            found += len(ids)
         upto = window.upto
     return found
 

@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.messages import SWEEP_PAGE, SWEEP_WORKFLOW, SweepCounts, SweepPage, SweepRun
     from workflows.opened import open_deals, opened
     from workflows.starting import reaching
+from workflows.sweep_purchasing import sweep_purchasing
 
 _PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 _LOADED_TOGETHER = 200
@@ -67,6 +68,7 @@ async def sweep_page(database: Database, store: Store, run: SweepRun, clock: Cal
     if run.after == 0:
         with contextlib.suppress(Refused):  # another clock is a moment behind ours: the next sweep seals the day
             await seal_days(database, store, tenant, clock())
+    await sweep_purchasing(database, store, tenant, run.after, clock)
     window = await opened(database, tenant, run.after)
     seen, counts = 0, dict.fromkeys((DealStalled, DealCloseDateLapsed, DealCommitLost), 0)
     for start in range(0, len(window.deals), _LOADED_TOGETHER):

@@ -100,7 +100,7 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
 @_at_once
 @told
 def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
-    """Start the workflow of every open deal and contract that does not run, from the log; end those whose deal is over. Nothing is done twice.
+    """Start the workflow of every open deal, contract and dispute that does not run, from the log; end those whose deal is over. Nothing is done twice.
 
     Example:
       concord workflows reconcile --tenant acme
@@ -122,7 +122,7 @@ def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
         over = f" {count(one['over'], 'workflow')} of deals that are over told to end." if one["over"] else ""
         out.print(
             f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out; "
-            f"{count(one['contracts'], 'contract')} looked after.{over}"
+            f"{count(one['contracts'], 'contract')} and {count(one['disputes'], 'dispute')} looked after.{over}"
         )
 
 

@@ -11,6 +11,7 @@ from domain.dispute_rules import DisputeRules
 from domain.disputes import commands as c
 from domain.disputes import events as e
 from domain.disputes.authority import authority
+from domain.disputes.corrective_events import CorrectiveActionCancelled
 from domain.disputes.entries import Movement
 from domain.disputes.evolution import moved, traces
 from domain.disputes.guards import check_amount, check_status, line_of, moment, rules_of, speaker
@@ -66,6 +67,12 @@ def _uncounted(case: Dispute, ctx: Context) -> Iterator[On]:
         yield from discounted(ctx, case.account, ctx.own_id)
 
 
+def _cancelled(case: Dispute, ctx: Context) -> Iterator[Event]:
+    """What was not rightly claimed asks for no corrective action."""
+    if case.corrective is not None and case.corrective.open:
+        yield CorrectiveActionCancelled(round=case.corrective.round, reason="The claim was given up.", at=moment(case, ctx))
+
+
 def withdraw(case: Dispute, command: c.WithdrawDispute, ctx: Context) -> Outcome:
     """Raises ClaimantOnly."""
     if case.status is Status.WITHDRAWN:
@@ -76,7 +83,7 @@ def withdraw(case: Dispute, command: c.WithdrawDispute, ctx: Context) -> Outcome
     check_status(case, {*IN_WORK, *ON_TABLE}, "withdrawn")
     movements, ledger = _emptied(case, Bucket.WITHDRAWN)
     withdrawn = e.DisputeWithdrawn(party=party, reason=command.reason, movements=movements, ledger=ledger, at=moment(case, ctx))
-    return (withdrawn, *_freed(case, ctx), *_uncounted(case, ctx))
+    return (withdrawn, *_cancelled(case, ctx), *_freed(case, ctx), *_uncounted(case, ctx))
 
 
 def void(case: Dispute, command: c.VoidDispute, ctx: Context) -> Outcome:
@@ -89,7 +96,7 @@ def void(case: Dispute, command: c.VoidDispute, ctx: Context) -> Outcome:
 def _voided(case: Dispute, reason: str, ctx: Context) -> Outcome:
     movements, ledger = _emptied(case, None)
     voided = e.DisputeVoided(reason=reason, movements=movements, ledger=ledger, at=moment(case, ctx))
-    return (voided, *_freed(case, ctx), *_uncounted(case, ctx))
+    return (voided, *_cancelled(case, ctx), *_freed(case, ctx), *_uncounted(case, ctx))
 
 
 def undo_import(case: Dispute, command: UndoImport, ctx: Context) -> Outcome:

@@ -248,6 +248,16 @@ def test_without_effect_it_begins_anew():
     assert (action.round, action.done, action.due[EightD.D3]) == (2, frozenset(), desk.now + timedelta(hours=48))
 
 
+def test_a_claim_that_is_given_up_asks_for_no_corrective_action():
+    desk = repeated()
+    assert kinds(desk.do(c.WithdrawDispute(reason="Ours."), case=CHILD))[:2] == ["withdrawn", "cancelled"]
+    other = repeated()
+    other.do(c.VoidDispute(reason="Twice."), case=CHILD)
+    action = other.case(CHILD).corrective
+    assert action is not None
+    assert not action.open
+
+
 def test_one_may_be_demanded_and_cancelled_by_hand():
     desk = opened()
     desk.refused(r.CorrectiveActionNotOpen, c.RecordCorrectiveStep(step=EightD.D3, text="?"))

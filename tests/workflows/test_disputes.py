@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +21,10 @@ from domain.disputes.events import DisputeInvestigationStarted
 from domain.disputes.terms import ClockKind, Status
 from domain.disputes.terms import SettlementKind as Kind
 from domain.kernel import SYSTEM, natural_id
+from domain.suppliers import supplier_id, suppliers
+from domain.suppliers.commands import QualifySupplier, RecordOrder
+from domain.suppliers.events import SupplierQualificationLapsed, SupplierScored
+from domain.suppliers.terms import Qualification
 from infra.ids import uuid7
 from tests.domain.dispute_world import claim
 from tests.domain.test_disputes_endings import NEW
@@ -36,6 +41,7 @@ from tests.workflows.dispute_desk import (
     case_of,
     do,
     furnish,
+    handle,
     of_case,
     raise_claim,
     running,
@@ -43,8 +49,11 @@ from tests.workflows.dispute_desk import (
     trigger,
 )
 from tests.workflows.office import Office, office
+from tests.workflows.servers import Dev
 from workflows.attending_disputes import attend_dispute
-from workflows.messages import DisputeRun
+from workflows.messages import DisputeRun, SweepRun
+from workflows.reconcile import reconcile
+from workflows.sweep import sweep_page
 
 CASES = int(os.environ.get("CONCORD_DISPUTES", "8"))
 """`make chaos` takes 500."""
@@ -185,3 +194,59 @@ async def test_seeing_to_a_case_twice_at_once_records_and_tells_once(desk: Offic
     again = await attend_dispute(desk.store, activities._directory, run, desk.clock)
     assert again.told == (await case_of(desk, case)).version
     assert await told(desk) == heard
+
+
+async def test_reconciling_takes_up_every_case_that_is_worked_on_and_no_other(desk: Office):
+    going, over = await raise_claim(desk, 1), await raise_claim(desk, 2)
+    await do(desk, over, c.WithdrawDispute(reason="Ours."))
+    found = await reconcile(desk.database, desk.store, desk.client, desk.tenant)
+    assert found.disputes == 1
+    assert await running(desk, going)
+    assert not await running(desk, over)
+    again = await reconcile(desk.database, desk.store, desk.client, desk.tenant)
+    assert again.disputes == 1
+
+
+async def test_the_daily_sweep_records_what_is_due_and_judges_suppliers(desk: Office):
+    case = await raise_claim(desk)
+    today = desk.clock().date()
+    ordered = RecordOrder(account=SUPPLIER, order="PO-1", on=today)
+    qualified = QualifySupplier(
+        account=SUPPLIER, commodity="steel", region="emea", status=Qualification.QUALIFIED, until=today + timedelta(days=3)
+    )
+    for command in (ordered, qualified):
+        await desk.do(suppliers, supplier_id(SUPPLIER), command)
+    desk.clock.ahead = timedelta(days=20)
+    for _ in range(2):
+        await sweep_page(desk.database, desk.store, SweepRun(tenant=desk.tenant.slug), desk.clock)
+    assert (await case_of(desk, case)).level == 3
+    (scored,) = await desk.log(SupplierScored)
+    assert (scored.event.score, scored.event.band) == (Decimal(0), "blocked")
+    assert len(await desk.log(SupplierQualificationLapsed)) == 1
+
+
+async def test_a_case_continues_as_new_without_telling_anything_twice(database_url: str, tmp_path: Path, hasty: str):
+    """On a server that suggests to begin anew after 20 events."""
+    async with office(database_url, tmp_path, hasty) as desk:
+        await furnish(desk)
+        async with desk.worker(), trigger(desk):
+            case = await raise_claim(desk)
+            for number in range(12):
+                before = (await case_of(desk, case)).version
+                await do(desk, case, answer(f"Word {number}."), THEIRS)
+                await desk.until(lambda n=number: _heard(desk, "dispute_answered", n + 1))  # type: ignore[misc]
+                assert (await case_of(desk, case)).version > before
+            description = await handle(desk, case).describe()
+            assert description.run_id != description.raw_description.workflow_execution_info.first_run_id
+        heard = await told(desk)
+        assert heard == [("dispute_answered", BEA)] * 12
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    with tempfile.TemporaryDirectory(prefix="concord-temporal-") as folder:
+        server = Dev(Path(folder), "limit.historyCount.suggestContinueAsNew=20")
+        try:
+            yield server.start().address
+        finally:
+            server.stop()

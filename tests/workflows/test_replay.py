@@ -18,14 +18,17 @@ from tests.workflows.office import SANDBOX
 from workflows.approvals import ApprovalWorkflow
 from workflows.contracts import ContractWorkflow
 from workflows.deals import DealWorkflow
+from workflows.disputes import DisputeWorkflow
 from workflows.messages import (
     CONTRACT_WORKFLOW,
+    DISPUTE_WORKFLOW,
     PAPER_WORKFLOW,
     SWEEP_PAGE,
     SWEEP_WORKFLOW,
     ApprovalRun,
     ContractRun,
     DealRun,
+    DisputeRun,
     PaperRun,
     SweepCounts,
     SweepPage,
@@ -49,6 +52,10 @@ BRANCHES = (
     "contract-tried-again-later",
     "contract-continued-as-new",
     "contract-continued",
+    "dispute-escalated-and-settled",
+    "dispute-tried-again-later",
+    "dispute-continued-as-new",
+    "dispute-continued",
     "paper-signed-and-sealed",
     "paper-expired",
     "sweep",
@@ -69,7 +76,7 @@ def test_every_branch_has_a_history_and_every_history_is_replayed():
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_saved_histories_replay(name: str):
     replayer = Replayer(
-        workflows=[ApprovalWorkflow, DealWorkflow, ContractWorkflow, PaperWorkflow, SweepWorkflow],
+        workflows=[ApprovalWorkflow, DealWorkflow, ContractWorkflow, DisputeWorkflow, PaperWorkflow, SweepWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=SANDBOX,
     )
@@ -108,6 +115,24 @@ class ReorderedContract(ContractWorkflow):
 
     @workflow.run
     async def run(self, run: ContractRun) -> None:
+        await workflow.sleep(1)
+        await super().run(run)
+
+
+@workflow.defn(name=DISPUTE_WORKFLOW, sandboxed=False)
+class ReorderedDispute(DisputeWorkflow):
+    """As the real one, but it rests before it looks at the case for the first time."""
+
+    @workflow.init
+    def __init__(self, run: DisputeRun) -> None:
+        super().__init__(run)
+
+    @workflow.signal
+    def requested(self, event) -> None:
+        super().requested(event)
+
+    @workflow.run
+    async def run(self, run: DisputeRun) -> None:
         await workflow.sleep(1)
         await super().run(run)
 
@@ -162,7 +187,7 @@ class ReorderedSweep:
 @pytest.mark.parametrize("name", BRANCHES)
 async def test_a_reordered_copy_does_not_replay_them(name: str):
     replayer = Replayer(
-        workflows=[ReorderedApproval, ReorderedDeal, ReorderedContract, ReorderedPaper, ReorderedSweep],
+        workflows=[ReorderedApproval, ReorderedDeal, ReorderedContract, ReorderedDispute, ReorderedPaper, ReorderedSweep],
         data_converter=pydantic_data_converter,
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
