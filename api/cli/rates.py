@@ -37,7 +37,7 @@ def record(
       concord rates record USD EUR 0.9241 --day 2026-03-31 --source ECB
     """
     if _RATE.fullmatch(rate) is None or not float(rate):
-        raise Ended(f"{rate!r} is no rate: write digits with a point, more than 0, like 0.9241.", Exit.USAGE)
+        raise Ended(f"{rate!r} is no rate: it must be above 0, written in digits with a point, like 0.9241.", Exit.USAGE)
     of = a_day(day, "--day") if day else datetime.now(UTC).date().isoformat()
     body = {"base": base.upper(), "quote": quote.upper(), "source": source, "rates": [{"day": of, "rate": rate}]}
     with calling(tenant) as client:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 from typer.models import ParameterInfo
+
+_NEGATIVE = re.compile(r"-[0-9.]")
+
+
+class _Command(TyperCommand):
+    """A number below zero is a value, not an option, so that the command itself says what it takes instead."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.ignore_unknown_options = any(map(_NEGATIVE.match, args))
+        return super().parse_args(ctx, args)
 
 
 def add(group: typer.Typer, *commands: Callable[..., Any], name: str | None = None) -> None:
@@ -18,7 +30,9 @@ def add(group: typer.Typer, *commands: Callable[..., Any], name: str | None = No
         summary = paragraphs[0].replace("\n", " ")
         called = name or command.__name__.strip("_").replace("_", "-")
         _name_values(command)
-        group.command(called, help="\n\n".join(map(_kept, paragraphs)), short_help=summary.split(". ")[0].rstrip("."))(command)
+        group.command(called, cls=_Command, help="\n\n".join(map(_kept, paragraphs)), short_help=summary.split(". ")[0].rstrip("."))(
+            command
+        )
 
 
 def _name_values(command: Callable[..., Any]) -> None:
