@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel import SYSTEM, Command, Context, Event, Forbidden, Invalid, Refused, Role
-from domain.values import Money, zone
+from domain.values import Money, Payable, zone
 
 
 class LimitKind(StrEnum):
@@ -55,7 +55,7 @@ class SetRoles(Command):
 
 class SetApprovalLimit(Command):
     kind: LimitKind
-    limit: Money | None
+    limit: Payable | None
 
 
 class OwnAuthority(Forbidden):

@@ -11,6 +11,7 @@ from domain.attributes import AttributeSchema, AttributeType, Definition, attrib
 from domain.deals import (
     AdvanceDeal,
     AmountNegative,
+    AmountTooLarge,
     AssignOwner,
     ChangeAmount,
     CloseImported,
@@ -103,6 +104,13 @@ def test_a_lost_deal_of_value_zero_keeps_its_zero():
     assert isinstance(event, DealImported)
     assert event.amount == eur("0.00")
     spec.when(row(amount=eur("-1"))).refused(AmountNegative)
+
+
+def test_what_a_source_tells_finer_than_its_currency_is_rounded_half_to_even():
+    (event,) = spec.when(row(amount=eur("10.005"))).events
+    assert isinstance(event, DealImported)
+    assert event.amount == eur("10.00")
+    spec.when(row(amount=eur("999999999999999.999"))).refused(AmountTooLarge)
 
 
 def test_a_deal_may_come_closed_where_its_source_tells_no_more():
