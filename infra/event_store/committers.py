@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from infra.database import Database, StoreUnavailable, Tenant
-from infra.event_store.requests import Append, appending, parameters, settle, take_group
+from infra.event_store.requests import Append, Outcome, appending, parameters, settle, take_group
 
 ATTEMPTS = 8
 """How often a group is sent after lost connections; with the back-off some 5 seconds in all."""
@@ -55,6 +55,8 @@ class LoopCommitter:
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._on_commit = on_commit
+        self._reached = 0
+        self._alone = True
 
     async def append(self, append: Append) -> Append:
         """Return the append with its outcome, once it is durable. Raises StoreUnavailable, or the server's own objection."""
@@ -94,12 +96,17 @@ class LoopCommitter:
 
     async def _store(self, connection: psycopg.AsyncConnection[Any], group: Sequence[Append]) -> None:
         settle(group, await self._append.call(connection, parameters(group)))
+        stored = [append for append in group if append.outcome is Outcome.STORED and append.last is not None]
+        if stored:
+            self._alone = stored[0].first == self._reached + 1
+            self._reached = stored[-1].last or 0
 
     async def _next_group(self, stored: list[Append]) -> list[Append]:
         """Settle what was stored and take what is next, so that the server works on the one while callers go on from the other."""
         if not self._waiting:
             # of callers that come again at once, half make up the next group and half go on while that is under way
-            half = len(stored) // 2 if len(stored) >= SPLIT else len(stored)
+            # (another process that appends fills the gap by itself, and then the larger group is the better one)
+            half = len(stored) // 2 if len(stored) >= SPLIT and self._alone else len(stored)
             self._settled(stored[:half])
             stored = stored[half:]
             await asyncio.sleep(0)
