@@ -112,8 +112,10 @@ async def state_at(caller: Caller, decider: Decider[Any], stream: UUID, as_of: A
     return decider.fold(r.event for r in history), len(history)
 
 
-async def _in_sight(caller: Caller, eyes: Standing, noun: Noun, action: Action, state: Any, as_of: AsOf) -> bool:
+async def saw(caller: Caller, eyes: Standing, noun: Noun, action: Action, state: Any, as_of: AsOf) -> bool:
     """Whether rights of a moment reached a state of that moment, with what it was linked to then."""
+    if state is None or getattr(state, "withdrawn", False):
+        return False
     facts: dict[UUID, Any] = {}
     while wanted := [read for read in noun.sight.links(state, facts) if read.id not in facts]:
         for read in wanted:
@@ -196,7 +198,7 @@ def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> No
         if state is None or getattr(state, "withdrawn", False):
             raise NotFound("It was not there then; choose a later moment.")
         eyes = await eyes_of(caller, moment, as_of)
-        if eyes is not None and not await _in_sight(caller, eyes, noun, action, state, as_of):
+        if eyes is not None and not await saw(caller, eyes, noun, action, state, as_of):
             raise NotFound("That member could not see it then.")
         headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
         return reply({"item": await show(caller, id, state, as_of), "version": version, **told(as_of)}, headers=headers)

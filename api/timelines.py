@@ -16,11 +16,14 @@ from api.callers import AccountReader, Caller, DealReader
 from api.deal_reads import MODELS
 from api.execution import absent, sees
 from api.moments import PROBLEMS
-from api.nouns import IdParameter, Noun
+from api.nouns import IdParameter
 from api.problems import documented
 from api.reading import Found, Slice, page, reading
+from api.registers import saw, state_at
+from api.seen_by import SeenBy, eyes_of
 from domain.kernel import Invalid, NotFound
-from infra.access import Action
+from infra.access import Action, Standing
+from projections.as_of import NOW, AsOf
 from projections.contacts import Contacts
 from projections.interactions import INTERACTIONS, Interactions
 from projections.paging import Page
@@ -37,7 +40,11 @@ _SEEN = {
 }
 
 
-class TimelineAsked(Slice):
+class DealTimelineAsked(Slice, SeenBy):
+    """Which part of a deal's timeline."""
+
+
+class TimelineAsked(Slice, SeenBy):
     """Which part of an account's timeline."""
 
     nouns: Annotated[
@@ -45,14 +52,25 @@ class TimelineAsked(Slice):
     ] = None
 
 
-async def _in_reach(caller: Caller, ids: Iterable[UUID], noun: Noun, action: Action) -> list[UUID]:
-    """Those that the caller may see today; what is told of the others stays untold."""
-    ids = list(ids)
+async def _in_reach(caller: Caller, ids: Iterable[UUID], name: str, eyes: Standing | None = None, as_of: AsOf = NOW) -> list[UUID]:
+    """Those that the caller may see today, and with `eyes` that member then; what is told of the others stays untold."""
+    ids, (noun, action) = list(ids), _SEEN[name]
 
     async def seen(id: UUID) -> bool:
-        return await sees(caller, action, noun.sight, (await caller.doors.store.load(caller.tenant, noun.decider, id)).state)
+        now = (await caller.doors.store.load(caller.tenant, noun.decider, id)).state
+        if not await sees(caller, action, noun.sight, now):
+            return False
+        return eyes is None or await saw(caller, eyes, noun, action, (await state_at(caller, noun.decider, id, as_of))[0], as_of)
 
     return [id for id, may in zip(ids, await asyncio.gather(*map(seen, ids)), strict=True) if may]
+
+
+async def _eyes(caller: Caller, opened: Reading, asked: SeenBy, id: UUID, name: str) -> Standing | None:
+    """Through whose eyes it is told. Raises RoleMissing, and NotFound where they did not see the thing itself."""
+    eyes = await eyes_of(caller, asked, opened.as_of)
+    if eyes is not None and not await _in_reach(caller, [id], name, eyes, opened.as_of):
+        raise NotFound("That member could not see it then.")
+    return eyes
 
 
 async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
@@ -67,14 +85,15 @@ async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
     operation_id="read_deal_timeline",
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
-async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[Slice, Query()]) -> Response:
+async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[DealTimelineAsked, Query()]) -> Response:
     """What happened to a deal and in interactions about it, in sentences."""
-    if not await _in_reach(caller, [id], *_SEEN["deal"]):
+    if not await _in_reach(caller, [id], "deal"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+        eyes = await _eyes(caller, opened, asked, id, "deal")
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
-        ids = [id, *await _in_reach(caller, about, *_SEEN["interaction"])]
+        ids = [id, *await _in_reach(caller, about, "interaction", eyes, opened.as_of)]
         return await _told(opened, ids, asked)
 
 
@@ -87,10 +106,11 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
 )
 async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
     """Everything about an account and those merged into it, as far as the caller sees it: deals, people, interactions, mergers."""
-    if not await _in_reach(caller, [id], *_SEEN["account"]):
+    if not await _in_reach(caller, [id], "account"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions) as opened:
+        eyes = await _eyes(caller, opened, asked, id, "account")
         ids: list[UUID] = []
         for name in asked.nouns or _SEEN:
-            ids += await _in_reach(caller, await streams(opened, id, [name]), *_SEEN[name])
+            ids += await _in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
         return await _told(opened, ids, asked)

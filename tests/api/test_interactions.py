@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.accounts import OpenAccount, accounts
+from domain.contacts import AddContact, TakePosition, contacts
 from domain.interactions import RecordInteraction, interactions
 from domain.kernel import SYSTEM, Role
 from infra.ids import uuid7
@@ -108,6 +109,9 @@ async def test_an_account_out_of_reach_is_not_named_beside_one_within(office: Wo
     await store.execute(tenant, accounts, hidden, opened, by=SYSTEM)
     said = call(office) | {"accounts": [office.acme.account, hidden], "by": members[SELLER]}
     await store.execute(tenant, interactions, uuid7(), RecordInteraction.model_validate(said), by=SYSTEM)
+    person = uuid7()
+    await store.execute(tenant, contacts, person, AddContact(name="Jo Weber", account=office.acme.account), by=SYSTEM)
+    await store.execute(tenant, contacts, person, TakePosition(account=hidden), by=SYSTEM)
     at = await office.events()
     both = {"Customer of acme", "Hidden from sellers"}
     for role, names in ((SELLER, {"Customer of acme"}), (CHIEF, both)):
@@ -115,6 +119,9 @@ async def test_an_account_out_of_reach_is_not_named_beside_one_within(office: Wo
             for params in ({}, {"as_of": str(at)}):
                 [card] = await _list(office, what, role, **params)
                 assert set(card["account_names"]) == names, (role, what, params)
+        for params in ({}, {"as_of": str(at)}):
+            [jo] = await _list(office, "contacts", role, **params)
+            assert {place["account_name"] for place in jo["positions"]} - {None} == names, (role, params)
 
 
 async def test_pages_follow_one_another(office: World):
