@@ -17,7 +17,7 @@ from api.problems import documented
 from api.reading import Found, PartOfId, Slice, order, page, reading
 from api.seen_by import SeenBy, judged_by
 from domain.interactions import InteractionKind
-from domain.kernel import Invalid
+from domain.kernel import Invalid, NotFound
 from infra.access import Action, Scope, Standing, scope
 from projections.accounts import Accounts
 from projections.contacts import Contacts
@@ -59,7 +59,9 @@ def _reach(standing: Standing) -> tuple[Scope, str]:
     return of_accounts, scope(standing, Action.INTERACTION_READ, owner="r.held_by").sql
 
 
-@noun.router.get("", response_model=Found[InteractionCard], operation_id="list_interactions", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get(
+    "", response_model=Found[InteractionCard], operation_id="list_interactions", responses=documented(Invalid, NotFound, *PROBLEMS)
+)
 async def list_interactions(caller: InteractionReader, asked: Annotated[InteractionsAsked, Query()]) -> Response:
     """The interactions within the caller's reach, latest first, page by page."""
     _, descending = order(asked.sort)
@@ -77,7 +79,7 @@ async def list_interactions(caller: InteractionReader, asked: Annotated[Interact
 router = APIRouter(prefix="/v1/follow-ups", tags=["interactions"])
 
 
-@router.get("", response_model=Found[FollowUpCard], operation_id="list_follow_ups", responses=documented(Invalid, *PROBLEMS))
+@router.get("", response_model=Found[FollowUpCard], operation_id="list_follow_ups", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def list_follow_ups(caller: InteractionReader, asked: Annotated[FollowUpsAsked, Query()]) -> Response:
     """The follow-ups of interactions within the caller's reach, and the caller's own; those due first on top."""
     _, descending = order(asked.sort)
