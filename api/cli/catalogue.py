@@ -10,66 +10,58 @@ from typer.core import TyperGroup
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, short, table, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
 from api.cli.references import MEMBER, MOST_LISTED, PIPELINE, TEAM, Noun, find, names_of, the_id
-from api.cli.tree import add
+from api.cli.tree import group
+from api.cli.views import View, reading
 
 
-def listed(client: Client, noun: Noun, as_of: str | None, basis: str) -> list[dict[str, Any]]:
-    """All of a noun's short list, by name."""
-    found: list[dict[str, Any]] = client.page(noun.path, moment_params(as_of, basis), most=MOST_LISTED)["items"]
-    return sorted(found, key=lambda one: (one["item"]["name"].casefold(), one["id"]))
+def listed(view: View, client: Client, noun: Noun) -> tuple[dict[str, Any], dict[str, str]]:
+    """A page of a noun's short list in order of names, and the names of all by id. Raises Ended."""
+    found = client.page(noun.path, view.params(client), most=MOST_LISTED)["items"]
+    names = {one["id"]: str(one["item"]["name"]) for one in found}
+    return view.cut(sorted(found, key=lambda one: (names[one["id"]].casefold(), one["id"]))), names
 
 
-def heading(as_of: str | None, basis: str) -> None:
-    """Say that a past moment is shown."""
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-
-
-@told
-def list_pipelines(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(pages=True)
+def list_pipelines(view: View) -> None:
     """The ways to signing, each with the stages of its latest version.
 
     Example:
       concord pipelines list
     """
-    with calling(tenant) as client:
-        found = listed(client, PIPELINE, as_of, basis)
-    if as_json:
-        say_json(found)
-        return
-    heading(as_of, basis)
+    with view.calling() as client:
+        found, _ = listed(view, client, PIPELINE)
+    view.print_list(found, "pipeline", _pipelines, empty="No pipelines yet.")
+
+
+def _pipelines(found: list[dict[str, Any]]) -> Any:
     made = table("id", "pipeline", "version", "stages", right=("version",), whole=("id",))
     for one in found:
         latest = one["item"]["versions"][-1]
         stages = ", ".join(stage["name"] for stage in latest["stages"])
         made.add_row(short(one["id"]), plain(one["item"]["name"]), str(latest["number"]), plain(stages))
-    out.print(made)
+    return made
 
 
-@told
+@reading()
 def show_pipeline(
+    view: View,
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="Its name, or an id or the beginning or end of one.")],
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """A way to signing: the stages of its latest version, and what their gates ask for.
 
     Example:
       concord pipelines show "Way to signing"
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, PIPELINE, pipeline)["id"]
-        found = {"id": id, **client.get(f"/v1/pipelines/{id}", moment_params(as_of, basis))}
-    if as_json:
+        found = {"id": id, **client.get(f"/v1/pipelines/{id}", view.params(client))}
+    if view.as_json:
         say_json(found)
         return
-    heading(as_of, basis)
+    view.heading()
     latest = found["item"]["versions"][-1]
     out.print(f"[bold]{plain(found['item']['name'])}[/], version {latest['number']}\n[dim]{found['id']}[/]")
     made = table("stage", "key", "%", "category", "days", "to leave it", right=("%", "days"))
@@ -89,30 +81,26 @@ class _ListedOrShown(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-@told
-def teams(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(pages=True)
+def teams(view: View) -> None:
     """Who works together, below which other team, led by whom.
 
     Example:
       concord teams list
     """
-    with calling(tenant) as client:
-        found = listed(client, TEAM, as_of, basis)
-        leaders = names_of(client, MEMBER, [one["item"]["manager"] for one in found if one["item"]["manager"]])
-    if as_json:
-        say_json(found)
-        return
-    heading(as_of, basis)
-    if not found:
-        out.print("No teams yet. Form one with `concord teams form NAME`.")
-        return
-    names = {one["id"]: one["item"]["name"] for one in found}
-    made = table("id", "team", "below", "led by", whole=("id",))
-    for one in found:
-        item = one["item"]
-        name = plain(item["name"]) + ("" if item["active"] else " [dim](dissolved)[/]")
-        made.add_row(short(one["id"]), name, plain(names.get(item["parent"])), plain(leaders.get(item["manager"])))
-    out.print(made)
+    with view.calling() as client:
+        found, names = listed(view, client, TEAM)
+        leaders = names_of(client, MEMBER, [one["item"]["manager"] for one in found["items"] if one["item"]["manager"]])
+
+    def rows(shown: list[dict[str, Any]]) -> Any:
+        made = table("id", "team", "below", "led by", whole=("id",))
+        for one in shown:
+            item = one["item"]
+            name = plain(item["name"]) + ("" if item["active"] else " [dim](dissolved)[/]")
+            made.add_row(short(one["id"]), name, plain(names.get(item["parent"])), plain(leaders.get(item["manager"])))
+        return made
+
+    view.print_list(found, "team", rows, empty="No teams yet. Form one with `concord teams form NAME`.")
 
 
 @told
@@ -131,31 +119,28 @@ def form_team(
     with calling(tenant) as client:
         given = {"parent": the_id(client, TEAM, below), "manager": the_id(client, MEMBER, manager)}
         answer = client.post("/v1/teams", {"name": name} | {k: v for k, v in given.items() if v is not None})
-    said(answer.body, f"Formed {plain(name)}.", changed=True, as_json=as_json)
+    say_change(answer, f"Formed {plain(name)}", as_json=as_json)
 
 
 NOUNS = ("account", "contact", "deal")
 
 
-@told
+@reading()
 def fields(
+    view: View,
     noun: Annotated[str | None, typer.Argument(metavar="NOUN", help="account, contact or deal; left away: all.")] = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """The tenant's own fields on accounts, contacts and deals.
 
     Example:
       concord fields list deal
     """
-    with calling(tenant) as client:
-        found = {each: client.get(f"/v1/attributes/{each}", moment_params(as_of, basis))["item"]["fields"] for each in _nouns(noun)}
-    if as_json:
+    with view.calling() as client:
+        found = {each: client.get(f"/v1/attributes/{each}", view.params(client))["item"]["fields"] for each in _nouns(noun)}
+    if view.as_json:
         say_json(found)
         return
-    heading(as_of, basis)
+    view.heading()
     if not any(found.values()):
         out.print("No fields of your own yet. Add one with `concord fields define`.")
         return
@@ -188,7 +173,7 @@ def define_field(
     body = {"noun": each, "key": key, "label": label, "type": kind, "options": option or [], "required": required}
     with calling(tenant) as client:
         answer = client.post(f"/v1/attributes/{each}/define", body, if_match=matching(None))
-    said(answer.body, f"Every {each} has the field {plain(label)} now.", changed=answer.position is not None, as_json=as_json)
+    say_change(answer, f"Every {each} has the field {plain(label)} now", as_json=as_json)
 
 
 def _nouns(noun: str | None) -> tuple[str, ...]:
@@ -199,26 +184,8 @@ def _nouns(noun: str | None) -> tuple[str, ...]:
     return (noun,)
 
 
-def said(body: Any, sentence: str, *, changed: bool, as_json: bool) -> None:
-    """Tell what came of a change."""
-    if as_json:
-        say_json(body)
-        return
-    out.print(sentence if changed else "Nothing changed: it was so already.")
-
-
 def add_to(app: typer.Typer) -> None:
-    for name, words_, kind, commands in (
-        (
-            "pipelines",
-            "Pipelines: the ways to signing, their stages and gates",
-            _ListedOrShown,
-            (("list", list_pipelines), ("show", show_pipeline)),
-        ),
-        ("teams", "Teams: who works together, led by whom", TyperGroup, (("list", teams), ("form", form_team))),
-        ("fields", "Fields of your own on accounts, contacts and deals", TyperGroup, (("list", fields), ("define", define_field))),
-    ):
-        group = typer.Typer(cls=kind, help=f"{words_}.", short_help=words_, no_args_is_help=kind is TyperGroup)
-        for called, command in commands:
-            add(group, command, name=called)
-        app.add_typer(group, name=name)
+    words_ = "Pipelines: the ways to signing, their stages and gates"
+    group(app, "pipelines", words_, ("list", list_pipelines), ("show", show_pipeline), cls=_ListedOrShown)
+    group(app, "teams", "Teams: who works together, led by whom", ("list", teams), ("form", form_team))
+    group(app, "fields", "Fields of your own on accounts, contacts and deals", ("list", fields), ("define", define_field))

@@ -10,33 +10,32 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, find, names_of, the_id
 from api.cli.tree import add
+from api.cli.views import View, reading
 
 ContactName = Annotated[str, typer.Argument(metavar="CONTACT", help="Name, mail address, or an id or the beginning or end of one.")]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name or id.")]
 
 
-@told
-def show(contact: ContactName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def show(view: View, contact: ContactName) -> None:
     """One person: where they work, as what, and what they allow.
 
     Example:
       concord contacts show "Jo Weber"
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, CONTACT, contact)["id"]
-        answer = client.get(f"/v1/contacts/{id}", moment_params(as_of, basis))
+        answer = client.get(f"/v1/contacts/{id}", view.params(client))
         item = answer["item"]
         names = names_of(client, ACCOUNT, item["positions"])
-    if as_json:
+    if view.as_json:
         say_json({"id": id, **answer})
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     out.print("[dim](forgotten)[/]" if item["erased"] else f"[bold]{plain(item['name'])}[/]")
     out.print(f"[dim]{id}[/]")
     places = [_place(names.get(account), roles) for account, roles in item["positions"].items()]
@@ -102,10 +101,7 @@ def move(
         for place in before:
             if place != there and not keep:
                 answer = client.post(f"/v1/contacts/{id}/positions/leave", {"account": place}, if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print(f"Works at {plain(account)}." if answer.position is not None else "Nothing changed: it was so already.")
+    say_change(answer, f"Works at {plain(account)}", as_json=as_json)
 
 
 @told
@@ -158,10 +154,7 @@ def _change(contact: str, path: str, body: Callable[[Client], dict[str, Any]], s
     with calling(tenant) as client:
         id = find(client, CONTACT, contact)["id"]
         answer = client.post(f"/v1/contacts/{id}{path}", body(client), if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print(f"{sentence}." if answer.position is not None else "Nothing changed: it was so already.")
+    say_change(answer, sentence, as_json=as_json)
 
 
 def add_to(contacts: typer.Typer) -> None:

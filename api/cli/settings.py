@@ -9,26 +9,25 @@ import typer
 from api.cli.client import calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
-from api.cli.tree import add
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
+from api.cli.tree import group
+from api.cli.views import View, reading
 
 
-@told
-def show(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading()
+def show(view: View) -> None:
     """The settings and the rules for deals, now or as they were.
 
     Example:
       concord settings show --as-of 2026-03-31
     """
-    with calling(tenant) as client:
-        answer = client.get("/v1/settings", moment_params(as_of, basis))
-    if as_json:
+    with view.calling() as client:
+        answer = client.get("/v1/settings", view.params(client))
+    if view.as_json:
         say_json(answer)
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     item, rules = answer["item"], answer["item"]["deal_rules"]
     _print(
         "settings",
@@ -110,18 +109,9 @@ def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bo
         raise Ended("Say what is to change; --help lists what there is.", Exit.USAGE)
     with calling(tenant) as client:
         answer = client.post(path, body, if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print("Changed." if answer.position is not None else "Nothing changed: it was so already.")
+    say_change(answer, "Changed", as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        help="Settings: currency, zone, fiscal year, and the rules for deals.",
-        short_help="Settings: currency, zone, fiscal year, and the rules for deals",
-        no_args_is_help=True,
-    )
-    add(group, show, deal_rules)
-    add(group, set_, name="set")
-    app.add_typer(group, name="settings")
+    words_ = "Settings: currency, zone, fiscal year, and the rules for deals"
+    group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_))

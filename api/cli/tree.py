@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.models import ParameterInfo
 
 _NEGATIVE = re.compile(r"-[0-9.]")
@@ -33,6 +33,17 @@ def add(group: typer.Typer, *commands: Callable[..., Any], name: str | None = No
         group.command(called, cls=_Command, help="\n\n".join(map(_kept, paragraphs)), short_help=summary.split(". ")[0].rstrip("."))(
             command
         )
+
+
+def group(
+    app: typer.Typer, name: str, words: str, *commands: tuple[str, Callable[..., Any]], cls: type[TyperGroup] = TyperGroup
+) -> typer.Typer:
+    """Hang up a group of commands, each under its name; `words` say what it is about."""
+    made = typer.Typer(cls=cls, help=f"{words}.", short_help=words, no_args_is_help=cls is TyperGroup)
+    for called, command in commands:
+        add(made, command, name=called)
+    app.add_typer(made, name=name)
+    return made
 
 
 def _name_values(command: Callable[..., Any]) -> None:
