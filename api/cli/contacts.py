@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.client import Client, calling
+from api.cli.changes import change
+from api.cli.client import calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
 from api.cli.options import Json, TenantName
@@ -57,7 +57,7 @@ def _place(name: str | None, roles: list[str]) -> str:
 
 
 @told
-def change(
+def change_person(
     contact: ContactName,
     name: Annotated[str | None, typer.Option("--name")] = None,
     email: Annotated[str | None, typer.Option("--email")] = None,
@@ -76,7 +76,7 @@ def change(
     body = {field: value or None for field, value in given.items() if value is not None}
     if not body:
         raise Ended("Say what is to change: --name, --email, --phone, --mobile or --title.", Exit.USAGE)
-    _change(contact, "", lambda _: body, "Changed", tenant, as_json=as_json)
+    change(CONTACT, contact, "", body, "Changed", tenant, as_json=as_json)
 
 
 @told
@@ -111,7 +111,9 @@ def leave(contact: ContactName, account: Account, tenant: TenantName = None, as_
     Example:
       concord contacts leave "Jo Weber" Acme
     """
-    _change(contact, "/positions/leave", lambda client: {"account": the_id(client, ACCOUNT, account)}, "Left", tenant, as_json=as_json)
+    change(
+        CONTACT, contact, "/positions/leave", lambda client: {"account": the_id(client, ACCOUNT, account)}, "Left", tenant, as_json=as_json
+    )
 
 
 @told
@@ -129,7 +131,7 @@ def consent(
       concord contacts consent "Jo Weber" email given --origin "Form at the fair"
     """
     body = {"channel": channel, "consent": given, "origin": origin}
-    _change(contact, "/consents", lambda _: body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
+    change(CONTACT, contact, "/consents", body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
 
 
 @told
@@ -147,16 +149,10 @@ def erase(
     """
     if not yes and not typer.confirm(f"Forget {contact!r} for ever? This cannot be undone", err=True):
         raise Ended("Nothing was forgotten.", Exit.FAILED)
-    _change(contact, "/erase", lambda _: {"reason": reason}, "Forgotten", tenant, as_json=as_json)
-
-
-def _change(contact: str, path: str, body: Callable[[Client], dict[str, Any]], sentence: str, tenant: str | None, *, as_json: bool) -> None:
-    with calling(tenant) as client:
-        id = find(client, CONTACT, contact)["id"]
-        answer = client.post(f"/v1/contacts/{id}{path}", body(client), if_match=matching(None))
-    say_change(answer, sentence, as_json=as_json)
+    change(CONTACT, contact, "/erase", {"reason": reason}, "Forgotten", tenant, as_json=as_json)
 
 
 def add_to(contacts: typer.Typer) -> None:
     """Hang up beside `list` and `add`."""
-    add(contacts, show, change, move, leave, consent, erase)
+    add(contacts, show, move, leave, consent, erase)
+    add(contacts, change_person, name="change")

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.changes import change
 from api.cli.client import calling
-from api.cli.deals_move import matching
 from api.cli.follow_ups import plan
 from api.cli.formats import plain, short, table, when, words
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
-from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, find, the_id
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, the_id
 from api.cli.tree import group
 from api.cli.views import View, reading
 
@@ -126,10 +126,7 @@ def retract(
     Example:
       concord interactions retract 6e4c0012 --reason "Recorded twice"
     """
-    with calling(tenant) as client:
-        id = find(client, INTERACTION, interaction)["id"]
-        answer = client.post(f"/v1/interactions/{id}/retract", {"reason": reason}, if_match=matching(None))
-    say_change(answer, "Retracted", as_json=as_json)
+    change(INTERACTION, interaction, "/retract", {"reason": reason}, "Retracted", tenant, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.catalogue import listed
+from api.cli.changes import change
 from api.cli.client import calling
-from api.cli.deals_move import matching
 from api.cli.formats import NONE, money, plain, short, table, words
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import out, say_change, say_json, told
+from api.cli.outcomes import out, say_json, told
 from api.cli.references import PRODUCT, find
 from api.cli.tree import add, group
 from api.cli.views import View, reading
@@ -30,7 +29,7 @@ def products(view: View) -> None:
       concord products list --as-of 2026-03-31
     """
     with view.calling() as client:
-        found, _ = listed(view, client, PRODUCT)
+        found, _ = view.named(client, PRODUCT)
     view.print_list(found, "product", _products, empty="No products yet. Add one with `concord products add NAME`.")
 
 
@@ -107,7 +106,7 @@ def price_product(
       concord products price "GTX Pro" "4990 EUR" --from 2027-01-01
     """
     given = {"price": written_money(price, price=True), "valid_from": a_day(valid_from, "--from") if valid_from else None, "charge": charge}
-    _change_product(product, "/price", {k: v for k, v in given.items() if v is not None}, "The price is set", tenant, as_json=as_json)
+    change(PRODUCT, product, "/price", {k: v for k, v in given.items() if v is not None}, "The price is set", tenant, as_json=as_json)
 
 
 @told
@@ -117,7 +116,7 @@ def retire_product(product: ProductName, tenant: TenantName = None, as_json: Jso
     Example:
       concord products retire "GTX Pro"
     """
-    _change_product(product, "/retire", {}, "Retired", tenant, as_json=as_json)
+    change(PRODUCT, product, "/retire", {}, "Retired", tenant, as_json=as_json)
 
 
 @told
@@ -127,14 +126,7 @@ def restore_product(product: ProductName, tenant: TenantName = None, as_json: Js
     Example:
       concord products restore "GTX Pro"
     """
-    _change_product(product, "/restore", {}, "On the list again", tenant, as_json=as_json)
-
-
-def _change_product(product: str, path: str, body: dict[str, Any], sentence: str, tenant: str | None, *, as_json: bool) -> None:
-    with calling(tenant) as client:
-        id = find(client, PRODUCT, product)["id"]
-        answer = client.post(f"/v1/products/{id}{path}", body, if_match=matching(None))
-    say_change(answer, sentence, as_json=as_json)
+    change(PRODUCT, product, "/restore", {}, "On the list again", tenant, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

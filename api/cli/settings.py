@@ -13,6 +13,7 @@ from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
 from api.cli.tree import group
 from api.cli.views import View, reading
+from api.cli.written_values import a_day
 
 
 @reading()
@@ -103,6 +104,56 @@ def deal_rules(
     _change("/v1/settings/deal-rules", given, tenant, as_json=as_json)
 
 
+@reading()
+def calendars(view: View) -> None:
+    """The working calendars: whose days, which hours, how many holidays.
+
+    Example:
+      concord settings calendars
+    """
+    with view.calling() as client:
+        found = client.get("/v1/settings", view.params(client))["item"]["calendars"]
+    items = [{"key": key, **calendar} for key, calendar in sorted(found.items())]
+
+    def rows(shown: list[dict[str, Any]]) -> Any:
+        made = table("calendar", "zone", "weekend", "hours", "holidays", right=("holidays",), whole=("hours",))
+        for one in shown:
+            hours = f"{one['opens'][:5]}-{one['closes'][:5]}"
+            made.add_row(plain(one["key"]), plain(one["zone"]), ", ".join(map(str, one["weekend"])), hours, str(len(one["holidays"])))
+        return made
+
+    empty = "No calendars yet. State one with `concord settings calendar KEY --zone ZONE`."
+    view.print_list({"items": items, "next": None}, "calendar", rows, empty=empty)
+
+
+@told
+def calendar_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Letters, digits, _ and -, like DE-BE.")],
+    zone: Annotated[str, typer.Option("--zone", help="Like Europe/Berlin.")],
+    weekend: Annotated[
+        list[int] | None, typer.Option("--weekend", min=1, max=7, help="1 Monday to 7 Sunday; repeat (default: 6 and 7).")
+    ] = None,
+    holiday: Annotated[list[str] | None, typer.Option("--holiday", help="'DAY, NAME', like '2027-01-01, New Year'; repeat.")] = None,
+    opens: Annotated[str | None, typer.Option("--opens", metavar="TIME", help="Like 08:30 (default: 09:00).")] = None,
+    closes: Annotated[str | None, typer.Option("--closes", metavar="TIME", help="Like 18:00 (default: 17:00).")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """State on which days and hours a party works, as a whole: what is left away is no holiday any more.
+
+    Example:
+      concord settings calendar DE-BE --zone Europe/Berlin --holiday "2027-01-01, New Year"
+    """
+    days = []
+    for written in holiday or ():
+        day, comma, name = (part.strip() for part in written.partition(","))
+        if not comma or not name:
+            raise Ended(f"--holiday {written!r}: write 'DAY, NAME', like '2027-01-01, New Year'.", Exit.USAGE)
+        days.append({"day": a_day(day, "--holiday"), "name": name})
+    given = {"key": key, "zone": zone, "weekend": weekend, "holidays": days, "opens": opens, "closes": closes}
+    _change("/v1/settings/calendars", given, tenant, as_json=as_json)
+
+
 def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bool) -> None:
     body = {name: value for name, value in given.items() if value not in (None, [])}
     if not body:
@@ -113,5 +164,6 @@ def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bo
 
 
 def add_to(app: typer.Typer) -> None:
+    more = ("calendars", calendars), ("calendar", calendar_)
     words_ = "Settings: currency, zone, fiscal year, and the rules for deals"
-    group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_))
+    group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_), *more)

@@ -14,7 +14,7 @@ from api.cli.client import Client, calling
 from api.cli.moments import instant_asked, moment_params, moment_words
 from api.cli.options import After, All, AsOf, AsSeenBy, Basis, Json, Limit, OfBasis, TenantName
 from api.cli.outcomes import Ended, Exit, out, print_count, say_json, told
-from api.cli.references import MEMBER, the_id
+from api.cli.references import MEMBER, MOST_LISTED, Noun, the_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,12 @@ class View:
             rest = rest[places[0] :]
         most = len(rest) if self.everything else self.limit
         return {"items": rest[:most], "next": rest[most - 1]["id"] if len(rest) > most else None}
+
+    def named(self, client: Client, noun: Noun) -> tuple[dict[str, Any], dict[str, str]]:
+        """A page of a noun's short list in order of names, and the names of all by id. Raises as `params` and `cut`."""
+        found = client.page(noun.path, self.params(client), most=MOST_LISTED)["items"]
+        names = {one["id"]: str(one["item"]["name"]) for one in found}
+        return self.cut(sorted(found, key=lambda one: (names[one["id"]].casefold(), one["id"]))), names
 
     def until(self, client: Client) -> datetime | None:
         """The instant up to which ages are counted, if it is known."""
