@@ -136,7 +136,7 @@ def _worth(amount: Money | None, annual: Money | None) -> Row:
 
 
 def _opened(event: e.DealOpened | DealImported) -> Row:
-    told: Row = _as_told(event) if isinstance(event, DealImported) else {"source": event.source}
+    told: Row = _as_told(event) if type(event) is DealImported else {"source": event.source}
     return {
         **_placed(event),
         **_worth(event.amount, event.annual),
