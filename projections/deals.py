@@ -278,10 +278,11 @@ def _attended(row: Row, changes: Row) -> Row:
 
 
 def _put_lines(rows: Rows, lines: Sequence[Line]) -> None:
-    products: set[UUID | None] = set()
+    products: set[int | None] = set()  # by number: a UUID's own hash is a Python call
     for number, line in enumerate(lines, 1):
-        rows.put(LINES, number=number, again=line.product in products, **_line(line))
-        products.add(line.product)
+        product = line.product.int if line.product else None
+        rows.put(LINES, number=number, again=product in products, **_line(line))
+        products.add(product)
     for held in rows.all(LINES):
         if held["number"] > len(lines):
             rows.close(LINES, held["number"])
