@@ -50,7 +50,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Concord needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make run PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv (once, about half a minute) ..."
-	@test -x $(BIN) || $(PYTHON) -m venv .venv || { \
+	@# a set-up that was cut short may have left half of it
+	@$(BIN) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
 		echo "Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv"; rm -rf .venv; exit 1; }
 	@$(BIN) -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@$(BIN) -m uv pip install --quiet --compile-bytecode --python $(BIN) -c requirements.lock -e '.[dev]'

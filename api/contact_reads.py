@@ -17,6 +17,7 @@ from api.moments import PROBLEMS
 from api.problems import documented
 from api.reading import Found, PartOfId, Slice, order, page, reading
 from api.registers import add_history, add_one
+from api.seen_by import SeenBy, judged_by
 from domain.attributes import AttributeValue
 from domain.contacts import Channel, Consent, Contact
 from domain.interactions import Direction, Interaction, InteractionKind
@@ -27,7 +28,7 @@ from projections.as_of import AsOf
 from projections.contacts import ContactCard, Contacts, contact_list
 
 
-class ContactsAsked(Slice):
+class ContactsAsked(Slice, SeenBy):
     """Which contacts, in which order."""
 
     account: UUID | None = None
@@ -97,9 +98,12 @@ async def list_contacts(caller: ContactReader, asked: Annotated[ContactsAsked, Q
     await check_account(caller, asked.account)
     sort, descending = order(asked.sort)
     given = {name: value for name in ("account", "email", "erased", "text", "id_part") if (value := getattr(asked, name)) is not None}
-    reach = scope(caller.standing, Action.CONTACT_READ, owner="a.owner", team="a.team", supplier=f"a.{SUPPLIER}")
     async with reading(caller, asked, Contacts, Accounts) as opened:
-        found = await contact_list(opened, scope=reach, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given)
+        standing, then = await judged_by(caller, asked, opened.as_of)
+        reach = scope(standing, Action.CONTACT_READ, owner="a.owner", team="a.team", supplier=f"a.{SUPPLIER}")
+        found = await contact_list(
+            opened, scope=reach, then=then, sort=sort, descending=descending, limit=asked.limit, cursor=asked.cursor, **given
+        )
         return page(found, opened.as_of)
 
 

@@ -10,14 +10,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.accounts import SUPPLIER
-from api.callers import Caller, InteractionReader
+from api.callers import InteractionReader
 from api.interactions import noun
 from api.moments import PROBLEMS, Day
 from api.problems import documented
 from api.reading import Found, PartOfId, Slice, order, page, reading
+from api.seen_by import SeenBy, judged_by
 from domain.interactions import InteractionKind
-from domain.kernel import Invalid
-from infra.access import Action, Scope, scope
+from domain.kernel import Invalid, NotFound
+from infra.access import Action, Scope, Standing, scope
 from projections.accounts import Accounts
 from projections.contacts import Contacts
 from projections.interaction_list import FollowUpCard, InteractionCard, follow_up_list, interaction_list
@@ -27,7 +28,7 @@ from projections.members import Members
 MODELS = (Interactions, Contacts, Accounts, Members)
 
 
-class InteractionsAsked(Slice):
+class InteractionsAsked(Slice, SeenBy):
     """Which interactions, in which order."""
 
     account: UUID | None = None
@@ -40,7 +41,7 @@ class InteractionsAsked(Slice):
     sort: Literal["happened_at", "-happened_at"] = "-happened_at"
 
 
-class FollowUpsAsked(Slice):
+class FollowUpsAsked(Slice, SeenBy):
     """Which follow-ups, in which order."""
 
     account: UUID | None = None
@@ -52,22 +53,25 @@ class FollowUpsAsked(Slice):
     sort: Literal["due", "-due"] = "due"
 
 
-def _reach(caller: Caller) -> tuple[Scope, str]:
+def _reach(standing: Standing) -> tuple[Scope, str]:
     """(the accounts within reach, as `a`; the interactions of `r` that somebody within reach held)."""
-    of_accounts = scope(caller.standing, Action.INTERACTION_READ, owner="a.owner", team="a.team", supplier=f"a.{SUPPLIER}")
-    return of_accounts, scope(caller.standing, Action.INTERACTION_READ, owner="r.held_by").sql
+    of_accounts = scope(standing, Action.INTERACTION_READ, owner="a.owner", team="a.team", supplier=f"a.{SUPPLIER}")
+    return of_accounts, scope(standing, Action.INTERACTION_READ, owner="r.held_by").sql
 
 
-@noun.router.get("", response_model=Found[InteractionCard], operation_id="list_interactions", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get(
+    "", response_model=Found[InteractionCard], operation_id="list_interactions", responses=documented(Invalid, NotFound, *PROBLEMS)
+)
 async def list_interactions(caller: InteractionReader, asked: Annotated[InteractionsAsked, Query()]) -> Response:
     """The interactions within the caller's reach, latest first, page by page."""
-    accounts, holder = _reach(caller)
     _, descending = order(asked.sort)
     names = ("account", "contact", "deal", "by", "kind", "retracted", "id_part")
     given = {name: getattr(value, "value", value) for name in names if (value := getattr(asked, name)) is not None}
     async with reading(caller, asked, *MODELS) as opened:
+        standing, then = await judged_by(caller, asked, opened.as_of)
+        accounts, holder = _reach(standing)
         found = await interaction_list(
-            opened, accounts=accounts, holder=holder, descending=descending, limit=asked.limit, cursor=asked.cursor, **given
+            opened, accounts=accounts, holder=holder, then=then, descending=descending, limit=asked.limit, cursor=asked.cursor, **given
         )
         return page(found, opened.as_of)
 
@@ -75,19 +79,21 @@ async def list_interactions(caller: InteractionReader, asked: Annotated[Interact
 router = APIRouter(prefix="/v1/follow-ups", tags=["interactions"])
 
 
-@router.get("", response_model=Found[FollowUpCard], operation_id="list_follow_ups", responses=documented(Invalid, *PROBLEMS))
+@router.get("", response_model=Found[FollowUpCard], operation_id="list_follow_ups", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def list_follow_ups(caller: InteractionReader, asked: Annotated[FollowUpsAsked, Query()]) -> Response:
     """The follow-ups of interactions within the caller's reach, and the caller's own; those due first on top."""
-    accounts, holder = _reach(caller)
     _, descending = order(asked.sort)
     names = ("account", "deal", "owner", "state", "due_before", "id_part")
     given = {name: value for name in names if (value := getattr(asked, name)) is not None}
     async with reading(caller, asked, *MODELS) as opened:
+        standing, then = await judged_by(caller, asked, opened.as_of)
+        accounts, holder = _reach(standing)
         found = await follow_up_list(
             opened,
             accounts=accounts,
             holder=holder,
-            owned=caller.standing.member,
+            then=then,
+            owned=standing.member,
             descending=descending,
             limit=asked.limit,
             cursor=asked.cursor,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.callers import Caller
 from api.conventions import reply
 from api.moments import AheadOfLog, Moment, resolve
-from api.seen_by import SeenBy, eyes_of
+from api.seen_by import SeenBy, judged_by
 from infra.access import Action, Scope, scope
 from projections.as_of import AsOf, Basis
 from projections.paging import LARGEST_PAGE, Page
@@ -66,12 +66,11 @@ async def rows_of(
     With `as_seen_by`, those of them that this member reached then: a row's owner and team of that moment decide. Who may ask
     that reaches all rows. Raises RoleMissing, NotFound.
     """
-    if (eyes := await eyes_of(caller, asked, as_of)) is not None:
-        return scope(eyes, action, owner="owner", team="team", supplier=supplier)
-    today = scope(caller.standing, action, owner="owner", team="team", supplier=supplier)
-    if as_of.now or today.everything:
-        return today
-    return Scope(f"{id} IN (SELECT id FROM {table} WHERE {today.sql})", today.params)
+    standing, then = await judged_by(caller, asked, as_of)
+    reached = scope(standing, action, owner="owner", team="team", supplier=supplier)
+    if then or as_of.now or reached.everything:
+        return reached
+    return Scope(f"{id} IN (SELECT id FROM {table} WHERE {reached.sql})", reached.params)
 
 
 def page(found: Page[Any], as_of: AsOf) -> Response:

@@ -113,8 +113,10 @@ async def state_at(caller: Caller, decider: Decider[Any], stream: UUID, as_of: A
     return decider.fold(r.event for r in history), len(history)
 
 
-async def _in_sight(caller: Caller, eyes: Standing, noun: Noun, action: Action, state: Any, as_of: AsOf) -> bool:
+async def saw(caller: Caller, eyes: Standing, noun: Noun, action: Action, state: Any, as_of: AsOf) -> bool:
     """Whether rights of a moment reached a state of that moment, with what it was linked to then."""
+    if state is None or getattr(state, "withdrawn", False):
+        return False
     facts: dict[UUID, Any] = {}
     while wanted := [read for read in noun.sight.links(state, facts) if read.id not in facts]:
         for read in wanted:
@@ -203,7 +205,7 @@ async def stood_at(caller: Caller, noun: Noun, id: UUID, action: Action, moment:
     if state is None or getattr(state, "withdrawn", False):
         raise NotFound("It was not there then; choose a later moment.")
     eyes = await eyes_of(caller, moment, as_of)
-    if eyes is not None and not await _in_sight(caller, eyes, noun, action, state, as_of):
+    if eyes is not None and not await saw(caller, eyes, noun, action, state, as_of):
         raise NotFound("That member could not see it then.")
     return Stood(state, version, as_of, head)
 

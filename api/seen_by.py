@@ -24,6 +24,15 @@ class SeenBy(BaseModel):
     ] = None
 
 
+async def judged_by(caller: Caller, asked: SeenBy, as_of: AsOf) -> tuple[Standing, bool]:
+    """Whose rights narrow an answer, and whether those of the moment do: the member's that was asked for, else the caller's today.
+
+    Raises as `eyes_of`.
+    """
+    eyes = await eyes_of(caller, asked, as_of)
+    return (caller.standing, False) if eyes is None else (eyes, True)
+
+
 async def eyes_of(caller: Caller, asked: SeenBy, as_of: AsOf) -> Standing | None:
     """The rights that the member had at the moment; None where nobody's were asked for.
 

@@ -15,12 +15,15 @@ from api.callers import AccountReader, Caller, ContractReader, DealReader
 from api.deal_reads import MODELS
 from api.execution import absent, sees
 from api.moments import PROBLEMS
-from api.nouns import SUBJECTS, IdParameter, Noun
+from api.nouns import SUBJECTS, IdParameter
 from api.problems import documented
 from api.reading import Found, Slice, page, reading
+from api.registers import saw, state_at
+from api.seen_by import SeenBy, eyes_of
 from domain.approvals import approval_id
 from domain.kernel import Invalid, NotFound
-from infra.access import Action
+from infra.access import Standing
+from projections.as_of import NOW, AsOf
 from projections.contacts import Contacts
 from projections.contracts import Contracts
 from projections.disputes import Disputes
@@ -35,7 +38,11 @@ from projections.timeline import NOUNS, story, streams
 router = APIRouter(prefix="/v1")
 
 
-class TimelineAsked(Slice):
+class HistoryAsked(Slice, SeenBy):
+    """Which part of one thing's timeline."""
+
+
+class TimelineAsked(Slice, SeenBy):
     """Which part of an account's timeline."""
 
     nouns: Annotated[
@@ -44,14 +51,25 @@ class TimelineAsked(Slice):
     ] = None
 
 
-async def _in_reach(caller: Caller, ids: Iterable[UUID], noun: Noun, action: Action) -> list[UUID]:
-    """Those that the caller may see today; what is told of the others stays untold."""
-    ids = list(ids)
+async def _in_reach(caller: Caller, ids: Iterable[UUID], name: str, eyes: Standing | None = None, as_of: AsOf = NOW) -> list[UUID]:
+    """Those that the caller may see today, and with `eyes` that member then; what is told of the others stays untold."""
+    ids, (noun, action) = list(ids), SUBJECTS[name]
 
     async def seen(id: UUID) -> bool:
-        return await sees(caller, action, noun.sight, (await caller.doors.store.load(caller.tenant, noun.decider, id)).state)
+        now = (await caller.doors.store.load(caller.tenant, noun.decider, id)).state
+        if not await sees(caller, action, noun.sight, now):
+            return False
+        return eyes is None or await saw(caller, eyes, noun, action, (await state_at(caller, noun.decider, id, as_of))[0], as_of)
 
     return [id for id, may in zip(ids, await asyncio.gather(*map(seen, ids)), strict=True) if may]
+
+
+async def _eyes(caller: Caller, opened: Reading, asked: SeenBy, id: UUID, name: str) -> Standing | None:
+    """Through whose eyes it is told. Raises RoleMissing, and NotFound where they did not see the thing itself."""
+    eyes = await eyes_of(caller, asked, opened.as_of)
+    if eyes is not None and not await _in_reach(caller, [id], name, eyes, opened.as_of):
+        raise NotFound("That member could not see it then.")
+    return eyes
 
 
 async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
@@ -66,15 +84,16 @@ async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
     operation_id="read_deal_timeline",
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
-async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[Slice, Query()]) -> Response:
+async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[HistoryAsked, Query()]) -> Response:
     """What happened to a deal, to its approvals and in interactions about it, in sentences."""
-    if not await _in_reach(caller, [id], *SUBJECTS["deal"]):
+    if not await _in_reach(caller, [id], "deal"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions, Papers) as opened:
+        eyes = await _eyes(caller, opened, asked, id, "deal")
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
         papers = [card.id for card in (await paper_list(opened, limit=200, subject=id)).items]
-        ids = [id, approval_id("deal", id), *papers, *await _in_reach(caller, about, *SUBJECTS["interaction"])]
+        ids = [id, approval_id("deal", id), *papers, *await _in_reach(caller, about, "interaction", eyes, opened.as_of)]
         return await _told(opened, ids, asked)
 
 
@@ -85,11 +104,12 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
     operation_id="read_contract_timeline",
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
-async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked: Annotated[Slice, Query()]) -> Response:
+async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked: Annotated[HistoryAsked, Query()]) -> Response:
     """What happened to a contract and to what is owed by it, in sentences."""
-    if not await _in_reach(caller, [id], *SUBJECTS["contract"]):
+    if not await _in_reach(caller, [id], "contract"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Contracts, Papers) as opened:
+        await _eyes(caller, opened, asked, id, "contract")
         papers = [card.id for card in (await paper_list(opened, limit=200, subject=id)).items]
         return await _told(opened, [id, *papers], asked)
 
@@ -103,10 +123,11 @@ async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked:
 )
 async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
     """Everything about an account and those merged into it, as far as the caller sees it: deals, contracts, people, talks, mergers."""
-    if not await _in_reach(caller, [id], *SUBJECTS["account"]):
+    if not await _in_reach(caller, [id], "account"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions, Disputes, Papers, Suppliers) as opened:
+        eyes = await _eyes(caller, opened, asked, id, "account")
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
-            ids += await _in_reach(caller, await streams(opened, id, [name]), *SUBJECTS[name])
+            ids += await _in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
         return await _told(opened, ids, asked)

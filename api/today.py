@@ -14,6 +14,9 @@ from api.deal_reads import MODELS
 from api.moments import PROBLEMS, Moment
 from api.problems import documented
 from api.reading import reading, stood
+from api.seen_by import SeenBy, judged_by
+from domain.kernel import NotFound
+from infra.access import Action, allowed
 from projections.as_of import Basis
 from projections.contracts import Contracts
 from projections.disputes import Disputes
@@ -23,7 +26,7 @@ from projections.today import Notifications, Today, today
 router = APIRouter(prefix="/v1/today", tags=["today"])
 
 
-class TodayAsked(Moment):
+class TodayAsked(Moment, SeenBy):
     """How much of each."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 100
@@ -36,10 +39,13 @@ class TodayThen(Today):
     basis: Basis
 
 
-@router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(*PROBLEMS))
+@router.get("", response_model=TodayThen, operation_id="read_today", responses=documented(NotFound, *PROBLEMS))
 async def read_today(caller: TodayReader, asked: Annotated[TodayAsked, Query()]) -> Response:
     """The caller's follow-ups, notifications, deals that need attention, pending moves, approvals asked of them, and days of contracts."""
     async with reading(caller, asked, *MODELS, Contracts, Disputes, Interactions, Notifications) as opened:
-        me, *others = await spoken_for(caller)
+        standing, then = await judged_by(caller, asked, opened.as_of)
+        if not allowed(standing, Action.TODAY_READ):
+            raise NotFound("That member could see nothing then.")
+        me, *others = [standing.member] if then else await spoken_for(caller)
         found = await today(opened, me, standing_in_for=others, limit=asked.limit)
         return stood(found, opened.as_of, found.position)

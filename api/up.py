@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 
+from api.cli.outcomes import Exit, foreseen
 from api.provisioning import make_tenant, migrate_all, provide
 from api.up_screen import TerminalScreen
 from api.up_status import process_statuses
@@ -38,8 +39,6 @@ START_PATIENCE = 700.0
 """Seconds that a second `up` waits for the first to be ready: PostgreSQL may be replaying its log."""
 STOP_PATIENCE = 120.0
 """Seconds that `down` gives the supervisor to stop everything in order."""
-NOT_RUNNING = 3
-"""Exit code of `status` when nothing runs, as of init scripts (LSB)."""
 
 _PROBLEMS = (
     AddressTaken,
@@ -100,7 +99,7 @@ def up(
             time.sleep(0.1)
     except _PROBLEMS as error:
         screen.problem(_told(error))
-        return 1
+        return _code(error)
 
 
 def down(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
@@ -110,29 +109,40 @@ def down(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
         if not settings.home.exists():
             screen.said(f"Nothing runs below {settings.home}.")
             return 0
-        state = RunState.read(settings.home / "state.json")
-        ran = bool(state and state.running)
-        if state and state.running:
-            screen.step("Stopping")
-            state.supervisor.stop((15, STOP_PATIENCE), (9, 5.0))
-        # a supervisor that was killed leaves children and servers
-        with file_lock(settings.home / "up.lock"):
-            state = RunState.read(settings.home / "state.json")
-            orphans = state.stop_orphans() if state else ()
-            services = Services(settings)
-            ran = ran or bool(orphans) or any(server and server.running() for server in (services.postgres, services.temporal))
-            left = services.stop()
+        ran, left = _stopped(settings, screen)
         screen.said("Concord has stopped." if ran else f"Nothing runs below {settings.home}.")
         for sentence in left:
             screen.said(sentence)
     except _PROBLEMS as error:
         screen.problem(_told(error))
-        return 1
+        return _code(error)
     return 0
 
 
+def _stopped(settings: Settings, screen: TerminalScreen) -> tuple[bool, Sequence[str]]:
+    """Stop it; whether anything ran, and what is to be said. Raises ServerDown."""
+    ran, deadline = False, time.monotonic() + STOP_PATIENCE
+    while True:
+        state = RunState.read(settings.home / "state.json")
+        if state and state.running:
+            ran = True
+            screen.step("Stopping")
+            state.supervisor.stop((15, STOP_PATIENCE), (9, 5.0))
+        with suppress(LockHeld), file_lock(settings.home / "up.lock", wait=False):
+            # a supervisor that was killed leaves children and servers
+            state = RunState.read(settings.home / "state.json")
+            orphans = state.stop_orphans() if state else ()
+            services = Services(settings)
+            ran = ran or bool(orphans) or any(server and server.running() for server in (services.postgres, services.temporal))
+            return ran, services.stop()
+        # an `up` that just begins, or that waited for the one before, has not said yet who it is
+        if time.monotonic() > deadline:
+            raise ServerDown(f"Another `concord up` or `down` below {settings.home} does not end: see its screen, or {settings.logs}.")
+        time.sleep(0.1)
+
+
 def status(settings: Settings, *, screen: TerminalScreen | None = None, as_json: bool = False) -> int:
-    """Show what runs below `settings.home`, with `as_json` for programs. Returns 0 if it does, NOT_RUNNING otherwise."""
+    """Show what runs below `settings.home`, with `as_json` for programs. Returns the exit code: NOT_FOUND where nothing does."""
     screen = screen or TerminalScreen()
     state = RunState.read(settings.home / "state.json")
     runs = state is not None and state.running
@@ -145,7 +155,7 @@ def status(settings: Settings, *, screen: TerminalScreen | None = None, as_json:
         screen.state(settings, state, process_statuses(settings, state))
     else:
         screen.said(f"Nothing runs below {settings.home}: `concord up` starts it.")
-    return 0 if runs else NOT_RUNNING
+    return Exit.DONE if runs else Exit.NOT_FOUND
 
 
 def concord(*arguments: str) -> list[str]:
@@ -216,7 +226,7 @@ def _detached(settings: Settings, screen: TerminalScreen, *, demo: bool) -> int:
             return 0
         if code is not None:
             screen.problem(_last_line(log, begin) or f"It ended with {code} (more in {log}).")
-            return code or 1
+            return code if code > 0 else Exit.FAILED
         time.sleep(0.05)
     raise ServerDown(f"Concord did not become ready in the background: see {log}.")
 
@@ -234,13 +244,20 @@ def _told(error: Exception) -> str:
     return str(error)
 
 
+def _code(error: Exception) -> Exit:
+    """As every other command ends for the same reason."""
+    return end.code if (end := foreseen(error)) else Exit.FAILED
+
+
 def main() -> None:
     """The supervisor in the background."""
+    screen = TerminalScreen(detached=True)
     try:
         settings = Settings.from_environment()
     except InvalidSettings as error:
-        sys.exit(str(error))
-    sys.exit(up(settings, demo="--demo" in sys.argv[1:], screen=TerminalScreen(detached=True)))
+        screen.problem(str(error))
+        sys.exit(_code(error))
+    sys.exit(up(settings, demo="--demo" in sys.argv[1:], screen=screen))
 
 
 if __name__ == "__main__":

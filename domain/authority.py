@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.accounts.presence import check_present
 from domain.kernel import SYSTEM, Command, Context, Event, Forbidden, Invalid, Refused, Role
-from domain.values import Money, zone
+from domain.values import Money, Payable, zone
 
 
 class LimitKind(StrEnum):
@@ -62,7 +62,7 @@ class SetRoles(Command):
 
 class SetApprovalLimit(Command):
     kind: LimitKind
-    limit: Money | None
+    limit: Payable | None
 
 
 class SetMemberAccount(Command):

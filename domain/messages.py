@@ -33,12 +33,11 @@ class Message(BaseModel):
         """
         blank = _BLANKS.get(cls)
         if blank is None:
-            blank = _BLANKS[cls] = _Blank(
-                {n: f.default for n, f in cls.model_fields.items() if not f.is_required() and f.default_factory is None},
-                set(cls.model_fields),
-            )
+            defaults = {n: f.default for n, f in cls.model_fields.items() if not f.is_required() and f.default_factory is None}
+            blank = _BLANKS[cls] = _Blank(defaults, set(cls.model_fields), cls.model_fields.keys() - defaults.keys())
         filled = {**blank.defaults, **values}
-        if filled.keys() != blank.names:
+        # with all that have no default, as many as there are fields are exactly the fields
+        if len(filled) != len(blank.names) or not values.keys() >= blank.required:
             raise TypeError(f"{cls.__name__}: {', '.join(sorted(filled.keys() ^ blank.names))} missing or unknown")
         return unchecked(cls, filled, blank.names)
 
@@ -46,6 +45,7 @@ class Message(BaseModel):
 class _Blank(NamedTuple):
     defaults: dict[str, Any]
     names: set[str]
+    required: set[str]
 
 
 _BLANKS: dict[type[Message], _Blank] = {}

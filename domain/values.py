@@ -137,6 +137,19 @@ class Money(BaseModel):
         return f"{self.rounded().amount:,} {self.currency}"
 
 
+def _payable(money: Money) -> Money:
+    digits = minor_digits(money.currency)
+    unit = Decimal(1).scaleb(-digits)
+    if money.amount % unit:
+        most = f"at most {digits} decimals" if digits else "no decimals"
+        raise ValueError(f"the finest unit of {money.currency} is {unit}; write {most}")
+    return money
+
+
+Payable = Annotated[Money, AfterValidator(_payable)]
+"""An amount that can be paid: no finer than its currency's minor unit. The price of one unit may be finer."""
+
+
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """The sum of `amounts`, all in `currency`; zero when there are none."""
     result = Money.zero(currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
@@ -104,8 +105,13 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A raw autocommit connection as the login role."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
         try:
             async with self.pool.connection() as connection:
+                # Python 3.11's wait_for, with which the pool waits, drops a cancellation that comes together with the connection
+                if task and task.cancelling() > before:
+                    raise asyncio.CancelledError
                 yield connection
         except PoolTimeout as error:
             raise StoreUnavailable("every database connection is in use; try again in a moment") from error

@@ -160,6 +160,7 @@ async def contact_list(
     reading: Reading,
     *,
     scope: Scope = EVERYTHING,
+    then: bool = False,
     sort: str = "name",
     descending: bool = False,
     limit: int = 50,
@@ -168,14 +169,15 @@ async def contact_list(
 ) -> Page[ContactCard]:
     """One page of contacts: of an account, or those who belong to an account that the caller may see.
 
-    `scope` is about the owner and team of accounts. Raises Invalid on a bad cursor, sort or filter.
+    `scope` is about the owner and team of accounts `a`; today's decide, or with `then` those of the moment that is asked about.
+    Raises Invalid on a bad cursor, sort or filter.
     """
     of = reading.as_of.of
-    # today's rights decide, whatever the moment that is asked about
+    positions, accounts = (reading.judged(table, then=then) for table in (POSITIONS, ACCOUNTS))
     conditions = (
         []
         if scope.sql == "true"
-        else [f"id IN (SELECT o.contact FROM {POSITIONS.name} AS o JOIN {ACCOUNTS.name} AS a ON a.id = o.account WHERE {scope.sql})"]
+        else [f"id IN (SELECT o.contact FROM {positions} AS o JOIN {accounts} AS a ON a.id = o.account WHERE {scope.sql})"]
     )
     page = await page_of(
         reading,
@@ -193,7 +195,7 @@ async def contact_list(
         cursor=cursor,
         shown=f"SELECT {', '.join(f'p.{name}' for name in _OWN)}, p.sort_key FROM page AS p",
     )
-    places = await _positions(reading, [card.id for card in page.items])
+    places = await _positions(reading, [card.id for card in page.items], f"SELECT a.id FROM {accounts} AS a WHERE {scope.sql}", scope)
     for card in page.items:
         card.positions = places.get(card.id, [])
     return page
@@ -207,12 +209,14 @@ async def contact(reading: Reading, id: UUID, *, scope: Scope = EVERYTHING) -> C
     return found.items[0]
 
 
-async def _positions(reading: Reading, contacts: list[UUID]) -> dict[UUID, list[Position]]:
+async def _positions(reading: Reading, contacts: list[UUID], within: str, scope: Scope) -> dict[UUID, list[Position]]:
+    """Where they work; an account is named only if it is `within` what the caller may see."""
     of = reading.as_of.of
+    seen = "" if scope.sql == "true" else f"AND a.id IN ({within})"
     found = await reading.rows(
-        f"SELECT o.contact, o.account, a.legal_name, o.roles FROM {of(POSITIONS)} AS o "
-        f"LEFT JOIN {of(ACCOUNTS, 'id', 'legal_name')} AS a ON a.id = o.account WHERE o.contact = ANY (%(contacts)s) ORDER BY a.legal_name",
-        {"contacts": contacts},
+        f"SELECT o.contact, o.account, a.legal_name, o.roles FROM {of(POSITIONS)} AS o LEFT JOIN {of(ACCOUNTS, 'id', 'legal_name')} AS a "
+        f"ON a.id = o.account {seen} WHERE o.contact = ANY (%(contacts)s) ORDER BY a.legal_name, o.account",
+        {"contacts": contacts, **scope.params},
     )
     places: dict[UUID, list[Position]] = {}
     for id, account, name, roles in found:

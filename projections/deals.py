@@ -138,7 +138,7 @@ def _worth(amount: Money | None, annual: Money | None) -> Row:
 
 
 def _opened(event: e.DealOpened | DealImported) -> Row:
-    told: Row = _as_told(event) if isinstance(event, DealImported) else {"source": event.source}
+    told: Row = _as_told(event) if type(event) is DealImported else {"source": event.source}
     return {
         **_placed(event),
         **_worth(event.amount, event.annual),
@@ -282,10 +282,11 @@ def _attended(row: Row, changes: Row) -> Row:
 
 
 def _put_lines(rows: Rows, lines: Sequence[Line]) -> None:
-    products: set[UUID | None] = set()
+    products: set[int | None] = set()  # by number: a UUID's own hash is a Python call
     for number, line in enumerate(lines, 1):
-        rows.put(LINES, number=number, again=line.product in products, **_line(line))
-        products.add(line.product)
+        product = line.product.int if line.product else None
+        rows.put(LINES, number=number, again=product in products, **_line(line))
+        products.add(product)
     for held in rows.all(LINES):
         if held["number"] > len(lines):
             rows.close(LINES, held["number"])

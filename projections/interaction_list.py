@@ -82,19 +82,20 @@ FOLLOW_UP_FILTERS = {
 }
 
 
-def within(reading: Reading, of_accounts: Scope, of_holder: str, id: str) -> str:
+def within(reading: Reading, of_accounts: Scope, of_holder: str, id: str, *, then: bool = False) -> str:
     """SQL: the interaction `id` of a row `r` is seen by who sees one of its accounts, or one of its contacts', or held it.
 
     `of_accounts` is about the columns of accounts `a`, `of_holder` about `held_by` of the interaction. Today's rights and
-    today's links decide, whatever the moment that is asked about.
+    today's links decide, whatever the moment that is asked about; with `then` those of that moment.
     """
     if of_accounts.sql == "true":
         return "true"
+    accounts, positions = (reading.judged(table, then=then) for table in (ACCOUNTS, POSITIONS))
     through = (
-        f"EXISTS (SELECT FROM {ACCOUNTS.name} AS a WHERE {of_accounts.sql} AND (a.id = ANY (r.accounts) OR a.id IN "
-        f"(SELECT o.account FROM {POSITIONS.name} AS o WHERE o.contact = ANY (r.contacts))))"
+        f"EXISTS (SELECT FROM {accounts} AS a WHERE {of_accounts.sql} AND (a.id = ANY (r.accounts) OR a.id IN "
+        f"(SELECT o.account FROM {positions} AS o WHERE o.contact = ANY (r.contacts))))"
     )
-    if reading.as_of.now:
+    if then or reading.as_of.now:
         return f"({of_holder} OR {through})"
     return f"{id} IN (SELECT r.id FROM {INTERACTIONS.name} AS r WHERE {of_holder} OR {through})"
 
@@ -104,19 +105,20 @@ async def interaction_list(
     *,
     accounts: Scope = EVERYTHING,
     holder: str = "true",
+    then: bool = False,
     descending: bool = True,
     limit: int = 50,
     cursor: str | None = None,
     **filters: Any,
 ) -> Page[InteractionCard]:
-    """One page of interactions by when they happened; `accounts` and `holder` as in `within`. Raises Invalid."""
+    """One page of interactions by when they happened; `accounts`, `holder` and `then` as in `within`. Raises Invalid."""
     of = reading.as_of.of
     names = "id version kind happened_at accounts contacts members deal direction minutes retracted said_at".split()
     page = await page_of(
         reading,
         InteractionCard,
         f"{of(INTERACTIONS)} AS r",
-        conditions=[within(reading, accounts, holder, "r.id")],
+        conditions=[within(reading, accounts, holder, "r.id", then=then)],
         known=INTERACTION_FILTERS,
         filters=filters,
         scope=EVERYTHING,
@@ -129,7 +131,7 @@ async def interaction_list(
         shown=f"SELECT {', '.join(f'p.{n}' for n in names)}, p.held_by AS by, m.name AS by_name, p.sort_key FROM page AS p "
         f"LEFT JOIN {of(MEMBERS, 'id', 'name')} AS m ON m.id = p.held_by",
     )
-    for card, event in await _told(reading, accounts, page.items):
+    for card, event in await _told(reading, accounts, page.items, then=then):
         if isinstance(event, InteractionRecorded | InteractionCorrected):
             card.subject_line, card.text = event.subject_line, event.text
     return page
@@ -140,6 +142,7 @@ async def follow_up_list(
     *,
     accounts: Scope = EVERYTHING,
     holder: str = "true",
+    then: bool = False,
     owned: UUID | None = None,
     descending: bool = False,
     limit: int = 50,
@@ -158,7 +161,7 @@ async def follow_up_list(
         reading,
         FollowUpCard,
         relation,
-        conditions=[f"(owner = %(owned)s OR {within(reading, accounts, holder, 'r.interaction')})"],
+        conditions=[f"(owner = %(owned)s OR {within(reading, accounts, holder, 'r.interaction', then=then)})"],
         known=FOLLOW_UP_FILTERS,
         filters=filters,
         scope=EVERYTHING,
@@ -171,23 +174,24 @@ async def follow_up_list(
         shown=f"SELECT {', '.join(f'p.{n}' for n in names)}, m.name AS owner_name, p.sort_key FROM page AS p "
         f"LEFT JOIN {of(MEMBERS, 'id', 'name')} AS m ON m.id = p.owner",
     )
-    for card, event in await _told(reading, accounts, page.items):
+    for card, event in await _told(reading, accounts, page.items, then=then):
         assert isinstance(event, FollowUpAdded)
         card.text = event.text
     return page
 
 
-async def _told(reading: Reading, accounts: Scope, cards: Sequence[Card]) -> list[tuple[Card, Any]]:
+async def _told(reading: Reading, accounts: Scope, cards: Sequence[Card], *, then: bool) -> list[tuple[Card, Any]]:
     """Name the cards' accounts, as far as they are seen; each card with the event that holds its words."""
     said = {r.position: r.event for r in await reading.events([card.said_at for card in cards])}
-    names = await _account_names(reading, accounts, (id for card in cards for id in card.accounts))
+    names = await _account_names(reading, accounts, (id for card in cards for id in card.accounts), then=then)
     for card in cards:
         card.account_names = [names[id] for id in card.accounts if id in names]
     return [(card, said[card.said_at]) for card in cards]
 
 
-async def _account_names(reading: Reading, accounts: Scope, ids: Iterable[UUID]) -> dict[UUID, str]:
-    seen = f"AND a.id IN (SELECT a.id FROM {ACCOUNTS.name} AS a WHERE {accounts.sql})" if accounts.sql != "true" else ""
+async def _account_names(reading: Reading, accounts: Scope, ids: Iterable[UUID], *, then: bool) -> dict[UUID, str]:
+    judged = reading.judged(ACCOUNTS, then=then)
+    seen = f"AND a.id IN (SELECT a.id FROM {judged} AS a WHERE {accounts.sql})" if accounts.sql != "true" else ""
     found = await reading.rows(
         f"SELECT a.id, a.legal_name FROM {reading.as_of.of(ACCOUNTS, 'id', 'legal_name')} AS a WHERE a.id = ANY (%(ids)s) {seen}",
         {"ids": list(dict.fromkeys(ids)), **accounts.params},

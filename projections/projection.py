@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from projections.rows import Rows
 from projections.tables import Table
 
 
-class Projection:
+class Projection(ABC):
     """A read model. Subclasses name it, declare `tables` and the `events` they read, and fold them in `handle`.
 
     `handle` is pure but for `rows`, works on the event's own stream alone, and never refuses: a row that is missing is
@@ -26,9 +27,9 @@ class Projection:
     def __init_subclass__(cls) -> None:
         cls.topics = frozenset(event.topic for event in cls.events)
 
+    @abstractmethod
     def handle(self, rows: Rows, entry: Entry) -> None:
         """Fold one event into the rows of its stream."""
-        raise NotImplementedError
 
 
 def by_name(projections: Iterable[Projection]) -> Mapping[str, Projection]:

@@ -15,6 +15,7 @@ from projections import tracking
 from projections.as_of import NOW, AsOf, Basis
 from projections.at_least import Positions
 from projections.projection import Projection
+from projections.tables import Table
 from projections.writing import Cursor
 
 
@@ -50,6 +51,10 @@ class Reading:
         """Run a query whose relations come from `as_of.of`."""
         await self.cursor.execute(query.encode(), {**params, **self.as_of.params})
         return await self.cursor.fetchall()
+
+    def judged(self, table: Table, *, then: bool) -> str:
+        """SQL of the rows by which rights are judged: today's, whatever the moment that is asked about, or with `then` that moment's."""
+        return self.as_of.of(table) if then else table.name
 
     async def events(self, positions: Sequence[int]) -> list[Recorded]:
         """The events at these positions, in their order, with what is personal in them as far as it is not erased."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.kernel import ERASED
 from projections.tables import Table, moment
-from projections.wire import Wire
+from projections.wire import NULL, Wire
 
 Row = dict[str, Any]
 FORGOTTEN: dict[str, Any] = {"text": ERASED, "jsonb": {}}
@@ -23,22 +23,34 @@ SubKey = tuple[Any, ...]
 
 
 class Version:
-    """A row on two half-open intervals: known from a position to another, true from a moment to another; current ones have no ends.
+    """A row as it stands, known from a position and true from a moment on. It changes in place; what it said before becomes a `Past`.
 
-    `key`: of the stored current row that this is; None where it has to be written. `parts`: the columns as they are
-    encoded; None: the row is stored so, or `row` is to be encoded yet.
+    `key`: of the stored row that this still is; None where it has to be written. `parts`: the columns as they are encoded;
+    None: not encoded yet.
     """
 
-    __slots__ = ("key", "known_from", "known_to", "parts", "row", "true_from", "true_to")
+    __slots__ = ("key", "known_from", "parts", "row", "true_from")
 
     def __init__(self, row: Row, parts: list[bytes] | None, known_from: int, true_from: int) -> None:
         self.row, self.parts, self.known_from, self.true_from = row, parts, known_from, true_from
-        self.known_to = self.true_to = 0
         self.key: tuple[Any, ...] | None = None
+
+
+class Past:
+    """A superseded version on two half-open intervals: known from a position to another, true from a moment to another.
+
+    `key`: of the stored row that it is; else `raw`: its columns as they are encoded.
+    """
+
+    __slots__ = ("key", "known_from", "known_to", "raw", "true_from", "true_to")
+
+    def __init__(self, version: Version, raw: bytes, known_to: int, true_to: int) -> None:
+        self.key, self.known_from, self.true_from = version.key, version.known_from, version.true_from
+        self.raw, self.known_to, self.true_to = raw, known_to, true_to
 
     @property
     def nowhere(self) -> bool:
-        """Whether a superseded version was never seen on either timeline."""
+        """Whether it was never seen on either timeline."""
         return self.known_from == self.known_to and self.true_from == self.true_to
 
 
@@ -65,7 +77,7 @@ class Buffer:
         """By the stream's number: a UUID is hashed and compared in Python, which would cost more than the rest of a look-up."""
         self.mine: dict[SubKey, Version] | None = None
         """Of the stream at hand; None: it has none."""
-        self.past: dict[int, list[Version]] = {}
+        self.past: dict[int, list[Past]] = {}
         self.gone: list[tuple[Any, ...]] = []
         """Keys of stored current rows that leave nothing behind."""
         self.cuts: list[Cut] = []
@@ -79,16 +91,23 @@ class Buffer:
         version.key = key
         self.current.setdefault(key[0].int, {})[key[1:]] = version
 
+    def encoded(self, version: Version) -> list[bytes]:
+        """The columns of a version that is to be written."""
+        if version.parts is None:
+            version.parts = self.wire.whole(version.row)
+        return version.parts
+
     def retire(self, number: int, version: Version, known_to: int, true_to: int) -> None:
-        """Move a current version of a stream to the past, which it leaves at these ends."""
-        version.known_to, version.true_to = known_to, true_to
-        if version.nowhere:
+        """What a version of a stream says now belongs to the past, which it leaves at these ends."""
+        # one that ends where it began was never seen
+        if known_to == version.known_from and true_to == version.true_from:
             return
+        past = Past(version, b"" if version.key else b"".join(self.encoded(version)), known_to, true_to)
         kept = self.past.get(number)
         if kept is None:
-            self.past[number] = [version]
+            self.past[number] = [past]
         else:
-            kept.append(version)
+            kept.append(past)
 
     def rewrite(self, stream: UUID, position: int, since: datetime, told: Buffer) -> None:
         """Replace what was held true of a stream from `since` on by `told`, its history folded in effective order.
@@ -128,7 +147,7 @@ class Buffer:
         encoded = {name: wire.encode(name, value) for name, value in forgotten.items()}
         for past in self.past.get(stream.int, ()):
             if past.key is None:
-                past.parts = wire.replaced(past.parts or wire.whole(past.row), encoded)
+                past.raw = wire.replaced(past.raw, encoded)
         for version in self.current.get(stream.int, {}).values():
             version.row = {**version.row, **{name: value for name, value in forgotten.items() if version.row[name] is not None}}
             version.parts = None
@@ -143,7 +162,7 @@ class Buffer:
                 if version.key is None:
                     yield version
 
-    def passed(self) -> Iterator[Version]:
+    def passed(self) -> Iterator[Past]:
         for versions in self.past.values():
             yield from versions
 
@@ -186,7 +205,7 @@ class Rows:
         if buffer.mine is None:
             buffer.mine = buffer.current[self._number] = {}
         elif (version := buffer.mine.get(subkey)) is not None:
-            self._replace(buffer, buffer.mine, subkey, version, whole)
+            self._replace(buffer, version, whole)
             return
         buffer.mine[subkey] = Version(whole, None, self._position, self._since)
 
@@ -199,7 +218,7 @@ class Rows:
         buffer = self.buffers[table.name]
         mine = buffer.mine
         if mine and (version := mine.get(subkey)) is not None:
-            self._replace(buffer, mine, subkey, version, changes)
+            self._replace(buffer, version, changes)
 
     def close(self, table: Table, *subkey: Any) -> None:
         """Hold this row no longer."""
@@ -212,21 +231,27 @@ class Rows:
         """Forget the table's personal columns in every version of the stream's rows, past ones included."""
         self.buffers[table.name].erase(self._stream)
 
-    def _replace(self, buffer: Buffer, mine: dict[SubKey, Version], subkey: SubKey, version: Version, values: Mapping[str, Any]) -> None:
-        row, parts = version.row, version.parts
-        changes = {name: value for name, value in values.items() if row[name] != value}
+    def _replace(self, buffer: Buffer, version: Version, values: Mapping[str, Any]) -> None:
+        row, places = version.row, buffer.wire.places
         # versions of persons are kept apart even where they read the same: they do once the person is forgotten
-        if not changes and not buffer.table.personal:
-            return
-        if version.key is None:
-            if parts is None:
-                version.parts = parts = buffer.wire.whole(row)
-            parts = buffer.wire.changed(parts, changes)
+        begun = bool(buffer.table.personal)
+        if begun:
+            self._supersede(buffer, version)
+        for name, value in values.items():
+            if row[name] != value:
+                if not begun:
+                    begun = True
+                    self._supersede(buffer, version)
+                row[name] = value
+                if (parts := version.parts) is not None:
+                    place, encode = places[name]
+                    parts[place] = NULL if value is None else encode(value)
+
+    def _supersede(self, buffer: Buffer, version: Version) -> None:
+        """What the version says until now goes to the past; what is put into it from here on is so from the event at hand."""
         # a second change by the same event replaces the first: neither timeline ever showed what lay between
         buffer.retire(self._number, version, self._position, self._since)
-        # the row goes on in the new version: the old one is stored, or its parts say what it was
-        row.update(changes)
-        mine[subkey] = Version(row, parts, self._position, self._since)
+        version.key, version.known_from, version.true_from = None, self._position, self._since
 
 
 @lru_cache(maxsize=256)

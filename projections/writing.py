@@ -43,16 +43,14 @@ async def write(cursor: Cursor, rows: Rows, suffix: str = "") -> None:
 async def write_current(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     """COPY the current versions that are not stored yet."""
     wire = buffer.wire
-    rows = [wire.current(v.parts or wire.whole(v.row), v.known_from, v.true_from) for v in buffer.fresh()]
+    rows = [wire.current(buffer.encoded(v), v.known_from, v.true_from) for v in buffer.fresh()]
     await _copy(cursor, f"{buffer.table.name}{suffix}", (*buffer.table.columns, *NOW_ENDS), rows)
 
 
 async def write_past(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     """COPY the superseded versions that were never stored, and let go of them."""
     wire = buffer.wire
-    rows = [
-        wire.past(v.parts or wire.whole(v.row), v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed() if v.key is None
-    ]
+    rows = [wire.past(v.raw, v.known_from, v.known_to, v.true_from, v.true_to) for v in buffer.passed() if v.key is None]
     await _copy(cursor, f"{buffer.table.past}{suffix}", (*buffer.table.columns, *PAST_ENDS), rows)
     buffer.past.clear()
 

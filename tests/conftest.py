@@ -8,9 +8,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.embedded.postgres import EmbeddedPostgres
+
+# a slow machine is no fault of the code; what is random stays so, and a failure prints what it takes to see it again
+settings.register_profile("concord", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("concord")
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class ContractTrigger:
     def __init__(self, database: Database, store: Store, starter: Starter, quiet_for: Callable[[], float]) -> None:
         self._store = store
         self._starter = starter
-        self._pace = Pace(quiet_for)
+        self._pace = Pace(quiet_for, lambda: store.wakes.rung)
         self._limit = asyncio.Semaphore(_AT_ONCE)
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes, batch=_BATCH)
 

@@ -42,6 +42,8 @@ RATE = 60.0
 RATE_BESIDE_USERS = 10.0
 _QUIET = 1.0
 """Seconds without a move after which no user counts as waiting."""
+_BUSY = 20.0
+"""Commits a second above which requests want the processors; those within some 10 ms count as one."""
 _BATCH = 50
 _AT_ONCE = 4
 
@@ -49,18 +51,35 @@ _log = logging.getLogger("concord.workflows")
 
 
 class Pace:
-    """Lets callers through one after another, `RATE` a second, or `RATE_BESIDE_USERS` while users are about."""
+    """Lets callers through one after another, `RATE` a second, or `RATE_BESIDE_USERS` while users are about.
 
-    def __init__(self, quiet_for: Callable[[], float]) -> None:
+    `quiet_for`: seconds since a user waited for a workflow. `commits`: how many the log has had, ever rising.
+    """
+
+    def __init__(self, quiet_for: Callable[[], float], commits: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
         self._quiet_for = quiet_for
+        self._commits = commits
+        self._clock = clock
         self._next = 0.0
+        self._busy = False
+        self._since, self._seen = clock(), commits()
+
+    @property
+    def beside_users(self) -> bool:
+        """Whether users wait for workflows, or the log grows so fast that they want the processors."""
+        passed = self._clock() - self._since
+        if passed >= _QUIET:
+            seen = self._commits()
+            self._busy = (seen - self._seen) / passed > _BUSY
+            self._since, self._seen = self._since + passed, seen
+        return self._busy or self._quiet_for() <= _QUIET
 
     async def __call__(self) -> None:
         """Wait for one's turn."""
-        rate = RATE if self._quiet_for() > _QUIET else RATE_BESIDE_USERS
-        turn = max(self._next, time.monotonic())
+        rate = RATE_BESIDE_USERS if self.beside_users else RATE
+        turn = max(self._next, self._clock())
         self._next = turn + 1 / rate
-        await asyncio.sleep(turn - time.monotonic())
+        await asyncio.sleep(turn - self._clock())
 
 
 class TakeUp:
@@ -69,7 +88,7 @@ class TakeUp:
     def __init__(self, database: Database, store: Store, starter: Starter, quiet_for: Callable[[], float]) -> None:
         self._store = store
         self._starter = starter
-        self._pace = Pace(quiet_for)
+        self._pace = Pace(quiet_for, lambda: store.wakes.rung)
         self._limit = asyncio.Semaphore(_AT_ONCE)
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes, batch=_BATCH, gap=0.25)
 

@@ -10,31 +10,25 @@ from api.cli import contacts as one_contact
 from api.cli.client import Problem, calling
 from api.cli.deal_tables import print_deals
 from api.cli.formats import NONE, plain, short, table, words
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
-from api.cli.outcomes import out, print_count, say_json, told
+from api.cli.options import Json, Owner, Team, TenantName
+from api.cli.outcomes import out, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
 from api.cli.replay import print_story
-from api.cli.tree import add
+from api.cli.tree import group
+from api.cli.views import View, reading
 from api.inert import one_line
 
 AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name, or an id or the beginning or end of one.")]
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_accounts(
+    view: View,
     text: Annotated[str | None, typer.Option("--text", help="With this text in the name or web domain.")] = None,
     owner: Owner = None,
     team: Team = None,
     role: Annotated[str | None, typer.Option("--role", help="customer, prospect, supplier, distributor, partner, ...")] = None,
     country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """The directory of accounts.
 
@@ -42,28 +36,20 @@ def list_accounts(
       concord accounts list --text acme
       concord accounts list --role supplier --json
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked = {
-            **moment_params(as_of, basis),
             "text": text,
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
             "role": role,
             "country": country.upper() if country else None,
         }
-        found = client.page("/v1/accounts", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    _print_accounts(found["items"], moment_words(as_of, basis), found["next"])
+        found = view.page(client, "/v1/accounts", asked)
+    empty = "No accounts match. Begin one with `concord accounts open`, or bring yours in with `concord import FILES`."
+    view.print_list(found, "account", _accounts, empty=empty)
 
 
-def _print_accounts(cards: list[dict[str, Any]], moment: str, following: str | None) -> None:
-    if moment:
-        out.print(f"[yellow]{moment}[/]")
-    if not cards:
-        out.print("No accounts match. Begin one with `concord accounts open`, or bring yours in with `concord import FILES`.")
-        return
+def _accounts(cards: list[dict[str, Any]]) -> Any:
     wide = out.width >= 110
     made = table("id", "account", "roles", "country", *(["domain", "industry"] if wide else []), "owner", whole=("id", "country"))
     for card in cards:
@@ -71,34 +57,31 @@ def _print_accounts(cards: list[dict[str, Any]], moment: str, following: str | N
         more_columns = [plain(card["domain"]), plain(card["industry"])] if wide else []
         roles = ", ".join(words(role) for role in card["roles"])
         made.add_row(short(card["id"]), name, roles, plain(card["country"]), *more_columns, plain(card["owner_name"]))
-    out.print(made)
-    print_count(len(cards), "account", following)
+    return made
 
 
-@told
-def show_account(
-    account: AccountName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False
-) -> None:
+@reading(eyes=True)
+def show_account(view: View, account: AccountName) -> None:
     """One account with its people and its deals.
 
     Example:
       concord accounts show "Acme Werkzeuge GmbH"
     """
-    moment = moment_params(as_of, basis)
-    with calling(tenant) as client:
+    with view.calling() as client:
+        moment = view.params(client)
         id = find(client, ACCOUNT, account)["id"]
         answer = client.get(f"/v1/accounts/{id}", moment)
         item = answer["item"]
-        people = client.page("/v1/contacts", {**moment, "account": id}, most=200, everything=as_json)
-        deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200, everything=as_json)
-        until = instant_asked(client, as_of)
+        people = client.page("/v1/contacts", {**moment, "account": id}, most=200, everything=view.as_json)
+        deals = client.page("/v1/deals", {**moment, "account": id, "sort": "-since"}, most=200, everything=view.as_json)
+        until = view.until(client)
         names = names_of(client, MEMBER, [item["owner"]] if item["owner"] else []) | names_of(
             client, ACCOUNT, [other for other in (item["parent"], item["merged_into"]) if other]
         )
-    if as_json:
+    if view.as_json:
         say_json({"id": id, **answer, "contacts": people["items"], "deals": deals["items"]})
         return
-    out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""))
+    out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{plain(view.words)}[/]" if view.words else ""))
     out.print(f"[dim]{id}[/]")
     facts = table("", "", show_header=False)
     for name, value in _facts(item, names):
@@ -148,30 +131,23 @@ def _people(people: list[dict[str, Any]], account: str | None = None) -> Any:
     return made
 
 
-@told
+@reading(pages=True, eyes=True)
 def timeline(
+    view: View,
     account: AccountName,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Everything about an account, newest first: deals, people, interactions, mergers.
 
     Example:
       concord accounts timeline Acme --limit 20
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, ACCOUNT, account)["id"]
-        path = f"/v1/accounts/{id}/timeline"
-        found = client.page(path, moment_params(as_of, basis), most=limit, after=after, everything=everything)
-    if as_json:
+        found = view.page(client, f"/v1/accounts/{id}/timeline", {})
+    if view.as_json:
         say_json(found)
         return
-    print_story(found["items"], moment_words(as_of, basis), found["next"])
+    print_story(found["items"], view.words, found["next"])
 
 
 @told
@@ -220,35 +196,20 @@ def _alike(candidate: dict[str, Any]) -> str:
     return f"  - {one_line(candidate['name'] or 'nameless')} ({why})\n      a different entity? --different-from {candidate['account']}"
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_contacts(
+    view: View,
     account: Annotated[str | None, typer.Option("--account", help="At this account: name or id.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="With this text in the name or mail address.")] = None,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """People at accounts.
 
     Example:
       concord contacts list --account Acme
     """
-    with calling(tenant) as client:
-        asked = {**moment_params(as_of, basis), "account": the_id(client, ACCOUNT, account), "text": text}
-        found = client.page("/v1/contacts", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-    elif not found["items"]:
-        out.print("No contacts match. Remember one with `concord contacts add`.")
-    else:
-        if as_of:
-            out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-        out.print(_people(found["items"]))
-        print_count(len(found["items"]), "contact", found["next"])
+    with view.calling() as client:
+        found = view.page(client, "/v1/contacts", {"account": the_id(client, ACCOUNT, account), "text": text})
+    view.print_list(found, "contact", _people, empty="No contacts match. Remember one with `concord contacts add`.")
 
 
 @told
@@ -277,16 +238,7 @@ def add_contact(
 
 
 def add_to(app: typer.Typer) -> None:
-    accounts = typer.Typer(
-        help="Accounts: the businesses around us, with their people and history.",
-        short_help="Accounts: the businesses around us, with their people and history",
-        no_args_is_help=True,
-    )
-    for name, command in (("list", list_accounts), ("show", show_account), ("timeline", timeline), ("open", open_account)):
-        add(accounts, command, name=name)
-    app.add_typer(accounts, name="accounts")
-    contacts = typer.Typer(help="Contacts: people at accounts.", short_help="Contacts: people at accounts", no_args_is_help=True)
-    add(contacts, list_contacts, name="list")
-    add(contacts, add_contact, name="add")
+    words_ = "Accounts: the businesses around us, with their people and history"
+    group(app, "accounts", words_, ("list", list_accounts), ("show", show_account), ("timeline", timeline), ("open", open_account))
+    contacts = group(app, "contacts", "Contacts: people at accounts", ("list", list_contacts), ("add", add_contact))
     one_contact.add_to(contacts)
-    app.add_typer(contacts, name="contacts")

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.client import Client, calling
+from api.cli.changes import change
+from api.cli.client import calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, find, names_of, the_id
 from api.cli.tree import add
+from api.cli.views import View, reading
 
 ContactName = Annotated[str, typer.Argument(metavar="CONTACT", help="Name, mail address, or an id or the beginning or end of one.")]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name or id.")]
 
 
-@told
-def show(contact: ContactName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def show(view: View, contact: ContactName) -> None:
     """One person: where they work, as what, and what they allow.
 
     Example:
       concord contacts show "Jo Weber"
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, CONTACT, contact)["id"]
-        answer = client.get(f"/v1/contacts/{id}", moment_params(as_of, basis))
+        answer = client.get(f"/v1/contacts/{id}", view.params(client))
         item = answer["item"]
         names = names_of(client, ACCOUNT, item["positions"])
-    if as_json:
+    if view.as_json:
         say_json({"id": id, **answer})
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     out.print("[dim](forgotten)[/]" if item["erased"] else f"[bold]{plain(item['name'])}[/]")
     out.print(f"[dim]{id}[/]")
     places = [_place(names.get(account), roles) for account, roles in item["positions"].items()]
@@ -58,7 +57,7 @@ def _place(name: str | None, roles: list[str]) -> str:
 
 
 @told
-def change(
+def change_person(
     contact: ContactName,
     name: Annotated[str | None, typer.Option("--name")] = None,
     email: Annotated[str | None, typer.Option("--email")] = None,
@@ -77,7 +76,7 @@ def change(
     body = {field: value or None for field, value in given.items() if value is not None}
     if not body:
         raise Ended("Say what is to change: --name, --email, --phone, --mobile or --title.", Exit.USAGE)
-    _change(contact, "", lambda _: body, "Changed", tenant, as_json=as_json)
+    change(CONTACT, contact, "", body, "Changed", tenant, as_json=as_json)
 
 
 @told
@@ -102,10 +101,7 @@ def move(
         for place in before:
             if place != there and not keep:
                 answer = client.post(f"/v1/contacts/{id}/positions/leave", {"account": place}, if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print(f"Works at {plain(account)}." if answer.position is not None else "Nothing changed: it was so already.")
+    say_change(answer, f"Works at {plain(account)}", as_json=as_json)
 
 
 @told
@@ -115,7 +111,9 @@ def leave(contact: ContactName, account: Account, tenant: TenantName = None, as_
     Example:
       concord contacts leave "Jo Weber" Acme
     """
-    _change(contact, "/positions/leave", lambda client: {"account": the_id(client, ACCOUNT, account)}, "Left", tenant, as_json=as_json)
+    change(
+        CONTACT, contact, "/positions/leave", lambda client: {"account": the_id(client, ACCOUNT, account)}, "Left", tenant, as_json=as_json
+    )
 
 
 @told
@@ -133,7 +131,7 @@ def consent(
       concord contacts consent "Jo Weber" email given --origin "Form at the fair"
     """
     body = {"channel": channel, "consent": given, "origin": origin}
-    _change(contact, "/consents", lambda _: body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
+    change(CONTACT, contact, "/consents", body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
 
 
 @told
@@ -151,19 +149,10 @@ def erase(
     """
     if not yes and not typer.confirm(f"Forget {contact!r} for ever? This cannot be undone", err=True):
         raise Ended("Nothing was forgotten.", Exit.FAILED)
-    _change(contact, "/erase", lambda _: {"reason": reason}, "Forgotten", tenant, as_json=as_json)
-
-
-def _change(contact: str, path: str, body: Callable[[Client], dict[str, Any]], sentence: str, tenant: str | None, *, as_json: bool) -> None:
-    with calling(tenant) as client:
-        id = find(client, CONTACT, contact)["id"]
-        answer = client.post(f"/v1/contacts/{id}{path}", body(client), if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print(f"{sentence}." if answer.position is not None else "Nothing changed: it was so already.")
+    change(CONTACT, contact, "/erase", {"reason": reason}, "Forgotten", tenant, as_json=as_json)
 
 
 def add_to(contacts: typer.Typer) -> None:
     """Hang up beside `list` and `add`."""
-    add(contacts, show, change, move, leave, consent, erase)
+    add(contacts, show, move, leave, consent, erase)
+    add(contacts, change_person, name="change")

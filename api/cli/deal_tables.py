@@ -105,7 +105,7 @@ def print_board(boards: list[dict[str, Any]], moment: str, until: datetime | Non
     for number, board in enumerate(boards):
         if number:
             out.print()
-        out.print(f"[bold]{plain(board['name'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
+        out.print(f"[bold]{plain(board['name'])}[/]" + (f"  [yellow]{plain(moment)}[/]" if moment else ""))
         if not any(column["count"] for column in board["columns"]):
             out.print("No open deals here. Open one with `concord deals open`, or bring yours in with `concord import FILES`.")
             continue
@@ -155,7 +155,7 @@ def print_deals(
     `until`: the moment that the list is about; None: it is not known, and no ages are told.
     """
     if moment:
-        out.print(f"[yellow]{moment}[/]")
+        out.print(f"[yellow]{plain(moment)}[/]")
     if not cards:
         out.print("No deals match. Leave a filter away, open one with `concord deals open`, or bring yours in with `concord import FILES`.")
         return
@@ -165,7 +165,7 @@ def print_deals(
 
 def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str, until: datetime | None) -> None:
     """One deal, as it was at the moment `until`."""
-    out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
+    out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{plain(moment)}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
     facts = table("", "", show_header=False)
     facts.columns[1].overflow = "fold"

@@ -5,14 +5,10 @@ from __future__ import annotations
 import typer
 
 from api.cli import deals_change, deals_move, deals_read
+from api.cli.tree import group
 
 
 def add_to(app: typer.Typer) -> None:
-    deals = typer.Typer(
-        help="Deals: the board, the way to signing, and what is said of each.",
-        short_help="Deals: the board, the way to signing, and what is said of each",
-        no_args_is_help=True,
-    )
-    for group in (deals_read, deals_move, deals_change):
-        group.add_to(deals)
-    app.add_typer(deals, name="deals")
+    deals = group(app, "deals", "Deals: the board, the way to signing, and what is said of each")
+    for commands in (deals_read, deals_move, deals_change):
+        commands.add_to(deals)

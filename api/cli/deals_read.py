@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client, calling
+from api.cli.client import Client
 from api.cli.deal_tables import print_board, print_deal, print_deals
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, PeriodName, PipelineName, Team, TenantName, Text
-from api.cli.outcomes import Ended, Exit, say_json, told
+from api.cli.options import Owner, PeriodName, PipelineName, Team, Text
+from api.cli.outcomes import Ended, Exit, say_json
 from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, TEAM, find, the_id
 from api.cli.tree import add
+from api.cli.views import View, reading
 from domain.periods import Period
 
 DealName = Annotated[str, typer.Argument(metavar="DEAL", help="Its title, or an id or the beginning or end of one.")]
@@ -53,18 +53,15 @@ def period_filters(client: Client, period: str | None) -> dict[str, str | None]:
     return {"closes_from": chosen.start.isoformat(), "closes_before": chosen.end.isoformat() if chosen.end else None}
 
 
-@told
+@reading(eyes=True)
 def board(
+    view: View,
     owner: Owner = None,
     team: Team = None,
     pipeline: PipelineName = None,
     period: PeriodName = None,
     text: Text = None,
     cards: Annotated[int, typer.Option("--cards", min=0, max=200, help="Deals shown of each stage.")] = 8,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """The open deals by stage, with counts and sums. Without --pipeline, of every pipeline that has open deals.
 
@@ -72,9 +69,9 @@ def board(
       concord deals board --owner "Ana Souza" --period 2026-Q3
       concord deals board --as-of yesterday
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked: dict[str, Any] = {
-            **moment_params(as_of, basis),
+            **view.params(client),
             **period_filters(client, period),
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
@@ -87,15 +84,16 @@ def board(
             ids = [p["id"] for p in client.page("/v1/pipelines", most=200)["items"]]
             boards = [client.get("/v1/deals/board", {**asked, "pipeline": id}) for id in ids]
             boards = [b for b in boards if any(c["count"] for c in b["columns"])] or boards[:1]
-        until = instant_asked(client, as_of)
-    if as_json:
+        until = view.until(client)
+    if view.as_json:
         say_json({"boards": boards})
         return
-    print_board(boards, moment_words(as_of, basis), until, cards=cards)
+    print_board(boards, view.words, until, cards=cards)
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     owner: Owner = None,
     team: Team = None,
     account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
@@ -109,13 +107,6 @@ def list_(
     lapsed: Annotated[bool, typer.Option("--lapsed", help="Past their close date.")] = False,
     attention: Annotated[bool, typer.Option("--needs-attention", help="Imported without all that a deal needs.")] = False,
     sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.CLOSE,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Deals, filtered and sorted.
 
@@ -123,9 +114,8 @@ def list_(
       concord deals list --kind open --sort=-amount
       concord deals list --account Acme --json
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked = {
-            **moment_params(as_of, basis),
             **period_filters(client, period),
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
@@ -140,32 +130,32 @@ def list_(
             "needs_attention": True if attention else None,
             "sort": sort.value,
         }
-        found = client.page("/v1/deals", asked, most=limit, after=after, everything=everything)
-        until = instant_asked(client, as_of)
-    if as_json:
+        found = view.page(client, "/v1/deals", asked)
+        until = view.until(client)
+    if view.as_json:
         say_json(found)
         return
-    print_deals(found["items"], moment_words(as_of, basis), until, found["next"])
+    print_deals(found["items"], view.words, until, found["next"])
 
 
-@told
-def show(deal: DealName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def show(view: View, deal: DealName) -> None:
     """One deal with all that is said of it, and the ways that are open to it.
 
     Examples:
       concord deals show "GTX for the new line"
       concord deals show 6e4c0012 --as-of 2026-03-31
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, DEAL, deal)["id"]
-        answer = client.get(f"/v1/deals/{id}", moment_params(as_of, basis))
+        answer = client.get(f"/v1/deals/{id}", view.params(client))
         item = answer["item"]
-        version = pipeline_version(client, item["pipeline"], item["pipeline_version"]) if not as_json else {}
-        until = instant_asked(client, as_of)
-    if as_json:
+        version = pipeline_version(client, item["pipeline"], item["pipeline_version"]) if not view.as_json else {}
+        until = view.until(client)
+    if view.as_json:
         say_json({"id": id, **answer})
         return
-    print_deal(id, item, version, moment_words(as_of, basis), until)
+    print_deal(id, item, version, view.words, until)
 
 
 def pipeline_version(client: Client, pipeline: str, number: int) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.formats import plain, short, table
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, say_change, told
 from api.cli.references import ACCOUNT, DEAL, MEMBER, Noun, find, the_id
-from api.cli.tree import add
+from api.cli.tree import add, group
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 FOLLOW_UP = Noun("open follow-up", "/v1/follow-ups", lambda f: (f["text"],))
@@ -36,18 +36,14 @@ def planned(client: Client, text: str, day: str, owner: str | None) -> dict[str,
     return {"text": text, "owner": member, "due": a_day(day, "DAY")}
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     owner: Annotated[str | None, typer.Option("--owner", help="Of this member: name, mail address or id.")] = None,
     account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
     deal: Annotated[str | None, typer.Option("--deal", help="About this deal: title or id.")] = None,
     before: Annotated[str | None, typer.Option("--before", metavar="DAY", help="Due before this day.")] = None,
     state: Annotated[str, typer.Option("--state", help="open, done or cancelled.")] = "open",
-    limit: Limit = 50,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """What was promised, due first on top.
 
@@ -55,32 +51,26 @@ def list_(
       concord followups list --owner "Ana Souza"
       concord followups list --account Acme --state done
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked = {
-            **moment_params(as_of, basis),
             "owner": the_id(client, MEMBER, owner),
             "account": the_id(client, ACCOUNT, account),
             "deal": the_id(client, DEAL, deal),
             "due_before": a_day(before, "--before") if before else None,
             "state": state,
         }
-        found = client.page("/v1/follow-ups", asked, most=limit)
-    if as_json:
-        say_json(found)
-        return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not found["items"]:
-        out.print("Nothing is promised that matches. Promise something with `concord followups add`.")
-        return
-    made = table("id", "due", "what", "owner", "account", whole=("id", "due"))
-    for one in found["items"]:
-        late = state == "open" and not as_of and date.fromisoformat(one["due"]) < date.today()  # noqa: DTZ011  its own day
-        due = f"[red]{one['due']}[/]" if late else one["due"]
-        made.add_row(short(one["id"]), due, plain(one["text"]), plain(one["owner_name"]), plain(", ".join(one["account_names"])))
-    out.print(made)
-    if found["next"]:
-        out.print("[dim]and more: raise --limit or narrow the list[/]")
+        found = view.page(client, "/v1/follow-ups", asked)
+
+    def rows(promises: list[dict[str, Any]]) -> Any:
+        made = table("id", "due", "what", "owner", "account", whole=("id", "due"))
+        for one in promises:
+            late = state == "open" and not view.as_of and date.fromisoformat(one["due"]) < date.today()  # noqa: DTZ011  its own day
+            due = f"[red]{one['due']}[/]" if late else one["due"]
+            made.add_row(short(one["id"]), due, plain(one["text"]), plain(one["owner_name"]), plain(", ".join(one["account_names"])))
+        return made
+
+    empty = "Nothing is promised that matches. Promise something with `concord followups add`."
+    view.print_list(found, "follow-up", rows, empty=empty)
 
 
 @told
@@ -101,7 +91,7 @@ def add_(
         id = find(client, Noun("interaction", "/v1/interactions", lambda i: (i["subject_line"], i["text"])), interaction)["id"]
         body = {"plan": planned(client, text, by, owner)}
         answer = client.post(f"/v1/interactions/{id}/follow-ups", body, if_match=matching(None))
-    _say(answer.body, f"Promised by {plain(by)}: {plain(text)}.", changed=answer.position is not None, as_json=as_json)
+    say_change(answer, f"Promised by {plain(by)}: {plain(text)}", as_json=as_json)
 
 
 @told
@@ -175,7 +165,7 @@ def _change(
             said = {"owner": the_id(client, MEMBER, said["owner"])}
         body = {"follow_up": found["id"], **said}
         answer = client.post(f"/v1/interactions/{found['interaction']}/follow-ups/{path}", body, if_match=matching(None))
-    _say(answer.body, f"{sentence}: {plain(found['text'])}.", changed=answer.position is not None, as_json=as_json)
+    say_change(answer, f"{sentence}: {plain(found['text'])}", as_json=as_json)
 
 
 def _open(client: Client, written: str) -> dict[str, Any]:
@@ -197,20 +187,6 @@ def _only(client: Client, id: str, *states: str) -> dict[str, Any]:
     return one
 
 
-def _say(body: Any, sentence: str, *, changed: bool, as_json: bool) -> None:
-    if as_json:
-        say_json(body)
-        return
-    out.print(sentence if changed else "Nothing changed: it was so already.")
-
-
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        help="Follow-ups: what somebody promised to do, by a day.",
-        short_help="Follow-ups: what somebody promised to do, by a day",
-        no_args_is_help=True,
-    )
-    add(group, list_, name="list")
-    add(group, add_, name="add")
-    add(group, done, move, cancel, reopen)
-    app.add_typer(group, name="followups")
+    made = group(app, "followups", "Follow-ups: what somebody promised to do, by a day", ("list", list_), ("add", add_))
+    add(made, done, move, cancel, reopen)

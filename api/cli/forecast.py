@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.client import calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_read import period_filters
 from api.cli.forecast_tables import by_category, print_categories, print_forecast, print_not_counted
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, Owner, PipelineName, Team, TenantName, Text
-from api.cli.outcomes import Ended, Exit, say_json, told
+from api.cli.options import Owner, PipelineName, Team, Text
+from api.cli.outcomes import Ended, Exit, say_json
 from api.cli.references import ACCOUNT, MEMBER, PIPELINE, PRODUCT, TEAM, the_id
 from api.cli.tree import add
+from api.cli.views import View, reading
 
 
 class By(StrEnum):
@@ -44,8 +43,9 @@ _LENGTHS = {
 }
 
 
-@told
+@reading(eyes=True)
 def forecast(
+    view: View,
     period: Annotated[
         str | None, typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or the length: M, Q, FQ.")
     ] = None,
@@ -69,10 +69,6 @@ def forecast(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=100_000, help="At most so many rows (default: all) or deals (default: 200).")
     ] = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """What is closed, committed, likely and possible, per period and currency, single and cumulative, and weighted.
 
@@ -87,9 +83,9 @@ def forecast(
     """
     length, one = _time(period)
     splits = [b.value for b in by or [By.PERIOD]]
-    with calling(tenant) as client:
+    with view.calling() as client:
         filters = {
-            **moment_params(as_of, basis),
+            **view.params(client),
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
             "account": the_id(client, ACCOUNT, account),
@@ -105,7 +101,7 @@ def forecast(
                 "/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit or 200
             )
             found["not_counted"] = client.page("/v1/forecast/not-counted", {**filters, **time}, most=limit or 200)
-            until = instant_asked(client, as_of)
+            until = view.until(client)
         else:
             asked = {
                 # the currency splits every answer; a category is a part of every row
@@ -116,8 +112,8 @@ def forecast(
             }
             found = {**client.get("/v1/forecast", {**filters, **time, **asked}), "by": splits}
             found |= {"rows": found["rows"][:limit], "rows_in_all": len(found["rows"])}
-    moment = moment_words(as_of, basis)
-    if as_json:
+    moment = view.words
+    if view.as_json:
         say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})
     elif deals:
         print_deals(found["items"], moment, until, more=found["next"] is not None)

@@ -15,15 +15,19 @@ CATEGORIES = ("closed", "commit", "best_case", "pipeline")
 _SINGLE = ("closed", "commit", "best case", "pipeline", "weighted")
 _CUMULATIVE = ("closed", "+ commit", "+ best case", "+ pipeline")
 _SIDE_BY_SIDE = 150
+_NOTHING = (
+    "Nothing to forecast: no deals with an amount count here. Ask about more, or open one with `concord deals open`, or bring yours in with "
+    "`concord import FILES`."
+)
 
 
 def print_forecast(found: Mapping[str, Any], moment: str) -> None:
     """Rows, grand totals, and what is in neither."""
     if moment:
-        out.print(f"[yellow]{moment}[/]")
+        out.print(f"[yellow]{plain(moment)}[/]")
     splits = _splits(found)
     if not found["totals"]:
-        out.print("Nothing to forecast: no deals with an amount count here.")
+        out.print(_NOTHING)
     elif out.width >= _SIDE_BY_SIDE:
         out.print(_table(found, splits, (*_SINGLE, *_CUMULATIVE[1:])))
         out.print("[dim]+ adds what is surer: + commit is closed and commit, + best case adds best case, + pipeline is all.[/]")
@@ -153,8 +157,12 @@ def by_category(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def print_categories(found: Mapping[str, Any], moment: str) -> None:
     """Rows and grand totals, a category to a line."""
     if moment:
-        out.print(f"[yellow]{moment}[/]")
+        out.print(f"[yellow]{plain(moment)}[/]")
     splits = _splits(found)
+    if not found["totals"]:
+        out.print(_NOTHING)
+        _print_outside(found["not_counted"])
+        return
     made = table(*splits, "category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"), whole=("period", ""))
     for row in found["rows"] if splits else ():
         _add_categories(made, {**row, "shown": _currency(found, row)}, [_name(row, dimension) for dimension in splits])

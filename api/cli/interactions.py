@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client, calling
-from api.cli.deals_move import matching
+from api.cli.changes import change
+from api.cli.client import calling
 from api.cli.follow_ups import plan
 from api.cli.formats import plain, short, table, when, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, Limit, OfBasis, TenantName
+from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
-from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, find, the_id
-from api.cli.tree import add
+from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, the_id
+from api.cli.tree import group
+from api.cli.views import View, reading
 
 INTERACTION = Noun("interaction", "/v1/interactions", lambda i: (i["subject_line"], i["text"]))
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="call, meeting, email, visit, chat or note.")]
@@ -75,19 +75,15 @@ def _instant(written: str | None) -> str:
         raise Ended(f"--at: {written!r} is no moment; write it like 2026-03-02T09:30.", Exit.USAGE) from None
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
     contact: Annotated[str | None, typer.Option("--contact", help="With this person: name or id.")] = None,
     deal: Annotated[str | None, typer.Option("--deal", help="About this deal: title or id.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Held by this member: name, mail address or id.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only calls, meetings, ...")] = None,
     retracted: Annotated[bool, typer.Option("--retracted", help="Only those that did not happen after all.")] = False,
-    limit: Limit = 50,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """What was said, latest first.
 
@@ -95,34 +91,27 @@ def list_(
       concord interactions list --account Acme
       concord interactions list --by "Ana Souza" --kind meeting --json
     """
-    with calling(tenant) as client:
-        found = client.page("/v1/interactions", {**moment_params(as_of, basis), **_narrowed(client, account, contact, deal, by), "kind": kind,
-                                                 "retracted": retracted or None}, most=limit)  # fmt: skip
-    if as_json:
-        say_json(found)
-        return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not found["items"]:
-        out.print("Nothing was said that matches. Write down what happens with `concord interactions log`.")
-        return
+    with view.calling() as client:
+        asked = {
+            "account": the_id(client, ACCOUNT, account),
+            "contact": the_id(client, CONTACT, contact),
+            "deal": the_id(client, DEAL, deal),
+            "by": the_id(client, MEMBER, by),
+            "kind": kind,
+            "retracted": retracted or None,
+        }
+        found = view.page(client, "/v1/interactions", asked)
+    empty = "Nothing was said that matches. Write down what happens with `concord interactions log`."
+    view.print_list(found, "interaction", _rows, empty=empty)
+
+
+def _rows(said: list[dict[str, Any]]) -> Any:
     made = table("id", "when", "kind", "with", "by", "what", whole=("id", "when"))
-    for one in found["items"]:
+    for one in said:
         what = plain(one["subject_line"] or one["text"])
         made.add_row(short(one["id"]), when(one["happened_at"]), words(one["kind"]), plain(", ".join(one["account_names"])),
                      plain(one["by_name"]), what)  # fmt: skip
-    out.print(made)
-    if found["next"]:
-        out.print("[dim]and more: raise --limit or narrow the list[/]")
-
-
-def _narrowed(client: Client, account: str | None, contact: str | None, deal: str | None, by: str | None) -> dict[str, Any]:
-    return {
-        "account": the_id(client, ACCOUNT, account),
-        "contact": the_id(client, CONTACT, contact),
-        "deal": the_id(client, DEAL, deal),
-        "by": the_id(client, MEMBER, by),
-    }
+    return made
 
 
 @told
@@ -137,21 +126,9 @@ def retract(
     Example:
       concord interactions retract 6e4c0012 --reason "Recorded twice"
     """
-    with calling(tenant) as client:
-        id = find(client, INTERACTION, interaction)["id"]
-        answer = client.post(f"/v1/interactions/{id}/retract", {"reason": reason}, if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print("Retracted." if answer.position is not None else "Nothing changed: it was retracted before.")
+    change(INTERACTION, interaction, "/retract", {"reason": reason}, "Retracted", tenant, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        help="Interactions: what was said, by whom, when.",
-        short_help="Interactions: what was said, by whom, when",
-        no_args_is_help=True,
-    )
-    add(group, log, retract)
-    add(group, list_, name="list")
-    app.add_typer(group, name="interactions")
+    words_ = "Interactions: what was said, by whom, when"
+    group(app, "interactions", words_, ("log", log), ("list", list_), ("retract", retract))

@@ -13,7 +13,7 @@ from api.cli.options import Json, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
 from api.cli.servers import reached
-from api.cli.tree import add
+from api.cli.tree import add, group
 
 
 @told
@@ -167,11 +167,6 @@ def projections_retry(
 def add_to(app: typer.Typer) -> None:
     add(app, doctor)
     add(app, migrate)
-    projections = typer.Typer(
-        help="Read models: how far they are, rebuild them, let them try again.",
-        short_help="Read models: how far they are, rebuild them, let them try again",
-        no_args_is_help=True,
-    )
-    for name, command in (("status", projections_status), ("rebuild", projections_rebuild), ("retry", projections_retry)):
-        add(projections, command, name=name)
-    app.add_typer(projections, name="projections")
+    words = "Read models: how far they are, rebuild them, let them try again"
+    commands = ("status", projections_status), ("rebuild", projections_rebuild), ("retry", projections_retry)
+    group(app, "projections", words, *commands)

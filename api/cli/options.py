@@ -24,6 +24,10 @@ AsOf = Annotated[
     ),
 ]  # fmt: skip
 OfBasis = Annotated[Basis, typer.Option("--basis", help="known: what the log held then. happened: what we now know was so then.")]
+AsSeenBy = Annotated[
+    str | None,
+    typer.Option("--as-seen-by", metavar="MEMBER", help="Only what this member could see then: name, mail address or id; for auditors."),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many rows.")]
 All = Annotated[bool, typer.Option("--all", help="All rows.")]
 After = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on after the rows before, as they told.")]

@@ -18,6 +18,7 @@ from typer import Abort
 from api.inert import inert_json, one_line
 
 if TYPE_CHECKING:
+    from api.cli.client import Said
     from api.terminal import Terminal
 
 P = ParamSpec("P")
@@ -93,6 +94,14 @@ err = Paper(stderr=True)
 def say_json(content: Any) -> None:
     """Print JSON for programs; times and amounts as text, so that nothing passes through binary floating point."""
     print(inert_json(json.dumps(content, default=str, indent=2, ensure_ascii=False)))
+
+
+def say_change(answer: Said, sentence: str, *, as_json: bool) -> None:
+    """Tell what came of a change, in a sentence without its point."""
+    if as_json:
+        say_json(answer.body)
+    else:
+        out.print(f"{sentence}." if answer.position is not None else "Nothing changed: it was so already.")
 
 
 def print_count(rows: int, noun: str, following: str | None, *, more: bool = False) -> None:

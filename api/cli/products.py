@@ -6,15 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.catalogue import heading, listed, said
+from api.cli.changes import change
 from api.cli.client import calling
-from api.cli.deals_move import matching
 from api.cli.formats import NONE, money, plain, short, table, words
-from api.cli.moments import moment_params
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.options import Json, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.references import PRODUCT, find
-from api.cli.tree import add
+from api.cli.tree import add, group
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 from api.cli.written_values import money as written_money
 
@@ -22,22 +21,19 @@ ProductName = Annotated[str, typer.Argument(metavar="PRODUCT", help="Its name, c
 Charge = Annotated[str | None, typer.Option("--charge", help="one_off, monthly or yearly.")]
 
 
-@told
-def products(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(pages=True)
+def products(view: View) -> None:
     """What is sold, at which list price.
 
     Example:
       concord products list --as-of 2026-03-31
     """
-    with calling(tenant) as client:
-        found = listed(client, PRODUCT, as_of, basis)
-    if as_json:
-        say_json(found)
-        return
-    heading(as_of, basis)
-    if not found:
-        out.print("No products yet. Add one with `concord products add NAME`.")
-        return
+    with view.calling() as client:
+        found, _ = view.named(client, PRODUCT)
+    view.print_list(found, "product", _products, empty="No products yet. Add one with `concord products add NAME`.")
+
+
+def _products(found: list[dict[str, Any]]) -> Any:
     made = table("id", "product", "code", "family", "unit", "list price", right=("list price",), whole=("id",))
     for one in found:
         item = one["item"]
@@ -45,26 +41,24 @@ def products(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantNam
         per = f" / {words(price['charge'])}" if price and price["charge"] != "one_off" else ""
         made.add_row(short(one["id"]), plain(item["name"]) + (" [dim](retired)[/]" if item["retired"] else ""), plain(item["code"]),
                      plain(item["family"]), plain(item["unit"]), f"{money(price['price'])}{per}" if price else NONE)  # fmt: skip
-    out.print(made)
+    return made
 
 
-@told
-def show_product(
-    product: ProductName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False
-) -> None:
+@reading()
+def show_product(view: View, product: ProductName) -> None:
     """One product with all its list prices.
 
     Example:
       concord products show "GTX Pro"
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, PRODUCT, product)["id"]
-        answer = client.get(f"/v1/products/{id}", moment_params(as_of, basis))
-    if as_json:
+        answer = client.get(f"/v1/products/{id}", view.params(client))
+    if view.as_json:
         say_json({"id": id, **answer})
         return
     item = answer["item"]
-    heading(as_of, basis)
+    view.heading()
     out.print(f"[bold]{plain(item['name'])}[/]" + (" [red]retired[/]" if item["retired"] else "") + f"\n[dim]{id}[/]")
     made = table("valid from", "list price", "charge", right=("list price",), whole=("valid from",))
     for price in item["prices"]:
@@ -112,7 +106,7 @@ def price_product(
       concord products price "GTX Pro" "4990 EUR" --from 2027-01-01
     """
     given = {"price": written_money(price, price=True), "valid_from": a_day(valid_from, "--from") if valid_from else None, "charge": charge}
-    _change_product(product, "/price", {k: v for k, v in given.items() if v is not None}, "The price is set", tenant, as_json=as_json)
+    change(PRODUCT, product, "/price", {k: v for k, v in given.items() if v is not None}, "The price is set", tenant, as_json=as_json)
 
 
 @told
@@ -122,7 +116,7 @@ def retire_product(product: ProductName, tenant: TenantName = None, as_json: Jso
     Example:
       concord products retire "GTX Pro"
     """
-    _change_product(product, "/retire", {}, "Retired", tenant, as_json=as_json)
+    change(PRODUCT, product, "/retire", {}, "Retired", tenant, as_json=as_json)
 
 
 @told
@@ -132,26 +126,10 @@ def restore_product(product: ProductName, tenant: TenantName = None, as_json: Js
     Example:
       concord products restore "GTX Pro"
     """
-    _change_product(product, "/restore", {}, "On the list again", tenant, as_json=as_json)
-
-
-def _change_product(product: str, path: str, body: dict[str, Any], sentence: str, tenant: str | None, *, as_json: bool) -> None:
-    with calling(tenant) as client:
-        id = find(client, PRODUCT, product)["id"]
-        answer = client.post(f"/v1/products/{id}{path}", body, if_match=matching(None))
-    said(answer.body, f"{sentence}.", changed=answer.position is not None, as_json=as_json)
+    change(PRODUCT, product, "/restore", {}, "On the list again", tenant, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:
-    words_ = "Products: what is sold, at which list price"
-    group = typer.Typer(help=f"{words_}.", short_help=words_, no_args_is_help=True)
-    for name, command in (
-        ("list", products),
-        ("show", show_product),
-        ("add", add_product),
-        ("price", price_product),
-        ("retire", retire_product),
-        ("restore", restore_product),
-    ):
-        add(group, command, name=name)
-    app.add_typer(group, name="products")
+    made = group(app, "products", "Products: what is sold, at which list price", ("list", products), ("show", show_product))
+    for name, command in (("add", add_product), ("price", price_product), ("retire", retire_product), ("restore", restore_product)):
+        add(made, command, name=name)

@@ -9,55 +9,57 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client, calling
+from api.cli.client import Client
 from api.cli.formats import plain, short, table, when
-from api.cli.moments import asked_at, moment_params, moment_words, recorded_at
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import out, print_count, say_json, told
+from api.cli.moments import asked_at, recorded_at
+from api.cli.options import Basis
+from api.cli.outcomes import Ended, Exit, out, print_count, say_json
 from api.cli.references import CONTRACT, DEAL, DISPUTE, Noun, find_among
 from api.cli.tree import add
+from api.cli.views import View, reading
 
 TOLD: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
 """What has a history to be told."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
 
 
-@told
+@reading(eyes=True)
 def replay(
+    view: View,
     name: Name,
     raw: Annotated[bool, typer.Option("--raw", help="The events as they stand in the log, with positions.")] = False,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Tell the history of a deal, a contract or a dispute, oldest first: what happened, when, and who did it.
+
+    The log itself (--raw) nobody sees in part.
 
     Examples:
       concord replay "GTX for Acme"
       concord replay 6e4c0012 --as-of 2026-03-31
       concord replay 6e4c0012 --raw --json
     """
-    moment = moment_words(as_of, basis)
-    with calling(tenant) as client:
+    moment = view.words
+    if raw and view.as_seen_by:
+        raise Ended("--raw shows the log as it stands: leave --as-seen-by away, or --raw.", Exit.USAGE)
+    with view.calling() as client:
         noun, id = find_among(client, TOLD, name)
         if raw:
-            events = _until(client, client.get(f"{noun.path}/{id}/history"), as_of, basis)
+            events = _until(client, client.get(f"{noun.path}/{id}/history"), view)
         else:
-            found = client.page(f"{noun.path}/{id}/timeline", moment_params(as_of, basis), most=0, everything=True)
+            found = client.page(f"{noun.path}/{id}/timeline", view.params(client), most=0, everything=True)
             found["items"].reverse()
-    if raw and as_json:
+    if raw and view.as_json:
         say_json(events)
     elif raw:
         _print_raw(events, moment)
-    elif as_json:
+    elif view.as_json:
         say_json(found)
     else:
         print_story(found["items"], moment)
 
 
-def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basis: Basis) -> list[dict[str, Any]]:
-    at = asked_at(client, as_of)
+def _until(client: Client, events: list[dict[str, Any]], view: View) -> list[dict[str, Any]]:
+    at, basis = asked_at(client, view.as_of), view.basis
     if at is None:
         return events
     if isinstance(at, int) and basis is Basis.KNOWN:
@@ -72,7 +74,7 @@ def _until(client: Client, events: list[dict[str, Any]], as_of: str | None, basi
 def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str | None = None) -> None:
     """A line or two for each event: when it was, who did it, what happened."""
     if moment:
-        out.print(f"[yellow]{moment}[/]")
+        out.print(f"[yellow]{plain(moment)}[/]")
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, show_header=False)
@@ -92,7 +94,7 @@ def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str 
 
 def _print_raw(events: Iterable[Mapping[str, Any]], moment: str) -> None:
     if moment:
-        out.print(f"[yellow]{moment}[/]")
+        out.print(f"[yellow]{plain(moment)}[/]")
     made = table("position", "version", "recorded", "event", "actor", right=("position", "version"), whole=("recorded", "actor"))
     for event in events:
         made.add_row(f"{event['position']:,}", str(event["version"]), when(event["recorded_at"]), event["topic"], short(event["actor"]))

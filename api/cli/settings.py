@@ -9,26 +9,26 @@ import typer
 from api.cli.client import calling
 from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
-from api.cli.tree import add
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
+from api.cli.tree import group
+from api.cli.views import View, reading
+from api.cli.written_values import a_day
 
 
-@told
-def show(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading()
+def show(view: View) -> None:
     """The settings and the rules, now or as they were.
 
     Example:
       concord settings show --as-of 2026-03-31
     """
-    with calling(tenant) as client:
-        answer = client.get("/v1/settings", moment_params(as_of, basis))
-    if as_json:
+    with view.calling() as client:
+        answer = client.get("/v1/settings", view.params(client))
+    if view.as_json:
         say_json(answer)
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     item, rules = answer["item"], answer["item"]["deal_rules"]
     _print(
         "settings",
@@ -142,24 +142,66 @@ def _band(written: str) -> dict[str, Any]:
     return {"above": above.strip(), "days": [int(day) for day in days.split(",")]}
 
 
+@reading()
+def calendars(view: View) -> None:
+    """The working calendars: whose days, which hours, how many holidays.
+
+    Example:
+      concord settings calendars
+    """
+    with view.calling() as client:
+        found = client.get("/v1/settings", view.params(client))["item"]["calendars"]
+    items = [{"key": key, **calendar} for key, calendar in sorted(found.items())]
+
+    def rows(shown: list[dict[str, Any]]) -> Any:
+        made = table("calendar", "zone", "weekend", "hours", "holidays", right=("holidays",), whole=("hours",))
+        for one in shown:
+            hours = f"{one['opens'][:5]}-{one['closes'][:5]}"
+            made.add_row(plain(one["key"]), plain(one["zone"]), ", ".join(map(str, one["weekend"])), hours, str(len(one["holidays"])))
+        return made
+
+    empty = "No calendars yet. State one with `concord settings calendar KEY --zone ZONE`."
+    view.print_list({"items": items, "next": None}, "calendar", rows, empty=empty)
+
+
+@told
+def calendar_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Letters, digits, _ and -, like DE-BE.")],
+    zone: Annotated[str, typer.Option("--zone", help="Like Europe/Berlin.")],
+    weekend: Annotated[
+        list[int] | None, typer.Option("--weekend", min=1, max=7, help="1 Monday to 7 Sunday; repeat (default: 6 and 7).")
+    ] = None,
+    holiday: Annotated[list[str] | None, typer.Option("--holiday", help="'DAY, NAME', like '2027-01-01, New Year'; repeat.")] = None,
+    opens: Annotated[str | None, typer.Option("--opens", metavar="TIME", help="Like 08:30 (default: 09:00).")] = None,
+    closes: Annotated[str | None, typer.Option("--closes", metavar="TIME", help="Like 18:00 (default: 17:00).")] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """State on which days and hours a party works, as a whole: what is left away is no holiday any more.
+
+    Example:
+      concord settings calendar DE-BE --zone Europe/Berlin --holiday "2027-01-01, New Year"
+    """
+    days = []
+    for written in holiday or ():
+        day, comma, name = (part.strip() for part in written.partition(","))
+        if not comma or not name:
+            raise Ended(f"--holiday {written!r}: write 'DAY, NAME', like '2027-01-01, New Year'.", Exit.USAGE)
+        days.append({"day": a_day(day, "--holiday"), "name": name})
+    given = {"key": key, "zone": zone, "weekend": weekend, "holidays": days, "opens": opens, "closes": closes}
+    _change("/v1/settings/calendars", given, tenant, as_json=as_json)
+
+
 def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bool) -> None:
     body = {name: value for name, value in given.items() if value not in (None, [])}
     if not body:
         raise Ended("Say what is to change; --help lists what there is.", Exit.USAGE)
     with calling(tenant) as client:
         answer = client.post(path, body, if_match=matching(None))
-    if as_json:
-        say_json(answer.body)
-        return
-    out.print("Changed." if answer.position is not None else "Nothing changed: it was so already.")
+    say_change(answer, "Changed", as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        help="Settings: currency, zone, fiscal year, and the rules that you choose.",
-        short_help="Settings: currency, zone, fiscal year, and the rules that you choose",
-        no_args_is_help=True,
-    )
-    add(group, show, deal_rules, contract_rules)
-    add(group, set_, name="set")
-    app.add_typer(group, name="settings")
+    more = ("contract-rules", contract_rules), ("calendars", calendars), ("calendar", calendar_)
+    words_ = "Settings: currency, zone, fiscal year, and the rules that you choose"
+    group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_), *more)

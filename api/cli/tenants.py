@@ -11,7 +11,7 @@ from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.servers import reached
-from api.cli.tree import add as add_command
+from api.cli.tree import group
 
 
 @told
@@ -140,15 +140,5 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    tenant = typer.Typer(
-        help="Tenants: businesses that use this Concord, each with a log of its own.",
-        short_help="Tenants: businesses that use this Concord, each with a log of its own",
-        no_args_is_help=True,
-    )
-    add_command(tenant, create)
-    add_command(tenant, show, name="list")
-    app.add_typer(tenant, name="tenant")
-    user = typer.Typer(help="People who sign in to a tenant.", short_help="People who sign in to a tenant", no_args_is_help=True)
-    add_command(user, add)
-    add_command(user, members_, name="list")
-    app.add_typer(user, name="user")
+    group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", ("create", create), ("list", show))
+    group(app, "user", "People who sign in to a tenant", ("add", add), ("list", members_))

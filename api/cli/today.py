@@ -7,32 +7,29 @@ from datetime import date
 import typer
 
 from api.cli.approvals import print_approvals
-from api.cli.client import calling
 from api.cli.contract_tables import days_table
 from api.cli.deal_tables import print_deals
 from api.cli.dispute_tables import print_queue
 from api.cli.formats import plain, table, when
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
-from api.cli.outcomes import out, say_json, told
+from api.cli.outcomes import out, say_json
 from api.cli.tree import add
+from api.cli.views import View, reading
 
 
-@told
-def today(as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def today(view: View) -> None:
     """What awaits you: approvals, follow-ups, notifications, days of contracts, deals that need attention, moves under way.
 
     Example:
       CONCORD_API_KEY=ck_... CONCORD_ADDRESS=http://127.0.0.1:8000 concord today
     """
-    with calling(tenant) as client:
-        found = client.get("/v1/today", moment_params(as_of, basis))
-        until = instant_asked(client, as_of)
-    if as_json:
+    with view.calling() as client:
+        found = client.get("/v1/today", view.params(client))
+        until = view.until(client)
+    if view.as_json:
         say_json(found)
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     if not any(found[part] for part in ("approvals", "follow_ups", "notifications", "contract_days", "attention", "pending", "disputes")):
         out.print("Nothing awaits you. `concord deals board` shows the open deals.")
         return

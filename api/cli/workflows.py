@@ -16,7 +16,7 @@ from api.cli.options import Json
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import bars
 from api.cli.servers import reached
-from api.cli.tree import add
+from api.cli.tree import group
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -127,10 +127,4 @@ def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        help="Workflows: what Temporal carries; start anew what it lost.",
-        short_help="Workflows: what Temporal carries; start anew what it lost",
-        no_args_is_help=True,
-    )
-    add(group, status, reconcile)
-    app.add_typer(group, name="workflows")
+    group(app, "workflows", "Workflows: what Temporal carries; start anew what it lost", ("status", status), ("reconcile", reconcile))

@@ -62,7 +62,7 @@ def _money(amount: Decimal, currency: str) -> Money:
 
 
 def plain(amount: Money, annual: Money | None) -> tuple[Money, Money | None]:
-    """An amount given without lines, rounded. Raises AmountNegative, CurrencyMixed."""
+    """An amount given without lines, rounded where a source told it finer. Raises AmountNegative, CurrencyMixed."""
     for money in (amount, annual):
         if money is None:
             continue

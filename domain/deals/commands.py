@@ -14,7 +14,7 @@ from domain.deals.terms import DealPerson, Evidence, Line, Source
 from domain.kernel import Command
 from domain.pipelines import DEFAULT_PIPELINE
 from domain.stages import Category, Unmet
-from domain.values import Key, Money, Name, Prose, Zone
+from domain.values import Key, Money, Name, Payable, Prose, Zone
 
 Lines = Annotated[tuple[Line, ...], Field(max_length=500)]
 People = Annotated[tuple[DealPerson, ...], Field(max_length=100)]
@@ -30,8 +30,8 @@ class OpenDeal(Command):
     account: UUID
     pipeline: UUID = DEFAULT_PIPELINE
     lines: Lines = ()
-    amount: Money | None = None
-    annual: Money | None = None
+    amount: Payable | None = None
+    annual: Payable | None = None
     close_date: date
     zone: Zone = "UTC"
     owner: UUID
@@ -130,8 +130,8 @@ class RetractEvidence(Command):
 class ChangeAmount(Command):
     """Set the worth of a deal without lines. `annual` is its recurring value per twelve months, if known."""
 
-    amount: Money
-    annual: Money | None = None
+    amount: Payable
+    annual: Payable | None = None
     reason: Prose | None = None
 
 

@@ -298,6 +298,7 @@ _BLANK = Deal(
     zone="",
     source="",
 )
+_PUTS = [put for _, put in _SLOTS]
 _BLANK_VALUES = {f.name: getattr(_BLANK, f.name) for f in fields(Deal)}
 """Every field at its default, in order, to make a deal from without going by the constructor."""
 
@@ -305,7 +306,7 @@ _BLANK_VALUES = {f.name: getattr(_BLANK, f.name) for f in fields(Deal)}
 def _made(values: Mapping[str, Any]) -> Deal:
     """A deal of a value for every field, in their order."""
     new = object.__new__(Deal)
-    for (_, put), value in zip(_SLOTS, values.values(), strict=True):
+    for put, value in zip(_PUTS, values.values(), strict=True):
         put(new, value)
     return new
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from domain.stages import EvidenceKind
-from domain.values import Amount, Exactly, Key, Money, Name, Prose, Text
+from domain.values import Amount, Exactly, Key, Money, Name, Payable, Prose, Text
 
 
 class Source(StrEnum):
@@ -99,7 +99,7 @@ class Evidence(Text):
     document: Name | None = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     contact: UUID | None = None
-    amount: Money | None = None
+    amount: Payable | None = None
 
     @property
     def shows(self) -> frozenset[EvidenceKind]:

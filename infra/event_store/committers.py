@@ -1,14 +1,12 @@
-"""Group commit: everything that waits is appended together, in one round trip and one fsync, by whoever drives the group.
+"""Group commit: everything that waits is appended together, in one round trip and one fsync; see `threads` for blocking callers.
 
-`LoopCommitter` serves asyncio callers, `ThreadCommitter` blocking ones. After a lost connection the same group is sent
-again: the command ids tell what had been stored. What cannot be stored at all is stored alone and fails alone.
+After a lost connection the same group is sent again: the command ids tell what had been stored. What cannot be stored at all
+is stored alone and fails alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import psycopg
 
 from infra.database import Database, StoreUnavailable, Tenant
-from infra.event_store.requests import Append, appending, parameters, settle, take_group
+from infra.event_store.requests import Append, Outcome, appending, parameters, settle, take_group
 
 ATTEMPTS = 8
 """How often a group is sent after lost connections; with the back-off some 5 seconds in all."""
@@ -27,15 +25,17 @@ LINGER = 0.02
 SPLIT = 16
 """Appends of a group whose callers are told in two halves; fewer cost less in one group than in two side by side."""
 
-_PASSING = (psycopg.OperationalError, StoreUnavailable)
+PASSING = (psycopg.OperationalError, StoreUnavailable)
 
 
-def _back_off(attempt: int) -> float:
+def back_off(attempt: int) -> float:
+    """Seconds to wait after so many lost connections."""
     return min(0.05 * 2.0**attempt, 1.0)
 
 
-def _give_up(failure: Exception) -> Exception:
-    if isinstance(failure, _PASSING):
+def give_up(failure: Exception) -> Exception:
+    """What the caller hears of a failure that lasted."""
+    if isinstance(failure, PASSING):
         unavailable = StoreUnavailable("the event store could not be reached; nothing is known to be stored, send the same command again")
         unavailable.__cause__ = failure
         return unavailable
@@ -55,6 +55,8 @@ class LoopCommitter:
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._on_commit = on_commit
+        self._reached = 0
+        self._alone = True
 
     async def append(self, append: Append) -> Append:
         """Return the append with its outcome, once it is durable. Raises StoreUnavailable, or the server's own objection."""
@@ -81,9 +83,9 @@ class LoopCommitter:
                             await self._store(connection, group)
                             attempt = 0
                             group = await self._next_group(group)
-                except _PASSING as error:
+                except PASSING as error:
                     failure = error
-                    await asyncio.sleep(_back_off(attempt))
+                    await asyncio.sleep(back_off(attempt))
                     await self._database.forget_dead()
                     attempt += 1
                 except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
@@ -94,12 +96,17 @@ class LoopCommitter:
 
     async def _store(self, connection: psycopg.AsyncConnection[Any], group: Sequence[Append]) -> None:
         settle(group, await self._append.call(connection, parameters(group)))
+        stored = [append for append in group if append.outcome is Outcome.STORED and append.last is not None]
+        if stored:
+            self._alone = stored[0].first == self._reached + 1
+            self._reached = stored[-1].last or 0
 
     async def _next_group(self, stored: list[Append]) -> list[Append]:
         """Settle what was stored and take what is next, so that the server works on the one while callers go on from the other."""
         if not self._waiting:
             # of callers that come again at once, half make up the next group and half go on while that is under way
-            half = len(stored) // 2 if len(stored) >= SPLIT else len(stored)
+            # (another process that appends fills the gap by itself, and then the larger group is the better one)
+            half = len(stored) // 2 if len(stored) >= SPLIT and self._alone else len(stored)
             self._settled(stored[:half])
             stored = stored[half:]
             await asyncio.sleep(0)
@@ -129,9 +136,9 @@ class LoopCommitter:
 
     async def _without(self, group: Sequence[Append], failure: Exception) -> None:
         """What a group that cannot be stored comes to: each of its appends alone, so that the one at fault fails alone."""
-        if isinstance(failure, _PASSING) or len(group) == 1:
+        if isinstance(failure, PASSING) or len(group) == 1:
             for append in group:
-                append.error = _give_up(failure)
+                append.error = give_up(failure)
             self._settled(group)
             return
         for append in group:
@@ -139,82 +146,10 @@ class LoopCommitter:
                 async with self._database.connection() as connection:
                     await self._store(connection, [append])
             except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
-                append.error = _give_up(error)
+                append.error = give_up(error)
             self._settled([append])
 
     async def close(self) -> None:
         """Let what waits be stored."""
         if self._task is not None:
             await self._task
-
-
-class ThreadCommitter:
-    """Appends for blocking callers, each waiting on a lock of its own while one thread stores the group."""
-
-    def __init__(self, url: str, tenant: Tenant, on_commit: Callable[[], None] = lambda: None) -> None:
-        self._url = url
-        self._append = appending(tenant)
-        self._waiting: deque[Append] = deque()
-        self._some = threading.Event()
-        self._stopped = False
-        self._on_commit = on_commit
-        self._connection: psycopg.Connection[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"append {tenant.slug}", daemon=True)
-        self._thread.start()
-
-    def append(self, append: Append) -> Append:
-        """As `LoopCommitter.append`, blocking."""
-        append.done = lock = threading.Lock()
-        lock.acquire()
-        self._waiting.append(append)
-        self._some.set()
-        lock.acquire()
-        if append.error is not None:
-            raise append.error
-        return append
-
-    def _run(self) -> None:
-        while True:
-            self._some.wait()
-            self._some.clear()
-            while self._waiting:
-                group = take_group(self._waiting)
-                self._store_surely(group)
-                for append in group:
-                    append.done.release()
-                self._on_commit()
-            if self._stopped:
-                return
-
-    def _store_surely(self, group: Sequence[Append]) -> None:
-        failure: Exception = StoreUnavailable("not tried")
-        for attempt in range(ATTEMPTS):
-            try:
-                if self._connection is None or self._connection.closed:
-                    self._connection = psycopg.connect(self._url, autocommit=True, application_name="concord append")
-                    self._connection.execute("SET lock_timeout = '10s'; SET jit = off")
-                settle(group, self._append.call_blocking(self._connection, parameters(group)))
-            except _PASSING as error:
-                failure = error
-                if self._connection is not None and self._connection.broken:
-                    self._connection.close()
-                time.sleep(_back_off(attempt))
-            except Exception as error:  # noqa: BLE001  handed to the one append it belongs to
-                failure = error
-                break
-            else:
-                return
-        if len(group) > 1 and not isinstance(failure, _PASSING):
-            for append in group:
-                self._store_surely([append])
-        else:
-            for append in group:
-                append.error = _give_up(failure)
-
-    def close(self) -> None:
-        """Let what waits be stored, then stop the thread and close its connection."""
-        self._stopped = True
-        self._some.set()
-        self._thread.join(timeout=10)
-        if self._connection is not None:
-            self._connection.close()

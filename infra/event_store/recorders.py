@@ -28,8 +28,8 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from infra.database import StoreUnavailable, Tenant
-from infra.event_store.committers import ThreadCommitter
 from infra.event_store.requests import Append, KeyReused, Outcome, StoredRow
+from infra.event_store.threads import ThreadCommitter, ThreadLoader
 from infra.ids import uuid7
 
 POLL_SECONDS = 0.1
@@ -83,6 +83,7 @@ class ConcordApplicationRecorder(ApplicationRecorder):
         self._reader = _Reader(pool, tenant)
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
         self._committer = ThreadCommitter(url, tenant, self._wake)
+        self._loader = ThreadLoader(url, tenant)
 
     def insert_events(
         self,
@@ -116,6 +117,12 @@ class ConcordApplicationRecorder(ApplicationRecorder):
     def select_events(
         self, originator_id: UUID | str, *, gt: int | None = None, lte: int | None = None, desc: bool = False, limit: int | None = None
     ) -> Sequence[StoredEvent]:
+        if not desc and limit is None:  # what a Repository asks for: many threads' streams come in one round trip
+            try:
+                events = self._loader.load(UUID(originator_id) if isinstance(originator_id, str) else originator_id, gt or 0)
+            except StoreUnavailable as error:
+                raise OperationalError(str(error)) from error
+            return [StoredEvent(originator_id, v, t, s) for v, t, s in events if lte is None or v <= lte]
         return self._reader.select("events", "topic", originator_id, {">": gt, "<=": lte}, desc=desc, limit=limit)
 
     def select_notifications(
@@ -148,8 +155,9 @@ class ConcordApplicationRecorder(ApplicationRecorder):
             subscription.wake()
 
     def close(self) -> None:
-        """Let what waits be stored and stop the committing thread; the pool belongs to whoever made it."""
+        """Let what waits be stored and stop the threads; the pool belongs to whoever made it."""
         self._committer.close()
+        self._loader.close()
 
 
 class Subscription(ListenNotifySubscription[ConcordApplicationRecorder]):

@@ -43,6 +43,11 @@ class Wakes:
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send())
 
+    @property
+    def rung(self) -> int:
+        """How often any tenant's log has been said to have grown."""
+        return sum(self._rung.values())
+
     def mark(self, slug: str) -> int:
         """Take this before reading, and give it to `wait`, so that a commit in between is not slept through."""
         return self._rung.get(slug, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from infra.identity_passwords import Passwords
 from infra.settings import Settings
 from projections.catalogue import read_models
 from projections.runner import Runner
+from tests.api.up_home import Home
 
 NEXT_YEAR = "2030-03-29"
 
@@ -176,3 +177,11 @@ def world_document(tmp_path: Path) -> list[Any]:
     """Every route with its method and its entry in the OpenAPI document; needs no database."""
     app = create_app(Settings(home=tmp_path, database_url="postgresql://nobody@localhost/nothing"), freeze=False)
     return list(routes_of(app))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One CONCORD_HOME for the tests of a module."""
+    home = Home(tmp_path_factory.mktemp("private") / "a home with spaces")
+    yield home
+    home.end()

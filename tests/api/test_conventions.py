@@ -111,6 +111,8 @@ async def test_every_wrong_field_is_told_in_words(world: World):
         ("/v1/deals", opening(world.acme, amount={"amount": 12.5, "currency": "EUR"}), "amount.amount: write a text"),
         ("/v1/deals", opening(world.acme, amount={"amount": "1,5", "currency": "EUR"}), 'amount.amount: write digits with a point, as a text: "1250.00".'),
         ("/v1/deals", opening(world.acme, amount={"amount": "1", "currency": "euro"}), "amount.currency: write a currency's three letters"),
+        ("/v1/deals", opening(world.acme, amount={"amount": "1.005", "currency": "EUR"}), "amount: the finest unit of EUR is 0.01; write at most 2 decimals."),
+        ("/v1/deals", opening(world.acme, amount={"amount": "1", "currency": "JPY"}, annual={"amount": "0.5", "currency": "JPY"}), "annual: the finest unit of JPY is 1; write no decimals."),
         ("/v1/deals", opening(world.acme, colour="red"), "colour: there is no such field here."),
         ("/v1/deals", {}, "title: it is needed (and"),
         ("/v1/accounts", {"legal_name": "A", "roles": ["prospect"], "country": "XX"}, "country: 'XX' is not an ISO 3166-1 country code"),

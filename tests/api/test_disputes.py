@@ -99,7 +99,12 @@ async def test_what_is_held_is_not_payable_and_the_rest_is(reading: World):
         found = ok(await client.get(f"{supplier}/balance", params={"at_least": then}))
         assert found["held"] == [{"currency": "EUR", "cases": 1, "held": "487.90"}]
         [document] = found["documents"]
-        assert (document["total"], document["held"], document["payable"], document["due_on"]) == ("2440.00", "487.90", "1952.10", "2030-03-31")
+        assert (document["total"], document["held"], document["payable"], document["due_on"]) == (
+            "2440.00",
+            "487.90",
+            "1952.10",
+            "2030-03-31",
+        )
         listed = ok(await client.get("/v1/suppliers"))["items"]
         assert [(s["id"], s["held"]) for s in listed] == [(str(reading.acme.supplier), found["held"])]
         made = await do(client, id, "withdraw", {"reason": "The price was agreed after all"})
@@ -114,7 +119,9 @@ async def test_figures_tell_days_recovered_and_leaked(reading: World):
         for id in (credited, lost):
             await do(client, id, "acknowledge", {"by": "them"})
             await do(client, id, "investigate")
-        await do(client, credited, "settlements", {"kind": "credit_note", "amount": "487.90", "number": "G1", "on": "2026-03-20", "by": "them"})
+        await do(
+            client, credited, "settlements", {"kind": "credit_note", "amount": "487.90", "number": "G1", "on": "2026-03-20", "by": "them"}
+        )
         made = await do(client, lost, "write-off", {"reason": "uneconomic"})
         [row] = ok(await client.get("/v1/disputes/figures", params={"by": "account", "at_least": made["position"]}))["rows"]
         assert row["names"] == {"account": "Supplier of acme"}

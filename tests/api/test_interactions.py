@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.accounts import OpenAccount, accounts
+from domain.contacts import AddContact, TakePosition, contacts
 from domain.interactions import RecordInteraction, interactions
 from domain.kernel import SYSTEM, Role
 from infra.ids import uuid7
@@ -99,6 +100,28 @@ async def test_lists_hold_exactly_what_may_be_read_one_by_one(office: World):
             assert {i["id"] for i in await _list(world, "interactions", role, **params)} == readable, (role, params)
             promises = {f["interaction"] for f in await _list(world, "follow-ups", role, **params)}
             assert promises == (set(map(str, made)) if role is CHIEF else readable), (role, params)
+
+
+async def test_an_account_out_of_reach_is_not_named_beside_one_within(office: World):
+    store, tenant, members = office.doors.store, office.acme.tenant, office.acme.members
+    hidden = uuid7()
+    opened = OpenAccount(legal_name="Hidden from sellers", roles=("customer",), owner=members[CHIEF])
+    await store.execute(tenant, accounts, hidden, opened, by=SYSTEM)
+    said = call(office) | {"accounts": [office.acme.account, hidden], "by": members[SELLER]}
+    await store.execute(tenant, interactions, uuid7(), RecordInteraction.model_validate(said), by=SYSTEM)
+    person = uuid7()
+    await store.execute(tenant, contacts, person, AddContact(name="Jo Weber", account=office.acme.account), by=SYSTEM)
+    await store.execute(tenant, contacts, person, TakePosition(account=hidden), by=SYSTEM)
+    at = await office.events()
+    both = {"Customer of acme", "Hidden from sellers"}
+    for role, names in ((SELLER, {"Customer of acme"}), (CHIEF, both)):
+        for what in ("interactions", "follow-ups"):
+            for params in ({}, {"as_of": str(at)}):
+                [card] = await _list(office, what, role, **params)
+                assert set(card["account_names"]) == names, (role, what, params)
+        for params in ({}, {"as_of": str(at)}):
+            [jo] = await _list(office, "contacts", role, **params)
+            assert {place["account_name"] for place in jo["positions"]} - {None} == names, (role, params)
 
 
 async def test_pages_follow_one_another(office: World):

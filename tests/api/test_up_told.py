@@ -4,8 +4,11 @@ import io
 import json
 import os
 import socket
+import subprocess
+import sys
 from types import SimpleNamespace
 
+from api.cli.outcomes import Exit
 from api.terminal import Terminal
 from api.up import status, up
 from api.up_screen import TerminalScreen
@@ -14,7 +17,7 @@ from infra.embedded.postgres import PostgresServer
 from infra.embedded.process import RunningProcess
 from infra.embedded.run_state import RunState
 from infra.settings import Settings
-from tests.api.test_up import Home
+from tests.api.up_home import CHECKOUT, Home
 
 
 def test_an_api_without_a_database_says_so_in_a_sentence(tmp_path):
@@ -65,6 +68,29 @@ def test_a_second_up_says_how_to_stop_what_runs_already(tmp_path):
     assert "Ctrl-C stops it" in said()
 
 
+BEGINNING = """
+import os, signal, sys, time
+from pathlib import Path
+from infra.embedded.process import RunningProcess, file_lock
+from infra.embedded.run_state import RunState
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+home = Path(sys.argv[1])
+with file_lock(home / "up.lock"):
+    print("begins", flush=True)
+    time.sleep(1)
+    RunState(RunningProcess.of(os.getpid())).write(home / "state.json")
+    time.sleep(3600)
+"""
+
+
+def test_down_stops_an_up_that_just_begins(tmp_path):
+    begins = subprocess.Popen([sys.executable, "-c", BEGINNING, str(tmp_path)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    assert begins.stdout.readline() == "begins\n"
+    assert Home(tmp_path).down() == 0
+    assert begins.wait(timeout=60) == 0
+    begins.stdout.close()
+
+
 def test_a_step_under_way_ends_with_what_happens_next(tmp_path):
     file = io.StringIO()
     screen = TerminalScreen(Terminal(file=file, width=100, force_terminal=True))
@@ -91,6 +117,6 @@ def test_status_is_told_to_programs_too(tmp_path):
 def test_a_home_that_cannot_be_made_is_said_in_a_sentence(tmp_path):
     (tmp_path / "file").touch()
     file = io.StringIO()
-    assert up(Settings(home=tmp_path / "file" / "home"), screen=TerminalScreen(Terminal(file=file, width=200))) == 1
+    assert up(Settings(home=tmp_path / "file" / "home"), screen=TerminalScreen(Terminal(file=file, width=200))) == Exit.UNREACHABLE
     assert "cannot be made (Not a directory): set CONCORD_HOME" in file.getvalue()
     assert "Errno" not in file.getvalue()

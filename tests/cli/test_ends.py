@@ -141,6 +141,33 @@ def test_what_cannot_be_understood_ends_with_2_and_says_how_to_write_it(concord:
         assert raw not in said
 
 
+@pytest.fixture(scope="module")
+def below(concord: Concord, acme: str) -> Concord:
+    """With a product and a deal of one name."""
+    concord("products", "add", "Below")
+    concord("deals", "open", "Below", "--account", acme, "--amount", "1 EUR", "--close-date", "2030-01-01")
+    return concord
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("deals", "probability", "Below", "-5"), "0 or more"),
+        (("deals", "amount", "Below", "-5 EUR"), "zero or more"),
+        (("products", "price", "Below", "-5 EUR"), "cannot be negative"),
+        (("rates", "record", "USD", "EUR", "-1"), "above 0"),
+        (("rates", "record", "USD", "EUR", "1", "--nonsense"), "No such option: --nonsense"),
+        (("rates", "record", "USD", "EUR", "-1", "--nonsense"), "--nonsense"),
+        (("demo", "--years", "-1"), "A history has"),
+        (("settings", "set", "--fiscal-year-start", "-1"), "1 or more"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_a_number_below_zero_is_taken_for_a_number(below: Concord, words: tuple[str, ...], told: str):
+    code = Exit.REFUSED if "amount" in words else Exit.USAGE
+    assert told in " ".join(below(*words, code=code).err.split())
+
+
 def test_each_kind_of_end_has_its_code(concord: Concord, acme: str):
     concord("deals", "list", code=Exit.DONE)
     concord("deals", "show", "no such deal at all", code=Exit.NOT_FOUND)

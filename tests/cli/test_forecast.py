@@ -150,10 +150,11 @@ def test_ages_in_a_view_of_the_past_are_counted_to_that_moment(sums: Concord):
     assert "(10 days)" not in sums("deals", "show", deal["id"], *TENANT).out
 
 
-@pytest.mark.parametrize("rate", ["abc", "0", "1,1", "1e3", "-1"])
+@pytest.mark.parametrize("rate", ["abc", "0", "1,1", "1e3", "-1", "-.5"])
 def test_what_is_no_rate_is_refused_in_one_sentence(sums: Concord, rate: str):
-    told = sums("rates", "record", *TENANT, "--", "USD", "EUR", rate, code=Exit.USAGE).err
-    assert told.strip() == f"{rate!r} is no rate: write digits with a point, more than 0, like 0.9241."
+    for words in (("USD", "EUR", rate), ("--", "USD", "EUR", rate)):
+        told = sums("rates", "record", *TENANT, *words, code=Exit.USAGE).err
+        assert told.strip() == f"{rate!r} is no rate: it must be above 0, written in digits with a point, like 0.9241."
 
 
 def test_a_currency_that_is_none_is_named_as_the_option_it_was_written_for(sums: Concord):

@@ -12,12 +12,19 @@ from tests.cli.conftest import Concord
 
 @pytest.fixture(scope="module")
 def many(concord: Concord) -> str:
-    """A tenant with five accounts, contacts and deals; its name."""
+    """A tenant with five of each thing that is listed, and a member who may see one account and what belongs to it; its name."""
     concord("tenant", "create", "many")
     concord("accounts", "open", "Root", "--tenant", "many")
-    for n in range(4):
+    concord("user", "add", "ana@many.example", "--name", "Ana Souza", "--role", "account_manager", "--tenant", "many")
+    for n in range(3):
         concord("accounts", "open", f"Branch {n}", "--tenant", "many")
+    concord("accounts", "open", "Hers", "--owner", "Ana Souza", "--tenant", "many")
     for n in range(5):
+        talk = ("--account", "Root", "--subject", f"Talk {n}", "--follow-up", f"2030-01-0{n + 1}, Promise {n}")
+        concord("interactions", "log", "call", *talk, "--tenant", "many")
+        concord("products", "add", f"Product {n}", "--tenant", "many")
+        concord("teams", "form", f"Team {n}", "--tenant", "many")
+        concord("rates", "record", "USD", "EUR", f"0.9{n + 1}", "--day", f"2026-03-0{n + 1}", "--tenant", "many")
         concord("contacts", "add", f"Person {n}", "--account", "Root", "--tenant", "many")
         concord(
             "deals", "open", f"Deal {n}", "--account", "Root", "--amount", "1 EUR", "--close-date", f"2030-01-0{n + 1}", "--tenant", "many"
@@ -25,7 +32,11 @@ def many(concord: Concord) -> str:
     return "many"
 
 
-LISTS = [("accounts", "list"), ("contacts", "list"), ("deals", "list"), ("accounts", "timeline", "Root")]
+LISTS = [
+    *((noun, "list") for noun in ("accounts", "contacts", "deals", "interactions", "followups", "products", "teams")),
+    ("accounts", "timeline", "Root"),
+    ("rates", "show", "USD", "EUR"),
+]
 
 
 @pytest.mark.parametrize("words", LISTS, ids=" ".join)
@@ -35,13 +46,17 @@ def test_a_list_that_is_cut_says_so_and_how_to_go_on(concord: Concord, many: str
     seen, after = [], None
     while True:
         page = concord(*words, "--tenant", many, "--limit", "2", "--json", *(["--after", after] if after else [])).json
-        seen += page["items"]
+        # of rates the newest come first, each page in order of days
+        seen = page["items"] + seen if "rates" in words else seen + page["items"]
         after = page["next"]
         if after is None:
             break
     assert seen == whole
     cut = concord(*words, "--tenant", many, "--limit", "2").out
-    told = re.search(r"2 (accounts|contacts|deals|events), and more: --all shows all, --limit so many, --after (\S+) goes on", cut)
+    told = re.search(
+        r"2 (accounts|contacts|deals|interactions|follow-ups|products|teams|events|rates), and more: --all shows all, --limit so many, --after (\S+) goes on",
+        cut,
+    )
     assert told, cut
     assert concord(*words, "--tenant", many, "--limit", "2", "--after", told[2]).out
     every = concord(*words, "--tenant", many, "--limit", "2", "--all")
@@ -50,7 +65,40 @@ def test_a_list_that_is_cut_says_so_and_how_to_go_on(concord: Concord, many: str
 
 
 def test_a_cursor_of_somebody_else_is_refused_in_a_sentence(concord: Concord, many: str):
-    assert "cursor" in concord("deals", "list", "--tenant", many, "--after", "no cursor!", code=Exit.USAGE).err
+    for noun in ("deals", "products"):
+        assert "cursor" in concord(noun, "list", "--tenant", many, "--after", "no cursor!", code=Exit.USAGE).err
+    assert "is no day" in concord("rates", "show", "USD", "EUR", "--tenant", many, "--after", "no cursor!", code=Exit.USAGE).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [*((noun, "list") for noun in ("accounts", "contacts", "deals", "interactions", "followups")), ("deals", "board"), ("forecast",)],
+)
+def test_an_auditor_lists_what_a_member_could_see(concord: Concord, many: str, words: tuple[str, ...]):
+    eyes = ("--tenant", many, "--as-seen-by", "Ana Souza")
+    found = concord(*words, *eyes, "--json").json
+    shown = found.get(
+        "items", found.get("totals", [board for board in found.get("boards", ()) if any(c["count"] for c in board["columns"])])
+    )
+    assert [card["legal_name"] for card in shown] == (["Hers"] if "accounts" in words else [])
+    assert "as Ana Souza could see it" in " ".join(concord(*words, *eyes).out.split())
+
+
+def test_an_auditor_sees_one_thing_only_if_a_member_could(concord: Concord, many: str):
+    eyes = ("--tenant", many, "--as-seen-by", "Ana Souza")
+    assert "Hers" in concord("accounts", "show", "Hers", *eyes).out
+    assert "Hers" in concord("accounts", "timeline", "Hers", *eyes).out
+    for hidden in (
+        ("accounts", "show", "Root"),
+        ("accounts", "timeline", "Root"),
+        ("contacts", "show", "Person 1"),
+        ("replay", "Deal 1"),
+        ("deals", "show", "Deal 1"),
+    ):
+        assert "could not see it" in concord(*hidden, *eyes, code=Exit.NOT_FOUND).err
+    assert "Nothing awaits" in concord("today", *eyes).out
+    concord("deals", "list", "--tenant", many, "--as-seen-by", "Nobody", code=Exit.NOT_FOUND)
+    assert "--raw" in concord("replay", "Deal 1", "--raw", *eyes, code=Exit.USAGE).err
 
 
 EMPTY = [
@@ -60,6 +108,13 @@ EMPTY = [
     (("contacts", "list"), "concord contacts add"),
     (("import", "list"), "concord import FILES"),
     (("today",), "concord deals"),
+    (("forecast",), "concord deals open"),
+    (("forecast", "--by", "category"), "concord deals open"),
+    (("interactions", "list"), "concord interactions log"),
+    (("followups", "list"), "concord followups add"),
+    (("products", "list"), "concord products add"),
+    (("teams", "list"), "concord teams form"),
+    (("rates", "show", "USD", "EUR"), "concord rates record"),
 ]
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from domain.authority import LimitKind, SetApprovalLimit
 from domain.deals import (
     AmountFromLines,
     AmountNegative,
@@ -19,6 +20,7 @@ from domain.deals import (
     DealAmountChanged,
     DealClosed,
     DealLinesChanged,
+    Evidence,
     Line,
     Period,
     ProductUnknown,
@@ -54,17 +56,30 @@ def test_the_amount_of_a_deal_with_lines_is_changed_by_its_lines_only():
     deal.given(opened(), WITH_LINES).when(ChangeAmount(amount=eur("5"))).refused(AmountFromLines)
 
 
-def test_an_amount_is_rounded_and_quiet_when_the_same():
+def test_an_amount_has_the_decimals_of_its_currency_and_is_quiet_when_the_same():
     spec = deal.given(opened())
-    spec.when(ChangeAmount(amount=eur("120.005"), annual=eur("60"), reason="Fewer saws")).then(
+    spec.when(ChangeAmount(amount=eur("120"), annual=eur("60"), reason="Fewer saws")).then(
         DealAmountChanged(amount=eur("120.00"), annual=eur("60.00"), previous=eur("100.00"), reason="Fewer saws")
     )
-    spec.when(ChangeAmount(amount=eur("100.001"))).nothing()
+    spec.when(ChangeAmount(amount=eur("100.000"))).nothing()
+
+
+@pytest.mark.parametrize(("amount", "currency", "unit"), [("120.005", "EUR", "0.01"), ("0.5", "JPY", "1"), ("0.0001", "KWD", "0.001")])
+def test_an_amount_finer_than_its_currency_is_malformed_but_not_the_price_of_a_unit(amount, currency, unit):
+    finer = Money(amount=Decimal(amount), currency=currency)
+    for build in (
+        lambda: ChangeAmount(amount=finer),
+        lambda: ChangeAmount(amount=finer.rounded(), annual=finer),
+        lambda: Evidence(criterion="budget_named", amount=finer),
+        lambda: SetApprovalLimit(kind=LimitKind.DEAL, limit=finer),
+    ):
+        with pytest.raises(ValidationError, match=f"the finest unit of {currency} is {unit};"):
+            build()
+    assert line(amount, currency=currency).unit_price == finer
 
 
 def test_a_negative_amount_is_refused_and_so_is_one_too_large():
     deal.given(opened()).when(ChangeAmount(amount=eur("-0.01"))).refused(AmountNegative)
-    deal.given(opened()).when(ChangeAmount(amount=eur("999999999999999.999"))).refused(AmountTooLarge)
     deal.given(opened()).when(ChangeLines(lines=(line("999999999999999", quantity="999999999"),))).refused(AmountTooLarge)
 
 

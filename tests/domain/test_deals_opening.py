@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -201,9 +200,3 @@ def test_a_deal_is_renamed_even_when_closed():
 @pytest.mark.parametrize("closing", [WON, LOST])
 def test_a_closed_deal_changes_no_more(command, closing):
     deal.given(opened(), closing).when(command).refused(DealClosed)
-
-
-def test_decimals_beyond_the_minor_unit_are_rounded_half_to_even():
-    (event,) = deal.when(opening(amount=eur("10.005"))).events
-    assert isinstance(event, DealOpened)
-    assert event.amount.amount == Decimal("10.00")

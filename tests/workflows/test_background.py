@@ -21,7 +21,7 @@ from infra.mail import Letter, Mail, MailFolder, MailRefused, MailUnavailable
 from tests.workflows.office import ADMIN, ANNA, PIPELINE, Office, at_work
 from workflows.outbox import Outbox
 from workflows.status import status
-from workflows.take_up import RATE
+from workflows.take_up import RATE, Pace
 
 
 async def test_opened_deals_are_taken_up_without_anyone_waiting(desk: Office):
@@ -199,3 +199,20 @@ async def test_a_process_that_died_after_sending_does_not_send_what_is_recorded(
 
 async def _caught_up(desk: Office) -> bool:
     return (await status(desk.database, desk.client, desk.tenant)).outbox.waiting == 0
+
+
+def test_taking_up_slows_down_while_the_log_grows_fast_and_goes_on_as_before_when_it_rests():
+    now, commits = 0.0, 0
+    pace = Pace(lambda: 99.0, lambda: commits, lambda: now)
+    assert not pace.beside_users
+    now, commits = 1.0, 30
+    assert pace.beside_users
+    now, commits = 1.5, 30
+    assert pace.beside_users  # not judged anew before a second has passed
+    now, commits = 3.0, 35
+    assert not pace.beside_users
+
+
+def test_taking_up_slows_down_while_somebody_waits_for_a_move():
+    assert Pace(lambda: 0.0, lambda: 0).beside_users
+    assert not Pace(lambda: 2.0, lambda: 0).beside_users

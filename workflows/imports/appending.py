@@ -42,7 +42,9 @@ class Appending:
             for work in changing
             for stream, version, event, effective_at in work.decided
         ]
-        guards = {stream: version for work in changing for stream, version in work.guards.items()}
+        # deals that read alike share theirs
+        distinct = {id(work.guards): work.guards for work in changing}.values()
+        guards = {stream: version for read in distinct for stream, version in read.items()}
         append = Append(command_id, rows, None, list(guards.items()))
         if not append.written.isdisjoint(append.guarded):
             append = Append(command_id, rows, None, [(s, v) for s, v in guards.items() if s.int not in append.written])

@@ -35,6 +35,7 @@ class DealConversion:
         self._has_product = table.mapping.column_of("product") is not None
         self._kinds: dict[tuple[str, str], tuple[FoundPipeline, FoundStage | None]] = {}
         self._keys: dict[str, int] = {}
+        self._labels: dict[str, dict[str, str]] = {"product": {}, "account": {}}
 
     def __iter__(self) -> Iterator[Converted]:
         beside = self._beside
@@ -130,7 +131,15 @@ class DealConversion:
             attention.append(f"amount rounded: {record.currency} has {has}")
 
     def _product_label(self, key: str) -> str:
-        return self._settled.label("product", key)[:LONGEST_NAME]
+        return self._called("product", key)[:LONGEST_NAME]
+
+    def _called(self, space: str, key: str) -> str:
+        """What a thing is called: looked for once, for most rows name the same few."""
+        labels = self._labels[space]
+        found = labels.get(key)
+        if found is None:
+            found = labels[key] = self._settled.label(space, key)
+        return found
 
     def _list_price(self, product: str, record: DealRecord) -> Decimal | None:
         if not self._settled.use_list_prices:
@@ -233,8 +242,8 @@ class DealConversion:
         """Sources without names of deals: the product and the account say most."""
         product = values.get("product")
         parts = [
-            self._settled.label("product", product[0]) if product and product[0] else None,
-            self._settled.label("account", record.account) if record.account else None,
+            self._called("product", product[0]) if product and product[0] else None,
+            self._called("account", record.account) if record.account else None,
         ]
         return " for ".join(p for p in parts if p) or record.id
 

@@ -51,6 +51,8 @@ class Deciding:
         self._kept: dict[int, Loaded] = {}
         self._deals: dict[int, Loaded] = {}
         self._facts = _States(self)
+        self._guards: dict[int, dict[UUID, int]] = {}
+        """For lists of reads, which deals that read alike share: the versions they are at."""
         self.first_of_source = False
         """No deal of this source was ever stored, so none has to be looked for. (If one is there after all, its append conflicts.)"""
 
@@ -67,6 +69,7 @@ class Deciding:
     async def decide(self, works: Sequence[Work]) -> None:
         """Fill in the outcome of each. Rows see what rows before them decided."""
         self._deals.clear()
+        self._guards.clear()
         known = self.first_of_source and works and works[0].steps[0].decider.name == "deal"
         await self._load([] if known else [Read(w.steps[0].decider.name, w.steps[0].stream) for w in works])
         while wanted := self._unread(works):
@@ -127,12 +130,14 @@ class Deciding:
         elsewhere: list[tuple[On, datetime | None]] = []
         facts = self._facts
         last = work.steps[-1]
+        if is_deal:
+            work.guards = self._guards_of(work.reads)
         try:
             for step in work.steps:
                 if own.version and not is_deal and step is not first and not work.decided:
                     break  # it says what it said before, and what people did here since stays
-                if not is_deal or step is first:
-                    for read in work.reads if is_deal else decider.reads(state, step.command, facts):
+                if not is_deal:
+                    for read in decider.reads(state, step.command, facts):
                         if read.id not in work.guards:
                             work.guards[read.id] = self._known(read.id).version
                 context = Context(self._now, self._by, facts, uuid7, step.effective_at, stream)
@@ -157,6 +162,12 @@ class Deciding:
             self._keep(decider.name, stream, Loaded(state, version))
         for other, effective_at in elsewhere:
             self._decided_elsewhere(work, other, effective_at)
+
+    def _guards_of(self, reads: list[Read]) -> dict[UUID, int]:
+        guards = self._guards.get(id(reads))
+        if guards is None:
+            guards = self._guards[id(reads)] = {read.id: self._known(read.id).version for read in reads}
+        return guards
 
     def _decided_elsewhere(self, work: Work, other: On, effective_at: datetime | None) -> None:
         """An event for another stream, such as a reservation."""

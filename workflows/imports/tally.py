@@ -152,8 +152,9 @@ class Tally:
     def _because(self, outcome: Why, reason: str, rows: int, table: str, row: int) -> None:
         if len(self._reasons) >= MOST_REASONS and (outcome, reason) not in self._reasons:
             reason = "other reasons"
-        so_far, first, at = self._reasons.get((outcome, reason), (0, table, row))
-        self._reasons[outcome, reason] = so_far + rows, first, min(at, row) if first == table else at
+        key = outcome, reason
+        so_far, first, at = self._reasons.get(key) or (0, table, row)
+        self._reasons[key] = so_far + rows, first, row if row < at and first == table else at
 
 
 def _reason(work: Work) -> str:
