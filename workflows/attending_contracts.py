@@ -1,4 +1,5 @@
-"""Seeing to one contract: record what the days have brought about, prepare its renewal, tell whom it concerns. Safe to repeat at any point.
+"""Seeing to one contract: record what the days have brought about, prepare its renewal, open the cases of breaches that are claimed,
+tell whom it concerns. Safe to repeat at any point.
 
 Every command here is quiet when it is not time, or when it was recorded: a crash between two of them repeats nothing.
 """
@@ -25,6 +26,7 @@ from domain.values import Money
 from infra.database import Tenant
 from infra.event_store import Store
 from infra.event_store.requests import KeyReused, VersionConflict
+from workflows.claiming import open_cases
 from workflows.contract_clocks import next_due
 from workflows.contract_notices import notices
 from workflows.messages import ContractRun, ContractStanding
@@ -84,6 +86,26 @@ def renewal_deal(contract: UUID, term_end: date) -> UUID:
     return natural_id("deal", "renewal", str(contract), term_end.isoformat())
 
 
+def renewal_opening(id: UUID, contract: Contract, currency: str, today: date) -> OpenDeal:
+    """How the deal for what follows the term that runs is opened. `currency`: of its amount where the contract has no value."""
+    days = contract.dates
+    assert days is not None
+    terms = terms_on(contract, today)
+    says = "Renewal of "
+    return OpenDeal(
+        title=says + contract.title[: _TITLE - len(says)],
+        account=contract.party,
+        amount=terms.value or Money.zero(currency),
+        annual=annual_value(terms),
+        close_date=max(today, days.deadline or days.term_end or today),
+        zone=contract.zone,
+        owner=contract.owner,
+        source=Source.RENEWAL,
+        source_reference=contract.number or str(id),
+        next_step="Agree on what follows before notice is due.",
+    )
+
+
 async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, now: datetime) -> c.RecordRenewalStarted:
     """Open the renewal deal of what we sell; where it cannot be opened, and where we buy, a review has to do."""
     days = contract.dates
@@ -95,21 +117,7 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
     if (await store.load(tenant, deals, deal)).state is not None:
         return c.RecordRenewalStarted(deal=deal)
     known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
-    today = local_day(now, contract.zone)
-    terms = terms_on(contract, today)
-    says = "Renewal of "
-    opening = OpenDeal(
-        title=says + contract.title[: _TITLE - len(says)],
-        account=contract.party,
-        amount=terms.value or Money.zero(known.currency),
-        annual=annual_value(terms),
-        close_date=max(today, days.deadline or days.term_end),
-        zone=contract.zone,
-        owner=contract.owner,
-        source=Source.RENEWAL,
-        source_reference=contract.number or str(id),
-        next_step="Agree on what follows before notice is due.",
-    )
+    opening = renewal_opening(id, contract, known.currency, local_day(now, contract.zone))
     try:
         await store.execute(tenant, deals, deal, opening, by=SYSTEM, correlation_id=step_id(id, "renewal", days.term_end.isoformat()))
     except (VersionConflict, KeyReused):
@@ -124,10 +132,12 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
 async def _tell(store: Store, tenant: Tenant, run: ContractRun, contract: Contract) -> None:
     if contract.version <= run.told:
         return
+    history = await store.history(tenant, run.contract)
+    await open_cases(store, tenant, run.contract, contract, history, run.told)
     known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
     manager: UUID | None = None
     asked = False
-    for notice in notices(contract, run.contract, await store.history(tenant, run.contract), run.told, known.contract_rules):
+    for notice in notices(contract, run.contract, history, run.told, known.contract_rules):
         await tell(store, tenant, notice.to_owner)
         if notice.to_manager is None:
             continue

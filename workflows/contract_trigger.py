@@ -31,6 +31,7 @@ TOPICS = tuple(
         o.ObligationDropped,
         o.ObligationMet,
         o.ObligationWaived,
+        o.ObligationDisputed,
     )
 )
 """What may start a clock, move it, or stop the last one."""
@@ -53,7 +54,9 @@ class ContractTrigger:
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
         latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
         watched = await watched_contracts(self._store, tenant, list(latest))
-        await together(self._wake(tenant, fact, over=fact.stream not in watched) for fact in latest.values())
+        # a breach is claimed after the end of the contract too: its workflow looks once more
+        claimed = {fact.stream for fact in facts if fact.topic == o.ObligationDisputed.topic}
+        await together(self._wake(tenant, fact, over=fact.stream not in watched and fact.stream not in claimed) for fact in latest.values())
 
     async def _wake(self, tenant: Tenant, fact: Fact, *, over: bool) -> None:
         async with self._limit:

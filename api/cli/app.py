@@ -21,6 +21,7 @@ from api.cli import (
     imports,
     interactions,
     operate,
+    papers,
     pipelines,
     processes,
     products,
@@ -31,14 +32,15 @@ from api.cli import (
     teams,
     tenants,
     today,
+    wording,
     workflows,
 )
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "approvals", "contracts", "disputes", "suppliers", "forecast"),
+    *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
     *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
-    *("products", "rates", "pipelines", "teams", "fields", "settings"),
+    *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
     *("up", "down", "status", "demo", "doctor", "tenant", "user", "projections", "workflows", "migrate", "api", "worker", "projector"),
 )
 """First what people come for, then what keeps it running."""
@@ -82,11 +84,13 @@ for group in (
     interactions,
     follow_ups,
     contracts,
+    papers,
     today,
     replay,
     imports,
     products,
     rates,
+    wording,
     pipelines,
     teams,
     fields,

@@ -21,7 +21,7 @@ from infra.settings import Settings
 PATIENCE = 60.0
 """Seconds for one answer; more than the longest wait that `Prefer: wait` asks for."""
 LARGEST_PAGE = 200
-_LISTS = ("/v1/contacts", "/v1/contracts", "/v1/disputes", "/v1/interactions", "/v1/suppliers")
+_LISTS = ("/v1/contacts", "/v1/contracts", "/v1/disputes", "/v1/interactions", "/v1/papers", "/v1/suppliers")
 """What has lists of its own, apart from those of deals and accounts."""
 _NOT_UNDERSTOOD = {"RequestMalformed", "AheadOfLog", "Invalid"}
 """Rules about how something is written; every other refusal is about what was asked for."""

@@ -49,6 +49,7 @@ TEAM = Noun("team", "/v1/teams", _named)
 PIPELINE = Noun("pipeline", "/v1/pipelines", _named)
 PRODUCT = Noun("product", "/v1/products", _named)
 CONTRACT = Noun("contract", "/v1/contracts", lambda c: (c["title"], c["number"], c["party_name"]), searched=True, recent="-since")
+PAPER = Noun("paper", "/v1/papers", lambda p: (p["number"], p["title"]), searched=True)
 CONTACT = Noun("contact", "/v1/contacts", lambda c: (c["name"], c["email"]), searched=True, recent="-opened_at")
 
 

@@ -10,6 +10,7 @@ from api.cli.client import calling
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import ACCOUNT, find
 from api.cli.servers import reached
 from api.cli.tree import group
 
@@ -69,18 +70,26 @@ def add(
     email: Annotated[str, typer.Argument(help="The mail address to sign in with.")],
     name: Annotated[str, typer.Option("--name", help="The person's name.")],
     role: Annotated[list[str], typer.Option("--role", help="A role; repeat for several.")],
+    account: Annotated[
+        str | None, typer.Option("--account", help="Of a supplier's or customer's person: the account they speak for.")
+    ] = None,
     tenant_name: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """Let a person sign in to a tenant, with a password made now and shown once.
 
-    Example:
+    A person from outside (role supplier or customer) speaks for one account, and sees what is with it and nothing else.
+
+    Examples:
       concord user add ana@example.com --name "Ana Souza" --role account_manager
+      concord user add jo@kolbe.example --name "Jo Kolbe" --role supplier --account "Kolbe KG"
     """
     import asyncio
     import secrets
+    from uuid import UUID
 
     from api.provisioning import tenant_of
+    from domain.authority import SetMemberAccount
     from domain.kernel import SYSTEM, Role
     from domain.members import AddMember, members
     from infra.identity import Identity
@@ -90,6 +99,11 @@ def add(
     unknown = [r for r in role if r not in set(Role)]
     if unknown:
         raise ValueError(f"There is no role {', '.join(unknown)}; there are {', '.join(sorted(Role))}.")
+    if (account is None) != set(role).isdisjoint({"supplier", "customer", "partner"}):
+        raise ValueError("--account goes with the roles supplier, customer and partner: it says for which account the person speaks.")
+    if account is not None:
+        with calling(tenant_name) as client:
+            account = find(client, ACCOUNT, account)["id"]
     password = secrets.token_urlsafe(15)
 
     async def make() -> None:
@@ -106,6 +120,8 @@ def add(
             member = uuid7()
             command = AddMember(name=name, email=email, roles=tuple(Role(r) for r in role))
             await process.store.execute(chosen, members, member, command, by=SYSTEM, expected_version=0)
+            if account is not None:
+                await process.store.execute(chosen, members, member, SetMemberAccount(account=UUID(account)), by=SYSTEM)
             await identity.join(principal, chosen, member)
         if as_json:
             say_json({"tenant": chosen.slug, "member": str(member), "email": email, "password": password if fresh else None})

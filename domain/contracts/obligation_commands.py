@@ -67,7 +67,7 @@ class WaiveObligation(Command):
 
 
 class DisputeBreach(Command):
-    """Claim a breach: names the dispute that is opened for it. Quiet when that was done.
+    """Claim a breach: its case is opened at once, under the correlation id of the breach. Quiet when that was done.
 
     `claim`: what is asked for; without it the penalty of the contract, if it is money.
     """

@@ -31,17 +31,16 @@ def rescheduled(contract: Contract, ctx: Context) -> Iterator[Event]:
     term = Term(terms_on(contract, day).start, last or end, last)
     for id, obligation in contract.obligations.items():
         pending = {key[1]: held for key, held in contract.occurrences.items() if key[0] == id and held.status is OccurrenceStatus.PENDING}
-        # a day that has come stays the one it was, also when the term that it belongs to is over
-        wanted = {nominal for nominal in pending if nominal < day and not obligation.ended and term.includes(nominal)}
-        coming = _next(contract, obligation, term, max(wanted, default=None), calendar)
-        wanted |= {coming} if coming is not None else set()
+        # a nominal day that has come stays the one it was, also when the term that it belongs to is over
+        come = (nominal for nominal in pending if nominal < day and not obligation.ended and term.includes(nominal))
+        wanted = next(come, None) or _next(contract, obligation, term, calendar)
         for nominal, held in pending.items():
-            if nominal not in wanted:
-                reason = "It does not come before the end." if coming is None else "Its day has moved."
+            if nominal != wanted:
+                reason = "It does not come before the end." if wanted is None else "Its day has moved."
                 yield o.ObligationDropped(obligation=id, occurrence=nominal, due_on=held.due_on, reason=reason)
-        for nominal in sorted(wanted):
-            scheduled = _scheduled(id, obligation, nominal, calendar)
-            if _days(scheduled) != _days(pending.get(nominal)):
+        if wanted is not None:
+            scheduled = _scheduled(id, obligation, wanted, calendar)
+            if _days(scheduled) != _days(pending.get(wanted)):
                 yield scheduled
 
 
@@ -56,14 +55,16 @@ class Term(NamedTuple):
         return self.last is None or nominal <= self.last
 
 
-def _next(contract: Contract, obligation: Obligation, term: Term, reached: date | None, calendar: Calendar) -> date | None:
-    """The nominal day of the next occurrence that may be pending; `reached`: one that has come and is pending still."""
+def _next(contract: Contract, obligation: Obligation, term: Term, calendar: Calendar) -> date | None:
+    """The nominal day of the next occurrence that may be pending."""
     first = first_nominal(obligation.due, term.start, term.end)
     if obligation.ended or first is None:
         return None
     since = max(obligation.since, contract.signed_on or obligation.since)
     span = abs(obligation.due.offset) * _DAYS_A_UNIT[obligation.due.unit] + _MARGIN
-    after = max(day for day in (since - timedelta(days=span), obligation.last, reached) if day is not None)
+    after = since - timedelta(days=span)
+    if obligation.last is not None:
+        after = max(after, obligation.last)
     found = next_nominal(first, obligation.recurrence, after)
     while found is not None and due_day(obligation.due, found, calendar) < since:
         found = next_nominal(first, obligation.recurrence, found)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import BeforeValidator
 
 from domain.contracts import events as e
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Side, SignedPaper, TermChanges, Terms
@@ -86,8 +89,12 @@ class Occurrence:
         return self.status in {OccurrenceStatus.PENDING, OccurrenceStatus.DUE}
 
 
-OccurrenceKey = tuple[UUID, date]
-"""The obligation, and the nominal day."""
+def _unwritten(key: object) -> object:
+    return tuple(key.split(",")) if isinstance(key, str) else key
+
+
+OccurrenceKey = Annotated[tuple[UUID, date], BeforeValidator(_unwritten)]
+"""The obligation, and the nominal day; in a snapshot, whose keys are texts, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)

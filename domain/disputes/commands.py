@@ -72,7 +72,8 @@ class OpenDispute(DraftDispute):
 
 
 class ImportDispute(OpenDispute):
-    """Take over an open claim as `source` tells it: its evidence is not asked for. Told again, it is quiet.
+    """Take over an open claim as `source` tells it: its evidence is not asked for. Told again, it is quiet; a later run may bring
+    it anew after it was undone.
 
     It counts as raised at the instant the command is dated back to. `run`: the import run, for undoing it.
     """

@@ -258,5 +258,7 @@ def evolve(case: Dispute | None, event: Event) -> Dispute | None:
         if isinstance(event, e.DisputeSplitOff):
             return _split_off(event)
         return _drafted(event) if isinstance(event, e.DisputeDrafted) else None
+    if isinstance(event, e.DisputeDrafted) and case.status is Status.VOIDED:
+        return replace(_drafted(event), version=case.version + 1)  # its import was undone, and made again
     change = _CHANGES.get(type(event))
     return replace(case, version=case.version + 1, **(change(case, event) if change is not None else {}))

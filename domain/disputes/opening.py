@@ -78,9 +78,10 @@ def team_of(member: UUID, ctx: Context) -> UUID | None:
 
 def begin(case: Dispute | None, command: c.DraftDispute, ctx: Context) -> Outcome:
     """Draft a claim, and raise it where that is asked for."""
-    if case is not None:
-        if isinstance(command, c.ImportDispute) and case.source == (command.source, command.source_id):
-            return ()
+    again = case is not None and isinstance(command, c.ImportDispute) and case.source == (command.source, command.source_id)
+    if case is not None and again and (case.status is not Status.VOIDED or case.run == getattr(command, "run", None)):
+        return ()
+    if case is not None and not again:
         raise AlreadyExists("This case exists already; change it instead.")
     if is_outside(ctx.actor) and command.side is Side.BUY:
         raise ForOthers("A claim of ours is raised by us; raise your own on side sell.")

@@ -154,8 +154,8 @@ def _coming(case: Dispute, settings: Settings) -> Iterator[datetime]:
 
 
 def due(case: Dispute, settings: Settings, now: datetime) -> bool:
-    """Whether something has fallen due that is not recorded yet."""
-    return next(_due(case, settings, now), None) is not None
+    """Whether something has fallen due that is not recorded yet, or clocks stand elsewhere because a calendar or limit changed."""
+    return next(_due(case, settings, now), None) is not None or readings(case, settings) != case.readings
 
 
 def attended(case: Dispute) -> bool:

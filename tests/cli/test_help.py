@@ -39,7 +39,7 @@ def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[st
 
 
 PROCESSES = {"up", "down", "api", "worker", "projector"}
-OF_ALL_TENANTS = {*PROCESSES, "status", "doctor", "migrate", "tenant create", "tenant list"}
+OF_ALL_TENANTS = {*PROCESSES, "status", "doctor", "migrate", "tenant create", "tenant list", "papers verify"}
 
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if not _has_commands(words)], ids=" ".join)

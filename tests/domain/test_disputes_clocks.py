@@ -17,8 +17,9 @@ from domain.disputes.clocks import clocks
 from domain.disputes.evolution import marked
 from domain.disputes.state import Dispute
 from domain.disputes.terms import ClockKind, Mark, MarkKind, Party, Severity, Side, Status
+from domain.disputes.timing import due
 from domain.kernel import Actor, Role
-from domain.settings import SETTINGS_ID, DefineCalendar, Settings
+from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, Settings
 from domain.settings import settings as tenant_settings
 from domain.suppliers.events import SupplierAnswered
 from tests.domain.clock_oracle import PERCENTS, Oracle, Tally, utc
@@ -186,6 +187,21 @@ def test_each_party_has_its_own_calendar():
     desk.do(claim(their_calendar="JP"))
     # 18:00 there: the day is over; the next is a holiday; two days of eight hours end on Thursday, 17:00 there
     assert reading(desk, ClockKind.ACKNOWLEDGE).due_at == utc(2026, 3, 5, 8)
+
+
+def test_a_holiday_that_is_learnt_of_later_moves_what_is_due():
+    desk = opened()
+    admin = Actor(BEA, frozenset({Role.ADMIN}))
+    desk.world.do(
+        tenant_settings, SETTINGS_ID, DefineCalendar(key="own", zone="UTC", holidays=({"day": "2026-03-03", "name": "Day"},)), admin
+    )
+    desk.quiet(c.RecordDue())
+    desk.world.do(tenant_settings, SETTINGS_ID, ChangeSettings(calendar="own"), admin)
+    tenant = desk.world.state(tenant_settings, SETTINGS_ID)
+    assert due(desk.case(), tenant, desk.now)
+    desk.do(c.RecordDue())
+    assert reading(desk, ClockKind.ACKNOWLEDGE).due_at == utc(2026, 3, 4, 17)
+    assert not due(desk.case(), tenant, desk.now)
 
 
 def test_of_a_customers_claim_we_owe_the_answer():

@@ -264,6 +264,18 @@ def test_what_a_source_tells_is_taken_without_its_evidence_and_once():
     desk.quiet(UndoImport(run=run), by=SYSTEM)
 
 
+def test_a_case_whose_import_was_undone_comes_again_with_a_later_run():
+    desk, first, second = Desk(), natural_id("run", "1"), natural_id("run", "2")
+    said = claim(evidence=()).model_dump()
+    desk.do(c.ImportDispute(**said, source="old", source_id="7", run=first), by=SYSTEM)
+    desk.do(UndoImport(run=first), by=SYSTEM)
+    desk.quiet(c.ImportDispute(**said, source="old", source_id="7", run=first), by=SYSTEM)
+    desk.do(c.ImportDispute(**said, source="old", source_id="7", run=second), by=SYSTEM)
+    case = desk.case()
+    assert (case.status, case.open_gross, case.version) == (Status.OPENED, Decimal("119.00"), len(desk.world.histories[CASE]))
+    assert desk.world.state(locks, lock_read(ACME, line().reference).id) == {CASE}
+
+
 def test_an_imported_case_that_was_worked_on_stays():
     desk, run = Desk(), natural_id("run", "1")
     desk.do(c.ImportDispute(**claim(evidence=()).model_dump(), source="old", source_id="7", run=run), by=SYSTEM)

@@ -71,7 +71,7 @@ async def register(desk: Office, *, ends_in: int, id: UUID | None = None, **term
     return made
 
 
-async def owe(desk: Office, contract: UUID, *, months: int, first: date) -> None:
+async def owe(desk: Office, contract: UUID, *, months: int, first: date, **changes: Any) -> None:
     """The other party owes a report every so many months."""
     command = AddObligation(
         title="Report",
@@ -81,6 +81,7 @@ async def owe(desk: Office, contract: UUID, *, months: int, first: date) -> None
         lead_days=10,
         grace_days=5,
         proof=EvidenceKind.DOCUMENT,
+        **changes,
     )
     await desk.do(contracts, contract, command)
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 import pytest
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from domain.contract_dates import Renewal, RenewalKind
 from domain.contract_rules import AlertBand, ChangeContractRules
-from domain.contracts import contracts
+from domain.contracts import contracts, dispute_of
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
 from domain.contracts.commands import GiveNotice, TerminateContract
+from domain.contracts.obligation_commands import DisputeBreach
 from domain.contracts.terms import ContractStatus, EndCause, RenewalWay, RenewedBy
 from domain.deals import DealOpened
+from domain.disputes import disputes
+from domain.disputes.events import DisputeDrafted, DisputeOpened
 from domain.settings import SETTINGS_ID, settings
+from domain.values import Money
 from tests.workflows.contract_desk import (
     Years,
     contract_of,
@@ -29,7 +35,7 @@ from tests.workflows.contract_desk import (
     told,
     trigger,
 )
-from tests.workflows.office import ADMIN, ANNA, BOSS, Office
+from tests.workflows.office import ACME, ADMIN, ANNA, BOSS, Office
 from workflows import contract_clocks
 
 STILL = TimeSkippingConfig(enabled=False)
@@ -154,3 +160,47 @@ async def test_terms_that_nobody_looked_at_for_years_are_gone_through_in_order(d
 async def _current(desk: Office, id) -> bool:
     dates = (await contract_of(desk, id)).dates
     return dates is not None and dates.term_end is not None and dates.term_end >= today(desk)
+
+
+async def breached(desk: Office, **owed: Any) -> tuple[UUID, UUID, date]:
+    """A contract with a report that was due a week ago; its breach is recorded."""
+    id, due = await register(desk, ends_in=200), today(desk) - timedelta(days=7)
+    await owe(desk, id, months=12, first=due, since=due, **owed)
+    await desk.until(lambda: _breached(desk, id))
+    ((obligation, occurrence), *_) = (await contract_of(desk, id)).occurrences
+    return id, obligation, occurrence
+
+
+async def _breached(desk: Office, id) -> bool:
+    return await recorded(desk, o.ObligationBreached, id) == 1
+
+
+async def case_of(desk: Office, id: UUID, obligation: UUID, occurrence: date) -> Any:
+    return (await desk.store.load(desk.tenant, disputes, dispute_of(id, obligation, occurrence))).state
+
+
+async def test_a_breach_that_is_claimed_opens_its_case_in_one_step(desk: Office):
+    async with desk.worker(), trigger(desk):
+        id, obligation, occurrence = await breached(desk, penalty=Money(amount=Decimal(500), currency="EUR"))
+        claim = DisputeBreach(obligation=obligation, occurrence=occurrence, note="the second time")
+        await desk.do(contracts, id, claim)
+        await desk.until(lambda: case_of(desk, id, obligation, occurrence))
+        await desk.do(contracts, id, claim)
+    case = await case_of(desk, id, obligation, occurrence)
+    assert (case.account, case.owner, case.contract, case.obligation) == (ACME, ANNA, id, obligation)
+    assert str(case.ledger.gross.open) == "500.00"
+    (breach,) = await desk.log(o.ObligationBreached)
+    (opened,) = await desk.log(DisputeOpened)
+    assert opened.correlation_id == breach.correlation_id, "one story"
+    assert opened.on_behalf_of == ANNA
+
+
+async def test_a_claim_without_an_amount_is_drafted_for_somebody_to_complete(desk: Office):
+    async with desk.worker(), trigger(desk):
+        id, obligation, occurrence = await breached(desk)
+        await desk.do(contracts, id, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.FOR_CAUSE))
+        await desk.until(lambda: _over(desk, id))
+        await desk.do(contracts, id, DisputeBreach(obligation=obligation, occurrence=occurrence))
+        await desk.until(lambda: case_of(desk, id, obligation, occurrence))
+    assert await desk.log(DisputeDrafted)
+    assert not await desk.log(DisputeOpened)

@@ -29,6 +29,8 @@ _SPACES = {
     (Kind.DEALS, "owner_name"): "user",
     (Kind.ACCOUNTS, "owner_name"): "user",
     (Kind.USERS, "manager_name"): "user",
+    (Kind.DISPUTES, "account_name"): "account",
+    (Kind.DISPUTES, "owner_name"): "user",
 }
 
 

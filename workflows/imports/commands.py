@@ -17,6 +17,7 @@ from domain.contacts import Channel, Consent, ImportContact, RecordConsent, cont
 from domain.deals import CloseImported, ImportDeal, ImportStage, deals
 from domain.deals.commands import Lines
 from domain.deals.terms import Line
+from domain.disputes import disputes
 from domain.imports import imported_id
 from domain.members import DeactivateMember, ImportMember, members
 from domain.messages import unchecked
@@ -25,7 +26,18 @@ from domain.stages import PipelineVersion
 from domain.teams import ImportTeam, teams
 from domain.values import Money, Name, Prose, minor_digits
 from infra.event_store import Step
-from workflows.imports.records import AccountRecord, ContactRecord, DealRecord, LineRecord, ProductRecord, Record, TeamRecord, UserRecord
+from workflows.imports.claims import claim_of
+from workflows.imports.records import (
+    AccountRecord,
+    ContactRecord,
+    DealRecord,
+    DisputeRecord,
+    LineRecord,
+    ProductRecord,
+    Record,
+    TeamRecord,
+    UserRecord,
+)
 
 LONGEST_TEXT = 20_000
 MOST_ATTRIBUTES = 200
@@ -68,6 +80,7 @@ class Commands:
             AccountRecord: self._account,
             ContactRecord: self._contact,
             DealRecord: self._deal,
+            DisputeRecord: self._dispute,
         }
 
     def of(self, record: Record) -> list[Step]:
@@ -157,6 +170,9 @@ class Commands:
             consent = RecordConsent(channel=Channel.EMAIL, consent=Consent.WITHDRAWN, origin=f"import from {self._source}")
             steps.append(Step(contacts, steps[0].stream, consent))
         return steps
+
+    def _dispute(self, record: DisputeRecord) -> list[Step]:
+        return self._step("dispute", disputes, record, claim_of(record, self.id_of, self._told(record)), record.opened_at)
 
     def closing(self, deal: UUID, stage: str, reason: str) -> Step:
         """The step by which the source closes a deal that it imported before."""

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     USERS = "users"
     TEAMS = "teams"
     STAGES = "stages"
+    DISPUTES = "disputes"
     DEALS = "deals"
     LINES = "lines"
     HISTORY = "history"
@@ -158,6 +159,29 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
         _field("team_id", _T.ID, "team id", 2, required=True),
         _field("primary", _T.FLAG, "is team primary|primary", 2),
     ),
+    Kind.DISPUTES: (
+        _field("id", _T.ID, "id|dispute id|case id|claim id|dispute number|case number|claim number", 0.3),
+        _field(
+            "disputed", _T.MONEY, "disputed amount|amount in dispute|amount disputed|disputed|claimed amount|claim amount", 3, required=True
+        ),
+        _field("tax", _T.MONEY, "disputed tax|tax|vat|tax amount", 0.3),
+        _field(
+            "document", _T.TEXT, "invoice|invoice number|invoice no|invoice id|document|document number|bill number", 1.5, required=True
+        ),
+        _field("line", _T.TEXT, "invoice line|line|line number|position|item", 0.5),
+        _field("title", _T.TEXT, "title|subject|description|dispute|claim", 0.5),
+        _field("reason", _T.CATEGORY, "dispute reason|reason|reason code|claim reason", 1),
+        _field("status", _T.CATEGORY, "status|state|dispute status", 0.2),
+        _field("total", _T.MONEY, "invoice total|invoice amount|total amount|gross amount|total|amount", 1),
+        _field("currency", _T.CURRENCY, "currency|currency iso code|invoice currency", 0.2),
+        _field("opened_on", _T.DATE, "opened on|opened|raised on|dispute date|claim date|disputed on|date", 1),
+        _field("due_on", _T.DATE, "due date|due on|due|payment due|payable on", 1),
+        _field("discount_on", _T.DATE, "discount date|discount until|discount due", 0.5),
+        _field("account_id", _T.REFERENCE_ID, "supplier id|vendor id|account id|company id", 1),
+        _field("account_name", _T.REFERENCE_NAME, "supplier|supplier name|vendor|vendor name|account|account name|company", 1),
+        _field("owner_id", _T.REFERENCE_ID, _OWNER_ID, 0.5),
+        _field("owner_name", _T.REFERENCE_NAME, "owner|case owner|buyer|responsible|handled by", 0.5),
+    ),
     Kind.STAGES: (
         _field("id", _T.ID, "stage id|id|api name", 1),
         _field("label", _T.TEXT, "label|stage label|master label|stage|stage name|stage label name", 1, required=True),
@@ -252,6 +276,8 @@ FIELDS: dict[Kind, tuple[Field, ...]] = {
 }
 
 FILE_WORDS: tuple[tuple[str, Kind], ...] = (
+    ("dispute", Kind.DISPUTES),
+    ("open invoice", Kind.DISPUTES),
     ("history", Kind.HISTORY),
     ("merged", Kind.MERGES),
     ("line item", Kind.LINES),

@@ -81,6 +81,24 @@ class ContactRecord(Record):
 
 
 @dataclass(slots=True)
+class DisputeRecord(Record):
+    """A claim about a line of an invoice: `net` and `tax` of it are disputed, of `total`; amounts in `currency`."""
+
+    document: str = ""
+    line: str = "1"
+    reason: str | None = None
+    net: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    total: Decimal | None = None
+    currency: str | None = None
+    opened_at: datetime | None = None
+    due_on: date | None = None
+    discount_on: date | None = None
+    account: str | None = None
+    owner: str | None = None
+
+
+@dataclass(slots=True)
 class GoneRecord(Record):
     """A thing that the source marks as deleted. Whether that means anything depends on what is here."""
 

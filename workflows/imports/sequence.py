@@ -18,6 +18,7 @@ from workflows.imports.conversion import (
 )
 from workflows.imports.dates import DateOrder, parse_date
 from workflows.imports.deal_rows import DealConversion
+from workflows.imports.dispute_rows import convert_disputes
 from workflows.imports.fields import Kind
 from workflows.imports.records import ProductRecord
 from workflows.imports.settled import Settled
@@ -37,6 +38,8 @@ def before_deals(settled: Settled, seen: Seen) -> Iterator[Converted]:
         yield from convert_accounts(table, settled, seen)
     for table in settled.of(Kind.CONTACTS):
         yield from convert_contacts(table, settled, seen)
+    for table in settled.of(Kind.DISPUTES):
+        yield from convert_disputes(table, settled, seen)
 
 
 def deals_of(settled: Settled, beside: Beside, seen: Seen, now: datetime, share: Share | None = None) -> Iterator[Converted]:

@@ -113,7 +113,7 @@ def _ask_decimals(settled: Settled, table: FoundTable, index: int, currency: str
 def _settle_currency(settled: Settled, tenant: str | None) -> None:
     stated, amounts, per_row = set[str](), False, True
     for table in settled.tables:
-        if table.kind in (Kind.DEALS, Kind.PRODUCTS, Kind.LINES):
+        if table.kind in (Kind.DEALS, Kind.PRODUCTS, Kind.LINES, Kind.DISPUTES):
             for index, column in table.profile.columns.items():
                 known = field_of(table.kind, table.mapping.columns[index].target)
                 if known and known.type is Type.MONEY and column.numbers is not None:
@@ -152,13 +152,18 @@ def _settle_references(settled: Settled, directory: Directory) -> None:
         "account": (
             Kind.ACCOUNTS,
             directory.accounts,
-            ((Kind.DEALS, "account_name"), (Kind.ACCOUNTS, "parent_name"), (Kind.CONTACTS, "account_name")),
+            (
+                (Kind.DEALS, "account_name"),
+                (Kind.ACCOUNTS, "parent_name"),
+                (Kind.CONTACTS, "account_name"),
+                (Kind.DISPUTES, "account_name"),
+            ),
         ),
         "product": (Kind.PRODUCTS, directory.products, ((Kind.DEALS, "product"), (Kind.LINES, "product"))),
         "user": (
             Kind.USERS,
             directory.users,
-            ((Kind.DEALS, "owner_name"), (Kind.ACCOUNTS, "owner_name"), (Kind.USERS, "manager_name")),
+            ((Kind.DEALS, "owner_name"), (Kind.ACCOUNTS, "owner_name"), (Kind.DISPUTES, "owner_name"), (Kind.USERS, "manager_name")),
         ),
     }
     for space, (kind, known, columns) in spaces.items():

@@ -25,6 +25,7 @@ from workflows.imports.report import Outcome, RowReport, Undone
 
 _KINDS = {
     "deal": Kind.DEALS,
+    "dispute": Kind.DISPUTES,
     "account": Kind.ACCOUNTS,
     "contact": Kind.CONTACTS,
     "product": Kind.PRODUCTS,
@@ -32,7 +33,7 @@ _KINDS = {
     "team": Kind.TEAMS,
     "pipeline": Kind.STAGES,
 }
-_ORDER = ("deal", "contact", "account", "product", "member", "team", "pipeline")
+_ORDER = ("dispute", "deal", "contact", "account", "product", "member", "team", "pipeline")
 """What refers goes before what is referred to."""
 _REOPENED: dict[str, Command] = {
     "product.retired": RestoreProduct(),

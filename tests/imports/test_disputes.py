@@ -1,0 +1,88 @@
+"""Lists of disputes and of open invoices: planned, taken over as open claims, quiet when they come again, and taken back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from domain.accounts import OpenAccount, accounts
+from domain.dispute_rules import Reason
+from domain.disputes import disputes
+from domain.imports import imported_id
+from domain.kernel import SYSTEM
+from domain.members import AddMember, members
+from tests.imports.lookalikes import write
+from workflows.imports import Directory, Overrides, inspect, plan, run, undo
+from workflows.imports.claims import reason_of
+from workflows.imports.fields import Kind
+
+SAID = Overrides(currency="EUR", source="books")
+HEADER = ("Invoice", "Supplier", "Invoice Total", "Disputed Amount", "Dispute Reason", "Due Date", "Opened On", "Owner", "Status")
+ROWS = [
+    ("RE-1", "Kolbe KG", "2440.00", "487.90", "Price", "2030-03-31", "2026-01-05", "Ana Souza", "open"),
+    ("RE-2", "Kolbe KG", "100.00", "", "", "2030-03-31", "", "Ana Souza", "open"),
+    ("RE-3", "Kolbe KG", "900.00", "90.00", "Rusty screws", "2030-04-30", "2026-01-06", "Ana Souza", "open"),
+    ("RE-4", "Kolbe KG", "50.00", "5.00", "late", "2030-04-30", "2026-01-06", "Ana Souza", "Settled"),
+]
+
+
+@pytest.fixture
+async def directory(store, tenant) -> Directory:
+    kolbe, ana = uuid4(), uuid4()
+    await store.execute(tenant, accounts, kolbe, OpenAccount(legal_name="Kolbe KG", roles=("supplier",)), by=SYSTEM)
+    await store.execute(tenant, members, ana, AddMember(name="Ana Souza"), by=SYSTEM)
+    return Directory(accounts=(("Kolbe KG", f"={kolbe}"),), users=(("Ana Souza", f"={ana}"),))
+
+
+def test_a_list_of_open_invoices_with_what_is_disputed_is_known_by_its_columns(tmp_path):
+    write(tmp_path / "ap_ageing.csv", HEADER, ROWS)
+    [table] = inspect([tmp_path], SAID).tables
+    assert table.kind is Kind.DISPUTES
+    mapped = {column.column: column.target for column in table.columns}
+    assert mapped == dict(
+        zip(HEADER, ("document", "account_name", "total", "disputed", "reason", "due_on", "opened_on", "owner_name", "status"), strict=True)
+    )
+
+
+async def test_open_claims_are_taken_over_and_what_is_over_or_undisputed_is_left_out(store, tenant, tmp_path, directory):
+    write(tmp_path / "disputes.csv", HEADER, ROWS)
+    planned = await plan(store, tenant, [tmp_path], SAID, directory=directory)
+    before = await store.head(tenant)
+    counts = planned.counts[Kind.DISPUTES]
+    assert (counts.created, counts.skipped, counts.rejected) == (2, 2, 0)
+    assert await store.head(tenant) == before, "a dry run stores nothing"
+    done = await run(store, tenant, [tmp_path], SAID, directory=directory)
+    assert done.counts[Kind.DISPUTES] == counts
+    case = (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-1 1"))).state
+    assert (case.status, case.reason, case.currency, case.open_gross) == ("opened", Reason.PRICE_VARIANCE, "EUR", Decimal("487.90"))
+    assert case.opened_at == datetime(2026, 1, 5, tzinfo=UTC)
+    [document] = case.documents
+    assert (document.total.amount, document.due_on.isoformat()) == (Decimal("2440.00"), "2030-03-31")
+    assert case.ledger.balanced
+    other = (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-3 1"))).state
+    assert (other.reason, other.reason_text) == (Reason.OTHER, "Rusty screws")
+    assert (await run(store, tenant, [tmp_path], SAID, directory=directory)).events == 0
+    taken_back = await undo(store, tenant, done.run)
+    assert not taken_back.kept
+    assert (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-1 1"))).state.status == "voided"
+
+
+async def test_rows_that_make_no_claim_are_rejected_with_the_reason(store, tenant, tmp_path, directory):
+    rows = [("RE-1", "Kolbe KG", "10", "4 apples", "", "", "", "Ana Souza", ""), ("RE-5", "Kolbe KG", "10.00", "5.00", "", "", "", "", "")]
+    write(tmp_path / "disputes.csv", HEADER, rows)
+    planned = await plan(store, tenant, [tmp_path], SAID, directory=directory)
+    assert planned.counts[Kind.DISPUTES].rejected == 2
+    reasons = " ".join(row.reason for row in planned.rows)
+    assert "not a number" in reasons
+    assert "add a column `owner`" in reasons
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [("Price variance", Reason.PRICE_VARIANCE), ("short delivery", Reason.QUANTITY_SHORT), ("LATE-DELIVERY", Reason.LATE_DELIVERY)],
+)
+def test_words_of_sources_are_read_as_reasons(written, reason):
+    assert reason_of(written) == (reason, None)

@@ -1,0 +1,64 @@
+"""Lists of disputes, and of open invoices with what is disputed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from workflows.imports.cells import instant_of, read_rows
+from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
+from workflows.imports.faults import Fault
+from workflows.imports.fields import Kind
+from workflows.imports.records import DisputeRecord
+from workflows.imports.settled import FoundTable, Settled
+
+OVER = {"closed", "settled", "resolved", "withdrawn", "cancelled", "canceled", "written off", "rejected", "paid", "done"}
+"""What a source calls a case that nobody works on any more."""
+
+
+def convert_disputes(table: FoundTable, settled: Settled, seen: Seen) -> Iterator[Converted]:
+    """One claim for each row of which something is disputed. What is over at the source is left out: only what is open is taken over."""
+    for read in read_rows(table, settled):
+        values = read.values
+        if read.faults:
+            yield read.faults[0]
+            continue
+        document, line = str(values.get("document") or ""), str(values.get("line") or "1")
+        id_ = str(values.get("id") or f"{document} {line}").strip()
+        if not document:
+            yield Fault(table.name, read.number, None, "", "the row names no invoice; a dispute is about one")
+            continue
+        if rejection := left_out(table, read, settled, seen, id_):
+            yield rejection
+            continue
+        disputed, status = values.get("disputed"), str(values.get("status") or "").casefold()
+        if disputed is None or disputed[0] <= 0:
+            yield Skipped(Kind.DISPUTES, id_, table.name, read.number, "nothing of the invoice is disputed")
+            continue
+        if status in OVER:
+            yield Skipped(Kind.DISPUTES, id_, table.name, read.number, f"it is {status} at the source")
+            continue
+        record = DisputeRecord(Kind.DISPUTES, id_, "", table.name, read.number, read.attributes)
+        record.document, record.line = document, line
+        record.account = known_reference(settled, "account", key_of(values, "account_id", "account_name"), record.attributes, "account")
+        record.owner = known_reference(settled, "user", key_of(values, "owner_id", "owner_name"), record.attributes, "owner")
+        if (missing := _missing(record)) is not None:
+            yield Fault(table.name, read.number, None, "", missing)
+            continue
+        tax, total = values.get("tax"), values.get("total")
+        record.net, record.tax = disputed[0], tax[0] if tax else Decimal(0)
+        record.total = total[0] if total else None
+        record.currency = values.get("currency") or disputed[1] or settled.currency
+        record.reason = values.get("reason")
+        record.opened_at = instant_of(values.get("opened_on"), settled)
+        record.due_on, record.discount_on = values.get("due_on"), values.get("discount_on")
+        record.name = str(values.get("title") or f"Invoice {document}")[:LONGEST_NAME].rstrip()
+        yield record
+
+
+def _missing(record: DisputeRecord) -> str | None:
+    if record.account is None:
+        return "its supplier is neither here nor in the files; import or open the account first"
+    if record.owner is None:
+        return "it names nobody here who is responsible; add a column `owner` with a member's name"
+    return None
