@@ -78,11 +78,11 @@ def team_of(member: UUID, ctx: Context) -> UUID | None:
 
 def begin(case: Dispute | None, command: c.DraftDispute, ctx: Context) -> Outcome:
     """Draft a claim, and raise it where that is asked for."""
-    again = case is not None and isinstance(command, c.ImportDispute) and case.source == (command.source, command.source_id)
-    if case is not None and again and (case.status is not Status.VOIDED or case.run == getattr(command, "run", None)):
-        return ()
-    if case is not None and not again:
-        raise AlreadyExists("This case exists already; change it instead.")
+    if case is not None:
+        if not isinstance(command, c.ImportDispute) or case.source != (command.source, command.source_id):
+            raise AlreadyExists("This case exists already; change it instead.")
+        if case.status is not Status.VOIDED or case.run == command.run:
+            return ()
     if is_outside(ctx.actor) and command.side is Side.BUY:
         raise ForOthers("A claim of ours is raised by us; raise your own on side sell.")
     check_account(command.account, ctx)
