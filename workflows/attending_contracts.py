@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import contracts
-from domain.contracts.days import annual_value
+from domain.contracts.days import annual_value, term_value
 from domain.contracts.in_force import terms_on
 from domain.contracts.obligation_commands import RecordObligations
 from domain.contracts.renewing import starts_renewal
@@ -95,7 +95,7 @@ def renewal_opening(id: UUID, contract: Contract, currency: str, today: date) ->
     return OpenDeal(
         title=says + contract.title[: _TITLE - len(says)],
         account=contract.party,
-        amount=terms.value or Money.zero(currency),
+        amount=term_value(terms) or Money.zero(currency),
         annual=annual_value(terms),
         close_date=max(today, days.deadline or days.term_end or today),
         zone=contract.zone,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from domain.contract_dates import local_day
+from domain.contract_dates import RenewalKind, local_day
 from domain.contract_rules import ContractRules
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
+from domain.contracts.in_force import terms_on
 from domain.contracts.state import Contract
 from domain.contracts.terms import OccurrenceStatus, Party, RenewalWay, RenewedBy
 from domain.kernel import Event, Recorded
@@ -80,8 +81,11 @@ def _words(contract: Contract, event: Event, rules: ContractRules) -> _Words | N
         case e.ContractAlertRaised() if contract.dates is not None and contract.dates.send_by == event.send_by and contract.in_force:
             return _alert(contract, event, rules)
         case e.NoticeWindowMissed() if contract.in_force and event.term_end == _running(contract):
-            until = f"It is renewed until {event.renews_until} unless both agree otherwise." if event.renews_until else ""
-            body = f"Nobody gave notice by {event.deadline}. {until} Agree with the other party on what follows {event.term_end}."
+            body = f"Nobody gave notice by {event.deadline}, so it runs to {event.term_end} as agreed."
+            if event.renews_until:
+                body += (
+                    f" Then it is renewed until {event.renews_until}; if you want something else, agree on it with the other party before."
+                )
             return _Words(MISSED, event.owner or contract.owner, " can no longer be ended by notice", body, event.deadline, manager=True)
         case e.ContractRenewed(by=RenewedBy.SILENCE) if contract.in_force and event.term_end == _running(contract):
             body = f"Nobody gave notice, so a further term runs from {event.term_start} to {event.term_end}. The next alerts come in time."
@@ -103,12 +107,16 @@ def _words(contract: Contract, event: Event, rules: ContractRules) -> _Words | N
 
 
 def _alert(contract: Contract, event: e.ContractAlertRaised, rules: ContractRules) -> _Words:
-    ends = f"the contract ends on {event.term_end}"
+    renews = event.term_end is not None and terms_on(contract, event.term_end).renewal.kind is RenewalKind.AUTO_RENEW
+    follows = f"it is renewed after {event.term_end}" if renews else f"it ends on {event.term_end}"
     if event.deadline is None:
-        says, body = f" ends in {event.left} days", f"Prepare what follows: {ends}."
+        says, body = (
+            f" ends on {event.term_end}",
+            "Nothing follows by itself: renew it, make a new contract, or see that the business ends with it.",
+        )
     else:
-        says = f": notice has to be sent within {event.left} days"
-        body = f"Send it by {event.send_by}, a working day, so that it counts by {event.deadline}. Without notice, see what happens when {ends}."
+        says = f": notice has to be sent by {event.send_by}"
+        body = f"{event.left} days are left. To count by {event.deadline}, notice is sent on {event.send_by} at the latest. Without notice {follows}."
     since = event.send_by - timedelta(days=event.days)
     return _Words(ALERT, event.owner or contract.owner, says, body, since, manager=event.days <= rules.manager_from)
 

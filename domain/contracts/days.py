@@ -53,6 +53,14 @@ def annual_value(terms: Terms) -> Money | None:
     return terms.value.times(Decimal(12) / months) if months > 12 else terms.value
 
 
+def term_value(terms: Terms) -> Money | None:
+    """What a further term of the same kind would be worth as a whole."""
+    if terms.value is None or terms.value_per is ValuePer.TERM:
+        return terms.value
+    months = terms.renewal.months or (month_number(terms.end + _DAY) - month_number(terms.start) if terms.end else 12) or 1
+    return terms.value.times(Decimal(_A_YEAR[terms.value_per] * months) / 12)
+
+
 @dataclass(frozen=True, slots=True)
 class KnownEnd:
     """The last day of a contract, and what makes it so: `termination`, `notice` or `successor`."""

@@ -48,8 +48,8 @@ class AdvanceDeal(Command):
     """Ask for a move to another stage, with evidence for the gate.
 
     Back: `reason` is one of the `back_reasons` in the tenant's deal rules. Lost: one of the `lost_reasons`, with a note for "other".
-    Won: a completed signature (`signed_on`, and `signature`, the reference of the signed paper) or an `order_reference`
-    with its date (`ordered_on`; if none is given, today).
+    Won: a completed signature (`paper`, one of ours that all have signed; else `signed_on`, and `signature`, the reference of the
+    signed paper) or an `order_reference` with its date (`ordered_on`; if none is given, today).
     """
 
     to: Key
@@ -59,6 +59,7 @@ class AdvanceDeal(Command):
     competitor: Name | None = None
     signed_on: date | None = None
     signature: Name | None = None
+    paper: UUID | None = None
     order_reference: Name | None = None
     ordered_on: date | None = None
 

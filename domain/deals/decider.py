@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.backdating import check_dating
 from domain.deals import amounts, approving, dates, evidence, forecasting, importing, moves, particulars, reopening
 from domain.deals import commands as c
-from domain.deals.references import account_read, contact_reads, pipeline_read, product_reads
+from domain.deals.references import account_read, contact_reads, paper_read, pipeline_read, product_reads
 from domain.deals.refusals import ApprovalPending
 from domain.deals.rules import rule_reads
 from domain.deals.state import Deal, evolve
@@ -158,6 +158,8 @@ def _referred(deal: Deal | None, command: Any) -> Iterator[Read]:
             yield from _own_pipeline(deal)
             yield from contact_reads(e.contact for e in command.evidence if e.contact is not None)
             yield from evidence.evidence_documents(command.evidence)
+            if command.paper is not None:
+                yield paper_read(command.paper)
         case c.RecordEvidence(evidence=proof):
             yield from _own_pipeline(deal)
             yield from contact_reads((proof.contact,) if proof.contact is not None else ())

@@ -12,7 +12,7 @@ from domain.deals.commands import AdvanceDeal, EnterStage, RefuseMove, WithdrawM
 from domain.deals.events import DealMoveRefused, DealMoveWithdrawn, DealStageEntered, DealStageRequested
 from domain.deals.evidence import proven
 from domain.deals.forecasting import standing, today
-from domain.deals.references import stage_in, version_of
+from domain.deals.references import signed_paper, stage_in, version_of
 from domain.deals.refusals import DealClosed, GateNotMet, MovePending, NoteNeeded, ReasonNeeded, TransitionNotAllowed, WonInFuture
 from domain.deals.rules import rules_of
 from domain.deals.state import Deal
@@ -62,6 +62,9 @@ def advance(deal: Deal, command: AdvanceDeal, ctx: Context) -> tuple[Event, ...]
     check_no_move(deal)
     direction = direction_of(stage_in(version, deal.stage), to)
     rules = _check_reason(direction, command, ctx)
+    if command.paper is not None and direction is Direction.WON:
+        signature, signed_on = signed_paper(command.paper, ctx)
+        command = command.model_copy(update={"signature": signature, "signed_on": command.signed_on or signed_on})
     asked = DealStageRequested(
         from_stage=deal.stage,
         to=to.key,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from domain.deals.refusals import AccountUnavailable, ContactUnknown, PipelineUnavailable, ProductUnknown, StageUnknown
+from domain.deals.refusals import AccountUnavailable, ContactUnknown, PaperNotSigned, PipelineUnavailable, ProductUnknown, StageUnknown
 from domain.deals.state import Deal
 from domain.deals.terms import Line
 from domain.kernel import Context, Read
@@ -37,6 +38,40 @@ class ProductStanding(Protocol):
 
     @property
     def active(self) -> bool: ...
+
+
+class PaperStanding(Protocol):
+    """What a deal reads of a paper."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def subject(self) -> PaperAbout: ...
+    @property
+    def signed_on(self) -> date | None: ...
+
+
+class PaperAbout(Protocol):
+    """What a paper is about."""
+
+    @property
+    def noun(self) -> str: ...
+    @property
+    def id(self) -> UUID: ...
+
+
+def paper_read(id: UUID) -> Read:
+    return Read("paper", id)
+
+
+def signed_paper(id: UUID, ctx: Context) -> tuple[str, date]:
+    """(what to refer to it by, the day of its last signature) of a paper about the deciding deal. Raises PaperNotSigned."""
+    paper: PaperStanding | None = ctx.fact(paper_read(id))
+    if paper is None or paper.signed_on is None or (paper.subject.noun, paper.subject.id) != ("deal", ctx.own_id):
+        raise PaperNotSigned(
+            "This is no paper about this deal that everybody has signed; name one that is completed, or an order.", paper=str(id)
+        )
+    return f"{paper.number} ({id})", paper.signed_on
 
 
 def account_read(id: UUID) -> Read:

@@ -117,3 +117,7 @@ class StageNotOpen(Invalid):
 
 class NotImported(Refused):
     """The deal came from no other system, so none can tell anything of it."""
+
+
+class PaperNotSigned(Refused):
+    """The paper named as the signature is not one about this deal that everybody has signed."""

@@ -119,6 +119,7 @@ class SealPaper(Command):
     document: DocumentRef
     holder: Name
     fingerprint: Sha256
+    signed_on: date
 
 
 class VoidPaper(Command):

@@ -170,7 +170,8 @@ def _seal(paper: Paper, command: c.SealPaper, ctx: Context) -> Outcome:
         missing = sorted({s.party for s in paper.signatories.values() if not s.signed})
         raise SignaturesMissing("Not everybody has signed this paper; wait for the others.", missing=missing)
     _, attached = attach(ctx, "paper", (command.document.sha256,))
-    return (e.PaperCompleted(document=command.document, holder=command.holder, fingerprint=command.fingerprint), *attached)
+    said = {name: getattr(command, name) for name in c.SealPaper.model_fields}
+    return (e.PaperCompleted(**said), *attached)
 
 
 def _void(paper: Paper, command: c.VoidPaper, ctx: Context) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from domain.documents import DocumentRef
@@ -101,11 +102,15 @@ class PaperDeclined(Event, topic="paper.declined"):
 
 
 class PaperCompleted(Event, topic="paper.completed"):
-    """All have signed, and the file is sealed. `fingerprint`: SHA-256 of the certificate; `holder`: whose it is."""
+    """All have signed, and the file is sealed. `fingerprint`: SHA-256 of the certificate; `holder`: whose it is.
+
+    `signed_on`: the UTC day of the last signature.
+    """
 
     document: DocumentRef
     holder: str
     fingerprint: str
+    signed_on: date | None = None
 
 
 class PaperVoided(Event, topic="paper.voided"):

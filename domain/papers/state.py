@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,8 @@ class Paper:
     channel: SigningChannel | None = None
     expires_at: datetime | None = None
     sealed: DocumentRef | None = None
+    signed_on: date | None = None
+    """The day of the last signature, once it is complete."""
 
     @property
     def signed_by_all(self) -> bool:
@@ -94,8 +96,8 @@ def evolve(paper: Paper | None, event: Event) -> Paper | None:
             return replace(paper, status=PaperStatus.PARTLY_SIGNED, signatories=_signatory(paper, id, viewed=True, signed=True))
         case e.PaperDeclined():
             return replace(paper, status=PaperStatus.DECLINED)
-        case e.PaperCompleted(document=document):
-            return replace(paper, status=PaperStatus.COMPLETED, sealed=document)
+        case e.PaperCompleted(document=document, signed_on=signed_on):
+            return replace(paper, status=PaperStatus.COMPLETED, sealed=document, signed_on=signed_on)
         case e.PaperVoided():
             return replace(paper, status=PaperStatus.VOIDED)
         case e.PaperExpired():

@@ -16,8 +16,8 @@ from domain.contacts import Contact, contact_read
 from domain.documents import DocumentRef
 from domain.kernel import DECIDERS, NotFound, Read
 from domain.members import Member
-from domain.papers import DraftPaper, Paper, PreparePaper, RevisePaper
-from domain.papers.composing import compose, number_of, telling_of
+from domain.papers import DraftPaper, Paper, PreparePaper, RevisePaper, matters
+from domain.papers.composing import MATTERS, compose, number_of, telling_of
 from domain.papers.content import PaperContent, Party
 from domain.papers.refusals import TemplateUnknown
 from domain.papers.terms import ClauseUsed
@@ -34,6 +34,7 @@ from infra.papers.printing import print_paper
 
 _PDF, _JSON = "application/pdf", "application/json"
 _AT_ONCE = 2
+assert matters.contract_matter is MATTERS["contract"].tell, "what papers can be about is known before the first is asked for"
 
 
 class Printed(NamedTuple):

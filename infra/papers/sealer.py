@@ -51,7 +51,8 @@ class Sealer:
         ref = DocumentRef(
             sha256=digest, name=safe_name(f"{paper.number} {content.recipient.name} signed.pdf", _PDF), media_type=_PDF, size=len(whole)
         )
-        return SealPaper(document=ref, holder=seal.holder, fingerprint=sha256(seal.certificate).hexdigest()), ref
+        last, fingerprint = signatures[-1].recorded_at.date(), sha256(seal.certificate).hexdigest()
+        return SealPaper(document=ref, holder=seal.holder, fingerprint=fingerprint, signed_on=last), ref
 
 
 def _made(paper: Paper, content: PaperContent, file: bytes, signatures: list[Recorded], seal: Seal) -> bytes:

@@ -162,8 +162,8 @@ def test_whoever_declines_ends_it_for_all():
     out.given(signed(SECOND)).when(c.DeclinePaper(signatory=SECOND, reason="After all")).refused(r.PaperNotInState)
 
 
-SEAL = c.SealPaper(document=SEALED, holder="Us", fingerprint="f" * 64)
-COMPLETED = e.PaperCompleted(document=SEALED, holder="Us", fingerprint="f" * 64)
+SEAL = c.SealPaper(document=SEALED, holder="Us", fingerprint="f" * 64, signed_on=date(2026, 3, 2))
+COMPLETED = e.PaperCompleted(document=SEALED, holder="Us", fingerprint="f" * 64, signed_on=date(2026, 3, 2))
 
 
 def test_it_is_complete_when_all_have_signed_and_it_is_sealed():

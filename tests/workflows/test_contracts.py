@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,14 +16,16 @@ from domain.contract_rules import AlertBand, ChangeContractRules
 from domain.contracts import contracts, dispute_of
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
-from domain.contracts.commands import GiveNotice, TerminateContract
+from domain.contracts.commands import GiveNotice, OpenContractFromDeal, TerminateContract
 from domain.contracts.obligation_commands import DisputeBreach
+from domain.contracts.refusals import DealHasContract
 from domain.contracts.terms import ContractStatus, EndCause, RenewalWay, RenewedBy
-from domain.deals import DealOpened
+from domain.deals import AdvanceDeal, DealOpened, deals
 from domain.disputes import disputes
 from domain.disputes.events import DisputeDrafted, DisputeOpened
 from domain.settings import SETTINGS_ID, settings
 from domain.values import Money
+from infra.ids import uuid7
 from tests.workflows.contract_desk import (
     Years,
     contract_of,
@@ -204,3 +207,21 @@ async def test_a_claim_without_an_amount_is_drafted_for_somebody_to_complete(des
         await desk.until(lambda: case_of(desk, id, obligation, occurrence))
     assert await desk.log(DisputeDrafted)
     assert not await desk.log(DisputeOpened)
+
+
+async def test_of_twenty_that_want_the_contract_of_a_won_deal_at_once_one_gets_it(desk: Office):
+    deal = await desk.open_deal()
+    await desk.do(deals, deal, AdvanceDeal(to="won", signed_on=today(desk)))
+    async with desk.worker(), desk.trigger():
+        await desk.settled(deal)
+    command = OpenContractFromDeal(
+        deal=deal, start=today(desk), end=today(desk) + timedelta(days=364), renewal=Renewal(kind=RenewalKind.FIXED)
+    )
+    ids = [uuid7() for _ in range(20)]
+    outcomes = await asyncio.gather(*(desk.do(contracts, id, command) for id in ids), return_exceptions=True)
+    (winner,) = [id for id, outcome in zip(ids, outcomes, strict=True) if not isinstance(outcome, BaseException)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert {type(outcome) for outcome in refused} == {DealHasContract}
+    assert {outcome.data["contract"] for outcome in refused if isinstance(outcome, DealHasContract)} == {str(winner)}
+    (drafted,) = await desk.log(e.ContractDrafted)
+    assert (drafted.originator_id, drafted.event.terms.value) == (winner, (await desk.deal(deal)).amount)
