@@ -25,7 +25,7 @@ from workflows.opened import open_deals
 from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
 
-NAME = "approvals"
+NAME = "approval_trigger"
 TOPICS = tuple(e.topic for e in (ApprovalRequested, ApprovalStepApproved, ApprovalStepRejected, ApprovalGranted, ApprovalWithdrawn))
 _AT_ONCE = 8
 
@@ -59,3 +59,10 @@ class ApprovalTrigger:
             except RPCError as error:
                 # one approval's trouble must not hold up the others; `concord workflows reconcile` asks again
                 _log.error("the workflows of approval %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+
+
+async def open_approvals(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the approvals that ask somebody."""
+    found = await asyncio.gather(*(store.load(tenant, approvals, id) for id in ids))
+    states: dict[UUID, Approval | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
+    return [id for id, approval in states.items() if approval is not None and approval.open]

@@ -18,7 +18,7 @@ from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
 from workflows.take_up import Pace
 
-NAME = "contracts"
+NAME = "contract_trigger"
 TOPICS = tuple(
     event.topic
     for event in (

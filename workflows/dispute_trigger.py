@@ -20,7 +20,7 @@ from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
 from workflows.take_up import Pace
 
-NAME = "disputes"
+NAME = "dispute_trigger"
 BEGINNINGS = (e.DisputeDrafted.topic, e.DisputeSplitOff.topic)
 """The topics by which a case begins."""
 TOPICS = tuple(

@@ -17,7 +17,7 @@ from infra.event_store import Store
 from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
 
-NAME = "papers"
+NAME = "paper_trigger"
 TOPICS = tuple(e.topic for e in (PaperSent, PaperSigned, PaperDeclined, PaperVoided))
 _AT_ONCE = 8
 
@@ -47,3 +47,10 @@ class PaperTrigger:
             except RPCError as error:
                 # one paper's trouble must not hold up the others; `concord workflows reconcile` asks again
                 _log.error("the workflow of paper %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+
+
+async def open_papers(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the papers that are with people who sign."""
+    found = await asyncio.gather(*(store.load(tenant, papers, id) for id in ids))
+    states: dict[UUID, Paper | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
+    return [id for id, paper in states.items() if paper is not None and paper.status in OUT]

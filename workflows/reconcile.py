@@ -16,6 +16,7 @@ from temporalio.client import Client
 from domain.approvals import ApprovalRequested
 from domain.contracts.events import ContractDrafted
 from domain.deals.state import Deal
+from domain.papers.events import PaperSent
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.temporal import RPC_TIMEOUT
@@ -25,6 +26,7 @@ from workflows.dispute_trigger import BEGINNINGS, attended_disputes
 from workflows.holding import held
 from workflows.messages import deal_workflow_id
 from workflows.opened import open_deals, opened
+from workflows.paper_trigger import open_papers
 from workflows.starting import Starter, reaching
 from workflows.status import running_query
 from workflows.sweep import schedule_sweep
@@ -38,7 +40,7 @@ _AT_ONCE = 8
 class Reconciled:
     """`deals`: open deals whose workflow runs now; `moves`: those of them with a move that waits to be carried out;
     `over`: workflows that ran although their deal is closed or gone, and were told to look. `approvals`:
-    those that ask somebody; `contracts`, `disputes`: those whose clocks run.
+    those that ask somebody; `contracts`, `disputes`: those whose clocks run; `papers`: those that are with people who sign.
     """
 
     deals: int
@@ -47,6 +49,7 @@ class Reconciled:
     approvals: int = 0
     contracts: int = 0
     disputes: int = 0
+    papers: int = 0
 
 
 def _quietly(_done: int, _of: int) -> None:
@@ -107,7 +110,10 @@ async def reconcile(
         database, tenant, (ContractDrafted.topic,), partial(watched_contracts, store, tenant), partial(starter.ask_contract, tenant)
     )
     disputes = await _restart(database, tenant, BEGINNINGS, partial(attended_disputes, store, tenant), partial(starter.ask_dispute, tenant))
-    return Reconciled(total, len(moving), over, approvals, contracts, disputes)
+    papers = await _restart(
+        database, tenant, (PaperSent.topic,), partial(open_papers, store, tenant), lambda id: starter.ask_paper(tenant, id, id)
+    )
+    return Reconciled(total, len(moving), over, approvals, contracts, disputes, papers)
 
 
 async def _restart(

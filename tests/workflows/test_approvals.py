@@ -31,6 +31,8 @@ from domain.values import Money
 from infra.ids import uuid7
 from tests.workflows.office import ACME, ADMIN, ANNA, PIPELINE, SELLER, STAGES, Office
 from workflows.messages import approval_workflow_id
+from workflows.moves import carry_out
+from workflows.reconcile import reconcile
 
 MONA, DORA, DESK = (natural_id("test", name) for name in ("mona", "dora", "desk"))
 MANAGER = Actor(MONA, frozenset({Role.SALES_MANAGER}))
@@ -171,6 +173,18 @@ async def test_a_stand_in_is_told_and_decides(desk: Office):
     (agreed,) = await desk.log(ApprovalStepApproved)
     assert isinstance(agreed.event, ApprovalStepApproved)
     assert (agreed.event.approver, agreed.event.by) == (MONA, DESK)
+
+
+async def test_without_any_workflow_left_the_log_says_who_has_to_be_told(desk: Office):
+    await furnish(desk)
+    deal = await discounted(desk)
+    await desk.ask(deal, "second")
+    pending = (await desk.deal(deal)).pending
+    assert pending is not None
+    await carry_out(desk.database, desk.store, desk.tenant, deal, pending)
+    async with desk.worker():
+        assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).approvals == 1
+        assert [n.member for n in await told(desk, "approval_asked")] == [MONA]
 
 
 async def test_silence_reminds_then_asks_the_manager_and_never_approves(desk: Office):
