@@ -260,7 +260,16 @@ _CASE: tuple[tuple[str, type[Any], str, str, Mapping[str, Any], tuple[type[Refus
 )
 _STATE = (r.DisputeNotThere, r.FactOutOfOrder)
 for path, command, operation, summary, example, raises in _CASE:
-    noun.changes(path, command, Action.DISPUTE_CHANGE, operation=operation, summary=summary, example=example, raises=(*_STATE, *raises))
+    noun.changes(
+        path,
+        command,
+        Action.DISPUTE_CHANGE,
+        operation=operation,
+        summary=summary,
+        example=example,
+        raises=(*_STATE, *raises),
+        prepare=_with_own_limit if "member" in command.model_fields else None,
+    )
 for path, command, operation, summary, example, raises in (
     ("/evidence", c.AttachEvidence, "attach_dispute_evidence", "Attach evidence to a case", {"evidence": _EVIDENCE}, ()),
     (

@@ -174,6 +174,7 @@ class ProposeSettlement(Command):
     terms: OfferTerms
     note: Prose | None = None
     by: Party | None = None
+    member: UUID | None = None
 
 
 class AcceptSettlement(Command):
@@ -181,6 +182,7 @@ class AcceptSettlement(Command):
 
     offer: UUID
     by: Party | None = None
+    member: UUID | None = None
 
 
 class RejectSettlement(Command):

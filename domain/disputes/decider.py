@@ -148,8 +148,8 @@ def _referred(case: Dispute, command: Any, facts: Mapping[UUID, Any]) -> Iterato
             yield from authority_reads(case.currency, member, facts)
         case c.RecordSettlement(kind=SettlementKind.WRITE_OFF, member=member):
             yield from authority_reads(case.currency, member, facts)
-        case c.ProposeSettlement() | c.AcceptSettlement():
-            yield from authority_reads(case.currency, None, facts)
+        case c.ProposeSettlement(member=member) | c.AcceptSettlement(member=member):
+            yield from authority_reads(case.currency, member, facts)
     if isinstance(command, _ANSWERS) and case.side is Side.BUY:
         yield supplier_read(case.account)
 

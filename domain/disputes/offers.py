@@ -11,7 +11,7 @@ from domain.disputes.course import Why, lead_in
 from domain.disputes.guards import check_amount, check_status, moment, settings_of, speaker
 from domain.disputes.refusals import NothingOpen, OfferNotOpen, OfferUnbalanced, OwnOffer, SettleByPast
 from domain.disputes.state import Dispute, Offer
-from domain.disputes.terms import OfferTerms, Party, Status
+from domain.disputes.terms import Party, Status
 from domain.kernel import Context, Outcome
 from domain.values import Money, zone
 
@@ -26,7 +26,7 @@ def propose(case: Dispute, command: c.ProposeSettlement, ctx: Context) -> Outcom
         return ()
     before = _BEFORE | ({Status.OPENED} if party is case.respondent else set())
     check_status(case, before | ON_TABLE, "settled by an offer")
-    _check_terms(case, command.terms, party, ctx)
+    _check_terms(case, command, party, ctx)
     facts = {"offer": ctx.new_id(), "party": party, "terms": command.terms, "currency": case.currency, "at": at, "note": command.note}
     if case.offer is None:
         return (*lead_in(case, party, at), e.DisputeProposed(**facts))
@@ -37,8 +37,8 @@ def propose(case: Dispute, command: c.ProposeSettlement, ctx: Context) -> Outcom
     return (e.DisputeProposed(**facts),)
 
 
-def _check_terms(case: Dispute, terms: OfferTerms, party: Party, ctx: Context) -> None:
-    opened = case.open_gross
+def _check_terms(case: Dispute, command: c.ProposeSettlement, party: Party, ctx: Context) -> None:
+    terms, opened = command.terms, case.open_gross
     if not opened:
         raise NothingOpen("Nothing is open; there is nothing to offer.")
     for amount in (terms.credit, terms.pay, terms.write_off):
@@ -53,7 +53,7 @@ def _check_terms(case: Dispute, terms: OfferTerms, party: Party, ctx: Context) -
     if terms.settle_by is not None and terms.settle_by < today:
         raise SettleByPast(f"{terms.settle_by} is over; choose {today} or later.", settle_by=terms.settle_by.isoformat())
     if party is Party.US and terms.write_off:
-        authority(Money(amount=terms.write_off, currency=case.currency), None, ctx)
+        authority(Money(amount=terms.write_off, currency=case.currency), command.member, ctx)
 
 
 def accept(case: Dispute, command: c.AcceptSettlement, ctx: Context) -> Outcome:
@@ -62,7 +62,7 @@ def accept(case: Dispute, command: c.AcceptSettlement, ctx: Context) -> Outcome:
         return ()
     offer, party = _answering(case, command.offer, command.by, ctx, "accepted")
     written_off = offer.terms.write_off if party is Party.US else 0
-    right = authority(Money(amount=offer.terms.write_off, currency=case.currency), None, ctx) if written_off else None
+    right = authority(Money(amount=offer.terms.write_off, currency=case.currency), command.member, ctx) if written_off else None
     return (
         e.DisputeAccepted(offer=offer.id, party=party, terms=offer.terms, currency=case.currency, at=moment(case, ctx), authority=right),
     )

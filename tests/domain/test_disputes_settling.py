@@ -255,6 +255,9 @@ def test_a_members_own_limit_counts_besides_the_roles():
     desk.refused(Forbidden, c.WriteOffDispute(reason="uneconomic", member=CLEO), by=BUYER)
     desk.do(c.WriteOffDispute(reason="uneconomic", member=CLEO), by=CLERK)
     assert desk.last(e.DisputeWrittenOff).authority.role == "own_limit"
+    promised = investigating(line(net="500.00", tax="0"))
+    promised.world.do(members, CLEO, SetApprovalLimit(kind=LimitKind.WRITE_OFF, limit=money("500")), admin)
+    promised.do(c.ProposeSettlement(terms=offer(write_off="500.00"), member=CLEO), by=CLERK)
 
 
 def test_nobody_promises_a_write_off_beyond_their_authority():
