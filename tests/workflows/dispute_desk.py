@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ BUYER = Actor(BEA, frozenset({Role.PROCUREMENT}))
 THEIRS = Actor(natural_id("test", "sam"), frozenset({Role.SUPPLIER}))
 STILL = TimeSkippingConfig(enabled=False)
 """Time passes as it does, until a test says that some has passed."""
+_AT_ONCE = 20
 
 
 async def furnish(desk: Office) -> None:
@@ -102,9 +103,13 @@ class Days:
     async def begun(self) -> None:
         """Start the workflows, so that time can pass for them, and wait until each has looked and sleeps."""
         starter = Starter(self.skipper.client)
-        for case in self.cases:
-            await starter.ask_dispute(self.desk.tenant, case)
-        await self.seen()
+        for few in self._few():
+            await asyncio.gather(*(starter.ask_dispute(self.desk.tenant, case) for case in few))
+            await self.seen(few)
+
+    def _few(self) -> Iterator[Sequence[UUID]]:
+        """A look may take so long at most, and two processors take care of so many at once."""
+        return (self.cases[start : start + _AT_ONCE] for start in range(0, len(self.cases), _AT_ONCE))
 
     async def to_next(self) -> datetime | None:
         """Go just past the next instant at which something falls due in the first case; None where nothing will."""
@@ -115,18 +120,18 @@ class Days:
 
     async def pass_(self, ahead: timedelta) -> None:
         self.desk.clock.ahead += ahead
-        await asyncio.gather(*(self._forward(case, ahead) for case in self.cases))
-        await self.seen()
+        for few in self._few():
+            await asyncio.gather(*(self._forward(case, ahead) for case in few))
+            await self.seen(few)
 
     async def _forward(self, case: UUID, ahead: timedelta) -> None:
         if await running(self.desk, case):
             await self.skipper.fast_forward(handle(self.desk, case), ahead)
 
-    async def seen(self) -> None:
+    async def seen(self, cases: Sequence[UUID] | None = None) -> None:
         """Wait until everything that is due is recorded, and each workflow sleeps or has ended."""
-        within = 60.0 + len(self.cases)
-        for case in self.cases:
-            await self.desk.until(lambda case=case: self._seen(case), within=within)  # type: ignore[misc]
+        for case in cases or self.cases:
+            await self.desk.until(lambda case=case: self._seen(case), within=90)  # type: ignore[misc]
 
     async def _seen(self, case: UUID) -> bool:
         state, now = await case_of(self.desk, case), self.desk.clock()
