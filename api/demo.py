@@ -29,6 +29,7 @@ SIGNING_IN = {
     Role.ACCOUNT_MANAGER: "account manager",
     Role.SALES_MANAGER: "sales manager",
     Role.PROCUREMENT: "procurement",
+    Role.SUPPLIER: "a supplier's person",
     Role.FINANCE: "finance",
     Role.AUDITOR: "auditor",
     Role.ADMIN: "administrator",

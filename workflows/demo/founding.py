@@ -17,7 +17,7 @@ from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, setting
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from workflows.demo.calendar import HOME, HOME_ZONE, Region
 from workflows.demo.catalogue import ARTICLES, LEGACY
-from workflows.demo.recording import Do
+from workflows.demo.recording import Do, Told
 from workflows.demo.simulation import Story, Wait
 from workflows.demo.staff import Hiring, staffed
 from workflows.demo.world import COMPANY, World
@@ -36,9 +36,9 @@ def founded(world: World, slug: str, hiring: Hiring) -> Story:
     made = CreateTenant(slug=slug, name=COMPANY, simulated=True)
     yield world.do(tenants, TENANT_ID, made, new=True, id=world.plan.founding)
     yield world.do(pipelines, DEFAULT_PIPELINE, default_pipeline(), new=True)
-    yield world.do(settings, SETTINGS_ID, DefineCalendar(key=HOME, zone=HOME_ZONE, holidays=world.diary.holidays), new=True)
-    command = ChangeSettings(currency="EUR", zone=HOME_ZONE, fiscal_year_start=1, country=HOME, calendar=HOME)
-    yield world.do(settings, SETTINGS_ID, command)
+    for number, command in enumerate(_house_rules(world)):
+        told: Told = yield world.do(settings, SETTINGS_ID, command, new=number == 0)
+        world.settings = settings.fold(told.events, world.settings)
     for fields in _FIELDS:
         yield tuple(world.do(attributes, attributes_id(field.noun), field) for field in fields)
     yield from staffed(world, hiring)
@@ -48,6 +48,13 @@ def founded(world: World, slug: str, hiring: Hiring) -> Story:
     yield walk.told([world.plan.first_day - timedelta(days=n) for n in range(_KNOWN_BEFORE, 0, -1)])
     world.begin(_daily_rates(world, walk))
     world.begin(_price_changes(world))
+
+
+def _house_rules(world: World) -> tuple[DefineCalendar, ChangeSettings]:
+    return (
+        DefineCalendar(key=HOME, zone=HOME_ZONE, holidays=world.diary.holidays),
+        ChangeSettings(currency="EUR", zone=HOME_ZONE, fiscal_year_start=1, country=HOME, calendar=HOME),
+    )
 
 
 _FIELDS = (

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from domain.kernel import Refused
 
 DEFAULT_SEED = 20
-STORY = 1
+STORY = 2
 """Raise it when the generator would tell another history from the same plan, so that a half-told one is not continued."""
 _DAYS, _SIZE = 4095, 100
 

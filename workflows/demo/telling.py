@@ -14,8 +14,10 @@ from domain.members import MemberJoined
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.demo.buying import bought
 from workflows.demo.conversations import left_to_do, supplied
 from workflows.demo.customers import Registry, known_at_first
+from workflows.demo.disputing import Desk
 from workflows.demo.founding import founded
 from workflows.demo.market import Market
 from workflows.demo.plan import DemoDiffers, Plan
@@ -96,7 +98,9 @@ def _all(world: World, slug: str) -> Story:
     hiring, registry, market = Hiring(world), Registry(world), Market(world)
     yield from founded(world, slug, hiring)
     yield from known_at_first(world, registry)
-    for story in (supplied(world), left_to_do(world), market.opens(), market.rests(), turned_over(world, hiring)):
+    desk = Desk(world)
+    buying = (desk.invited(), bought(world, desk.found), desk.newest())
+    for story in (supplied(world), left_to_do(world), *buying, market.opens(), market.rests(), turned_over(world, hiring)):
         world.begin(story)
 
 

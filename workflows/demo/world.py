@@ -12,6 +12,7 @@ from uuid import UUID
 
 from domain.deals import Deal, deals
 from domain.kernel import SYSTEM, Actor, Command, Decider, Role
+from domain.settings import Settings
 from domain.values import zone
 from workflows.demo.calendar import HOME_ZONE, Diary, Region
 from workflows.demo.catalogue import PriceList
@@ -100,6 +101,7 @@ class World:
         self.teams: dict[Region, UUID] = {}
         self.accounts: list[Account] = []
         self.deals: dict[UUID, Deal] = {}
+        self.settings = Settings()
         self.wins = 0
         """How often a deal was won so far."""
         self.changed: Callable[[UUID, Deal], None] = lambda _id, _deal: None
