@@ -16,7 +16,7 @@ from temporalio.client import Client
 from domain.approvals import ApprovalRequested
 from domain.contracts.events import ContractDrafted
 from domain.deals.state import Deal
-from domain.papers.events import PaperSent
+from domain.papers.events import PaperDrafted
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.temporal import RPC_TIMEOUT
@@ -111,7 +111,7 @@ async def reconcile(
     )
     disputes = await _restart(database, tenant, BEGINNINGS, partial(attended_disputes, store, tenant), partial(starter.ask_dispute, tenant))
     papers = await _restart(
-        database, tenant, (PaperSent.topic,), partial(open_papers, store, tenant), lambda id: starter.ask_paper(tenant, id, id)
+        database, tenant, (PaperDrafted.topic,), partial(open_papers, store, tenant), lambda id: starter.ask_paper(tenant, id, id)
     )
     return Reconciled(total, len(moving), over, approvals, contracts, disputes, papers)
 

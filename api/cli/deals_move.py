@@ -14,7 +14,7 @@ from api.cli.formats import plain
 from api.cli.options import IfVersion, Json, Note, TenantName, Wait
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import waiting
-from api.cli.references import ACCOUNT, DEAL, MEMBER, PIPELINE, find, the_id
+from api.cli.references import ACCOUNT, DEAL, MEMBER, PAPER, PIPELINE, find, the_id
 from api.cli.tree import add
 from api.cli.written_values import a_day, evidence, lines, money
 
@@ -92,6 +92,7 @@ def advance(
     ordered_on: Annotated[str | None, typer.Option("--ordered-on", metavar="DAY", help="The order's day (default: today).")] = None,
     signed_on: Annotated[str | None, typer.Option("--signed-on", metavar="DAY", help="The day of the signature, if it is won.")] = None,
     signature: Annotated[str | None, typer.Option("--signature", help="The signed paper's reference.")] = None,
+    paper: Annotated[str | None, typer.Option("--paper", help="Our paper that all have signed, if it is won: number or id.")] = None,
     wait: Wait = 10,
     if_version: IfVersion = None,
     tenant: TenantName = None,
@@ -113,6 +114,7 @@ def advance(
         body: dict[str, Any] = {"to": _stage(version, to), "evidence": evidence(client, proofs or (), version)}
         days = {"ordered_on": ordered_on, "signed_on": signed_on}
         given = {"reason": reason, "note": note, "competitor": competitor, "order_reference": order_reference, "signature": signature}
+        given["paper"] = the_id(client, PAPER, paper)
         body |= {name: value for name, value in given.items() if value is not None}
         body |= {name: a_day(value, f"--{name.replace('_', '-')}") for name, value in days.items() if value is not None}
         with waiting(f"Waiting until the move to {body['to']} has settled"):

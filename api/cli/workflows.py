@@ -122,7 +122,7 @@ def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
         over = f" {count(one['over'], 'workflow')} of deals that are over told to end." if one["over"] else ""
         out.print(
             f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out; "
-            f"{count(one['contracts'], 'contract')} and {count(one['disputes'], 'dispute')} looked after.{over}"
+            f"{count(one['contracts'], 'contract')}, {count(one['disputes'], 'dispute')} and {count(one['papers'], 'paper')} looked after.{over}"
         )
 
 

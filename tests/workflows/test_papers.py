@@ -16,9 +16,13 @@ from domain.papers.events import PaperCompleted, PaperExpired, PaperLinkIssued
 from infra.papers.certificates import pem
 from infra.papers.sealer import Sealer
 from infra.papers.verifying import verified
-from tests.workflows.office import Office
+from infra.temporal import connect
+from tests.workflows.office import SANDBOX, Office
 from tests.workflows.writing import Writing
 from workflows.messages import paper_workflow_id
+from workflows.reconcile import reconcile
+from workflows.starting import Starter
+from workflows.worker import worker_of
 
 STILL = TimeSkippingConfig(enabled=False)
 
@@ -70,6 +74,20 @@ async def test_a_paper_that_not_all_sign_in_time_expires_and_is_never_sealed(wri
             await skipper.fast_forward(handle, timedelta(days=days))
             assert (await writing.until(id, status)).sealed is None
     assert len(await desk.log(PaperExpired)) == 1
+
+
+async def test_a_paper_that_temporal_forgot_is_taken_up_again(writing: Writing):
+    desk = writing.desk
+    id = await writing.sent()
+    client = await connect(desk.address, desk.client.namespace, lazy=False)
+    async with worker_of(client, desk.activities(), SANDBOX, papers=writing.activities()):
+        assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).papers == 1
+        await writing.linked(id)
+        for signatory in (await writing.paper(id)).signatories:
+            await writing.sign(id, signatory)
+        await Starter(desk.client).ask_paper(desk.tenant, id, id)
+        await writing.until(id, PaperStatus.COMPLETED)
+    assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).papers == 0
 
 
 async def test_a_provider_in_a_folder_gets_the_paper_and_its_answers_count_once(writing: Writing):
