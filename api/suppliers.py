@@ -55,9 +55,18 @@ def _object(supplier: Supplier, facts: Any) -> Object:
     return ACCOUNT_SIGHT.thing(account, facts) if account is not None else Object()
 
 
+_RECORDING = (c.RecordOrder, c.RecordDelivery, c.RecordInvoice)
+
+
+def _needed(command: Any) -> Action:
+    """Whoever buys records what came of it; who leads says what a supplier may deliver, and scores it."""
+    kind = command if isinstance(command, type) else type(command)
+    return Action.SUPPLIER_RECORD if kind in _RECORDING else Action.SUPPLIER_CHANGE
+
+
 async def _check_account(caller: Caller, command: Any) -> None:
     """Refuse an account that is out of the caller's reach, or no supplier's. Raises NotFound, Invalid."""
-    account: Account = (await seen(caller, accounts, command.account, Action.SUPPLIER_CHANGE, ACCOUNT_SIGHT)).state
+    account: Account = (await seen(caller, accounts, command.account, _needed(command), ACCOUNT_SIGHT)).state
     if AccountRole.SUPPLIER not in account.roles:
         raise Invalid("This account is no supplier; give it that role first.", account=str(command.account))
 
@@ -120,7 +129,7 @@ for path, command, operation, summary, example, raises in (
 ):
     noun.opens(
         command,
-        Action.SUPPLIER_CHANGE,
+        _needed(command),
         operation=operation,
         summary=summary,
         example=example,

@@ -66,6 +66,7 @@ class Action(StrEnum):
     DISPUTE_CONFIGURE = "dispute.configure"
     SUPPLIER_READ = "supplier.read"
     SUPPLIER_CHANGE = "supplier.change"
+    SUPPLIER_RECORD = "supplier.record"
     PORTAL_READ = "portal.read"
     PORTAL_ANSWER = "portal.answer"
     PAPER_READ = "paper.read"
@@ -154,6 +155,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.DISPUTE_CONFIGURE: _only(Role.PROCUREMENT_HEAD, Role.FINANCE_CHIEF, Role.ADMIN),
     Action.SUPPLIER_READ: {**_WATCHING, **_BUYING},
     Action.SUPPLIER_CHANGE: {Role.CATEGORY_LEAD: Reach.SUPPLIERS, Role.PROCUREMENT_HEAD: Reach.SUPPLIERS, Role.ADMIN: Reach.ALL},
+    Action.SUPPLIER_RECORD: {**_BUYING, Role.ADMIN: Reach.ALL},
     Action.PORTAL_READ: _WITH_US,
     Action.PORTAL_ANSWER: _WITH_US,
     Action.PAPER_READ: {**_SEEING, **_BUYING},
