@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from domain.accounts import OpenAccount, accounts
 from domain.dispute_rules import STARTING_DISPUTE_RULES, ChangeDisputeRules, DisputeRulesChanged, EvidenceKind, EvidenceNeed, Reason
@@ -289,3 +290,19 @@ def test_any_history_of_a_supplier_replays_and_any_command_gives_events_or_a_nam
         if isinstance(outcome, Refused):
             assert outcome.rule != "Refused"
             assert outcome.detail.endswith((".", "!"))
+
+
+def test_every_field_of_a_supplier_can_be_stored_in_a_snapshot():
+    store = Store()
+    for command in (
+        qualify(Qualification.QUALIFIED, until=date(2027, 6, 30)),
+        store.ordered(),
+        store.delivered(rejected=1),
+        store.invoiced(1, "100", "101"),
+        store.scored(),
+    ):
+        store.do(command)
+    desk = opened()
+    adapter: Any = TypeAdapter(Supplier)
+    for state in (store.supplier, desk.supplier()):
+        assert adapter.validate_json(adapter.dump_json(state)) == state

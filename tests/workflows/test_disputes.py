@@ -90,6 +90,8 @@ async def test_a_claim_that_nobody_answers_climbs_level_by_level_each_told_once(
     assert len(await of_case(desk, case, DisputeInvestigationStarted)) == 1
 
 
+# the SDK warns of a local activity that ends while its workflow leaves the cache; the workflow looks again
+@pytest.mark.filterwarnings("ignore:Cannot find activity to cancel:UserWarning")
 async def test_no_escalation_of_many_cases_is_lost_through_breach_after_breach(desk: Office):
     """The long form drives 500; each passes three levels, warnings between, and the time in one jump over several of them."""
     cases = [await raise_claim(desk, number) for number in range(CASES)]
