@@ -13,6 +13,9 @@ import psycopg
 import pytest
 
 from domain.accounts import AccountOpened, AccountRole
+from domain.approval_policies import ApprovalPolicyVersionDefined
+from domain.approvals import ApprovalEscalated, ApprovalGranted, ApprovalRequested, ApprovalStepApproved, ApprovalStepRejected
+from domain.approvals import Plan as ChainPlanned
 from domain.contacts import ContactConsentRecorded
 from domain.deals import (
     DealAmountChanged,
@@ -20,6 +23,7 @@ from domain.deals import (
     DealCloseDateLapsed,
     DealCloseDateMoved,
     DealLinesChanged,
+    DealMoveRefused,
     DealOpened,
     DealProbabilityOverridden,
     DealReopened,
@@ -130,10 +134,25 @@ def test_people_work_on_working_days_and_the_clock_on_all(log):
 def test_every_move_that_was_asked_for_was_carried_out_by_the_workflows_own_command(log):
     asked = {event_id(r.originator_id, r.originator_version): r for r in _of(log, DealStageRequested)}
     entered = {r.event.request: r for r in _of(log, DealStageEntered)}
-    assert asked.keys() == entered.keys()
+    refused = {r.event.request for r in _of(log, DealMoveRefused)}
+    waiting = {deal.pending.request(id) for id, deal in folded(log).items() if deal.approvals}
+    assert asked.keys() == {*entered, *refused, *waiting}
+    assert {r.event.rule for r in _of(log, DealMoveRefused)} == {"ApprovalRejected"}
     for request, r in entered.items():
         assert (r.actor, r.on_behalf_of, r.command_id) == (SYSTEM.id, asked[request].actor, step_id(request, "enter"))
         assert (r.correlation_id, r.causation_id) == (asked[request].correlation_id, request)
+
+
+def test_approvals_were_given_refused_escalated_and_some_are_asked_for_at_the_end(log):
+    kinds = Counter(type(r.event) for r in log)
+    for kind in (ApprovalStepApproved, ApprovalStepRejected, ApprovalEscalated, ApprovalGranted):
+        assert kinds[kind], kind
+    assert kinds[ApprovalPolicyVersionDefined] == 2
+    plans = {p.plan for r in _of(log, ApprovalRequested) for p in r.event.chains}
+    assert plans >= {ChainPlanned.ASKED, ChainPlanned.NOT_NEEDED}
+    waiting = [deal for deal in folded(log).values() if deal.approvals]
+    assert len(waiting) >= 2
+    assert {deal.stage for deal in waiting} <= {"negotiate", "paper"}
 
 
 def test_amounts_are_the_sums_of_their_lines_and_every_change_follows_from_the_one_before(log):

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from domain.approvals import approval_id
 from domain.deals import (
     AdvanceDeal,
     BuyerRole,
@@ -26,17 +27,21 @@ from domain.deals import (
     MoveCloseDate,
     OverrideProbability,
     RecordEvidence,
+    RefuseMove,
     SetCategory,
     SetNextStep,
+    SetPaymentTerms,
     SetPeople,
     Source,
     commit_unmet,
     deals,
 )
+from domain.deals.approving import NOUN
 from domain.default_pipeline import default_pipeline
 from domain.kernel import SYSTEM, Actor, Command
 from domain.stages import Category, EvidenceKind, Stage, StageKind
 from workflows.demo import texts
+from workflows.demo.approving import consent, rejected
 from workflows.demo.calendar import quarter_end
 from workflows.demo.catalogue import discounted
 from workflows.demo.conversations import talk, words
@@ -165,7 +170,14 @@ class Dealing:
         elif stage == "negotiate" and deal.probability_override is not None and random.random() < 0.5:
             yield self.do(ClearProbability())
         elif stage == "negotiate" and deal.lines and not any(line.discount for line in deal.lines) and random.random() < 0.6:
-            yield self.do(ChangeLines(lines=discounted(deal.lines, random.choice((3, 5, 5, 8, 10, 12, 15))), reason="Volume discount"))
+            yield self.do(
+                ChangeLines(lines=discounted(deal.lines, random.choice((3, 5, 5, 8, 10, 12, 15, 18, 25))), reason="Volume discount")
+            )
+            if random.random() < 0.4:
+                yield self.world.next_slot(self.owner)
+                yield self.do(SetPaymentTerms(payment_days=random.choice((30, 45, 45, 60))))
+        elif stage == "paper" and deal.lines and random.random() < 0.15:
+            yield self.do(SetPaymentTerms(payment_days=random.choice((30, 45, 60))))
         else:
             yield from self._call(stage)
 
@@ -200,17 +212,31 @@ class Dealing:
         by = self.owner
         told: Told = yield self.do(command, by)
         request = told.id_of(-1)
+        approval = yield from consent(self, told, request, by)
         system = Actor(id=SYSTEM.id, on_behalf_of=by.id)
-        entered: Told = yield Do(
-            deals,
-            self.id,
-            EnterStage(to=command.to, request=request),
-            system,
-            id=step_id(request, "enter"),
-            correlation=told.command,
-            causation=request,
-        )
+
+        def step(name: str, wanted: Command) -> Do:
+            return Do(deals, self.id, wanted, system, id=step_id(request, name), correlation=told.command, causation=request)
+
+        if rejected(approval) and approval is not None:
+            detail = f"The approvers said no: {approval.comment}"
+            yield step("refuse", RefuseMove(request=request, rule="ApprovalRejected", detail=detail))
+            yield from self._offer_less(command)
+            return
+        stream = approval_id(NOUN, self.id) if approval is not None else None
+        entered: Told = yield step("enter", EnterStage(to=command.to, request=request, approval=stream))
         assert entered.events, "a move that was asked for is carried out"
+
+    def _offer_less(self, command: AdvanceDeal) -> Part:
+        """After a no: talk, take some of the discount back, and ask again."""
+        yield self.world.after(self.owner, self.random.uniform(0.5, 3))
+        lines = tuple(line.model_copy(update={"discount": min(line.discount, Decimal(10))}) for line in self.deal.lines)
+        if lines != self.deal.lines:
+            yield self.do(ChangeLines(lines=lines, reason="After the approvers' no"))
+        if (self.deal.payment_days or 0) > 45:
+            yield self.do(SetPaymentTerms(payment_days=45))
+        yield self.world.next_slot(self.owner)
+        yield from self.move(command)
 
     def proof(self, criterion: str) -> Evidence:
         """What shows that the buyer did it."""

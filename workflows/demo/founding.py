@@ -15,6 +15,7 @@ from domain.products import ChangePrice, RetireProduct, products
 from domain.rates import DatedRate, RecordRates, rates, rates_id
 from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, settings
 from domain.tenants import TENANT_ID, CreateTenant, tenants
+from workflows.demo.approving import laid_down
 from workflows.demo.calendar import HOME, HOME_ZONE, Region
 from workflows.demo.catalogue import ARTICLES, LEGACY
 from workflows.demo.recording import Do, Told
@@ -48,6 +49,7 @@ def founded(world: World, slug: str, hiring: Hiring) -> Story:
     yield walk.told([world.plan.first_day - timedelta(days=n) for n in range(_KNOWN_BEFORE, 0, -1)])
     world.begin(_daily_rates(world, walk))
     world.begin(_price_changes(world))
+    world.begin(laid_down(world))
 
 
 def _house_rules(world: World) -> tuple[DefineCalendar, ChangeSettings]:

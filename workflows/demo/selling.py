@@ -11,18 +11,21 @@ from domain.deals import (
     AdvanceDeal,
     AssignOwner,
     BuyerRole,
+    ChangeLines,
     Deal,
     DealPerson,
     OpenDeal,
     ReopenDeal,
     ReverseWin,
     SetDealAttributes,
+    SetPaymentTerms,
     Source,
     deals,
 )
 from domain.kernel import Role
 from domain.values import Money
 from workflows.demo import texts
+from workflows.demo.catalogue import discounted
 from workflows.demo.conversations import talk
 from workflows.demo.customers import became_customer
 from workflows.demo.dealing import DAYS, STAGES, WAY, Dealing, Opening, Part
@@ -137,10 +140,27 @@ class _Pursuit(Dealing):
         self.silent = False
 
     def _rest_here(self, stage: str) -> Part:
-        """Stay to the end of the history, at work."""
+        """Stay to the end of the history, at work; some wait at the end for those who have to agree to what they offered."""
+        plan = self.world.plan
+        asks = stage in {"negotiate", "paper"} and self.opening.number.endswith((".1", ".2"))
         while True:
-            yield self.world.after(self.owner, self.random.uniform(4, 9))
+            yield self.world.after(self.owner, self.random.uniform(0.6, 1.4) if asks else self.random.uniform(4, 9))
+            if asks and plan.until - self.world.now < timedelta(days=3.5):
+                yield from self._ask_for_more(stage)
             yield from self.touch(stage)
+
+    def _ask_for_more(self, stage: str) -> Part:
+        """Ask to go on with a discount that somebody has to agree to; nobody has answered yet when the history ends."""
+        if self.deal.lines:
+            percent = self.random.choice((14, 18, 24))
+            yield self.do(ChangeLines(lines=discounted(self.deal.lines, percent), reason="Last offer"))
+            yield self.world.next_slot(self.owner)
+        yield self.do(SetPaymentTerms(payment_days=60))
+        yield self.world.next_slot(self.owner)
+        if stage == WAY[-1]:
+            yield from self._won()
+        else:
+            yield from self._forward(stage)
 
     def _forward(self, stage: str) -> Part:
         missing = [c.key for c in STAGES[stage].exit_criteria if c.key not in self.deal.evidence]

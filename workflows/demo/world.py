@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from domain.approvals import Approval
 from domain.deals import Deal, deals
 from domain.kernel import SYSTEM, Actor, Command, Decider, Role
 from domain.settings import Settings
@@ -101,6 +102,8 @@ class World:
         self.teams: dict[Region, UUID] = {}
         self.accounts: list[Account] = []
         self.deals: dict[UUID, Deal] = {}
+        self.approvals: dict[UUID, Approval] = {}
+        """By deal."""
         self.settings = Settings()
         self.wins = 0
         """How often a deal was won so far."""
