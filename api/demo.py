@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from api.credential import api_address
@@ -20,8 +21,11 @@ from infra.database import Tenant
 from infra.embedded.process import ServerDown, write_privately
 from infra.identity import Identity
 from infra.opening import opened
+from infra.papers.press import Press
+from infra.papers.sealer import Sealer
 from infra.settings import USUAL_HTTP_PORT, Settings
 from workflows.demo import Plan, Telling, Visitor, tell, visitors
+from workflows.demo.papers import Desk, write_papers
 from workflows.demo.world import COMPANY
 
 USUAL_TENANT = "demo"
@@ -72,6 +76,9 @@ async def demonstrate(
     _write(settings, sign_ins)
     address = _address(settings)
     await provide(settings, tenant, address, name=COMPANY)
+    async with opened(settings) as process:
+        press, sealer = Press(process.store, process.documents), Sealer(process.documents, process.keys)
+        await write_papers(Desk(process.database, process.store, press, sealer, tenant), datetime.now(UTC))
     return Demonstration(telling, address, sign_ins)
 
 
