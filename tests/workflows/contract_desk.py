@@ -128,7 +128,7 @@ class Years:
 
     async def begun(self) -> None:
         """Wait until the workflow has looked, and sleeps."""
-        await self.desk.until(self._sleeps)
+        await self.desk.until(self._sleeps, within=60)
 
     async def _sleeps(self) -> bool:
         found = (await handle(self.desk, self.contract).fetch_history()).events
