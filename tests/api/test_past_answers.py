@@ -13,6 +13,7 @@ from domain.kernel import Role
 from projections.catalogue import read_models
 from projections.rebuild import rebuild
 from tests.api.conftest import Place, World, anyway, key, ok, opening
+from tests.api.test_disputes import claim
 
 ANSWERS = 200
 _FRAME = ("position", "as_of", "basis")
@@ -69,6 +70,8 @@ def _question(chance: random.Random, deals: list[str], accounts: list[str]) -> t
             ("/v1/deals/board", {"cards": chance.choice([2, 100])}),
             ("/v1/forecast", {"by": chance.choice(["period", "owner", "team", "product", "account"])}),
             ("/v1/accounts", {"limit": 100}),
+            ("/v1/disputes", {"at": "2030-01-01T00:00:00Z", "sort": chance.choice(["due", "-open", "title"])}),
+            ("/v1/disputes/figures", {"by": chance.choice(["reason", "owner"])}),
         ]
     )
 
@@ -85,6 +88,10 @@ async def _change(client: AsyncClient, chance: random.Random, place: Place, deal
         body = {"legal_name": "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=14)).title(), "roles": ["customer"]}
         made = ok(await client.post("/v1/accounts", json=body, headers=key()), 201)
         accounts.append(made["id"])
+        return
+    if chance.random() < 0.15:
+        claimed = claim(place, account=str(place.supplier), owner=str(place.members[Role.PROCUREMENT]))
+        ok(await client.post("/v1/disputes", json=claimed, headers=key()), 201)
         return
     change, body = chance.choice(
         [
