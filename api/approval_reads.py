@@ -183,8 +183,9 @@ async def replay_approvals(caller: ApprovalReader, asked: Annotated[WhatIfAsked,
     if asked.last_day < asked.first_day:
         raise Invalid("The last day lies before the first; swap them.")
     here = zone((await state_at(caller, settings, SETTINGS_ID, AsOf()))[0].zone)
-    start = datetime.combine(asked.first_day, time.min, here).astimezone(UTC)
-    end = datetime.combine(min(asked.last_day, date(9000, 1, 1)) + timedelta(days=1), time.min, here).astimezone(UTC)
+    # no zone's offset leads out of the calendar between these
+    first, last = max(asked.first_day, date(1900, 1, 1)), min(asked.last_day, date(9000, 1, 1))
+    start, end = (datetime.combine(day, time.min, here).astimezone(UTC) for day in (first, last + timedelta(days=1)))
     async with caller.doors.reader.read(caller.tenant, *MODELS) as opened:
         reach = await _scope(caller, SeenBy(), AsOf())
         found = await rounds_between(opened, start, end, scope=reach, limit=LARGEST_PERIOD + 1)

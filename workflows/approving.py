@@ -17,6 +17,7 @@ from domain.deals.approving import NOUN
 from domain.deals.moves import chains_for
 from domain.kernel import Role
 from domain.pipelines import Pipeline, pipelines
+from domain.stages import PipelineVersion
 from infra.access_members import Directory, Organisation
 from infra.database import Tenant
 from infra.event_store import Step, Store
@@ -105,8 +106,7 @@ async def consent(
     deal: Deal | None = (await store.load(tenant, deals, id, fresh=False)).state
     if deal is None or deal.pending is None or deal.pending.request(id) != request:
         return Consent()
-    pipeline: Pipeline | None = (await store.load(tenant, pipelines, deal.pipeline, fresh=False)).state
-    version = pipeline.version(deal.pipeline_version) if pipeline else None
+    version = await _version(store, tenant, deal)
     chains = chains_for(deal, version, deal.pending.asked) if version else ()
     if not chains:
         return Consent()
@@ -132,6 +132,16 @@ async def consent(
         rule, why = _ENDED[known.status]
         return Consent(stream, refused=(rule, f"{why}{f': {known.comment}' if known.comment else '.'}"))
     return Consent(stream)
+
+
+async def _version(store: Store, tenant: Tenant, deal: Deal) -> PipelineVersion | None:
+    """The version of the pipeline that the deal follows: as it is remembered, for it never changes, or else as the log has it."""
+    for fresh in (False, True):
+        known: Pipeline | None = (await store.load(tenant, pipelines, deal.pipeline, fresh=fresh)).state
+        version = known.version(deal.pipeline_version) if known else None
+        if version is not None:
+            return version
+    return None
 
 
 _ENDED = {

@@ -28,6 +28,7 @@ from domain.notifications import NotificationRaised
 from domain.pipelines import DefinePipeline, pipelines
 from domain.stages import Chain
 from domain.values import Money
+from infra.event_store import Store
 from infra.ids import uuid7
 from tests.workflows.office import ACME, ADMIN, ANNA, PIPELINE, SELLER, STAGES, Office
 from workflows.messages import approval_workflow_id
@@ -215,3 +216,19 @@ async def test_silence_reminds_then_asks_the_manager_and_never_approves(desk: Of
     (escalated, *_) = await desk.log(ApprovalEscalated)
     assert isinstance(escalated.event, ApprovalEscalated)
     assert (escalated.event.silent, escalated.event.to) == (MONA, DORA)
+
+
+async def test_a_pipeline_that_another_process_gave_gates_meanwhile_is_looked_up_again(desk: Office):
+    other = Store(desk.database, desk.store.codec, desk.clock)
+    try:
+        await other.load(desk.tenant, pipelines, PIPELINE)  # as it was before
+        await furnish(desk)
+        deal = await discounted(desk)
+        await desk.ask(deal, "second")
+        pending = (await desk.deal(deal)).pending
+        assert pending is not None
+        await carry_out(desk.database, other, desk.tenant, deal, pending)
+    finally:
+        await other.close()
+    assert (await desk.deal(deal)).approvals == ("commercial",)
+    assert await desk.log(DealMoveRefused) == []
