@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -104,7 +104,7 @@ async def list_portal_disputes(caller: PortalReader, asked: Annotated[PortalAske
     if asked.at_least is not None and asked.at_least > (head := await caller.doors.store.head(caller.tenant)):
         raise AheadOfLog("at_least names a position that the log has not reached; use one that a write answered with.", position=head)
     own = scope(caller.standing, Action.PORTAL_READ, party=PARTY)
-    narrowed = {"status": asked.status.value if asked.status else None, "live": asked.live, "text": asked.text}
+    narrowed: dict[str, Any] = {"status": asked.status.value if asked.status else None, "live": asked.live, "text": asked.text}
     sort, descending = order(asked.sort)
     async with caller.doors.reader.read(caller.tenant, Disputes, Accounts, Members, at_least=asked.at_least) as opened:
         found = await dispute_list(opened, scope=own, limit=asked.limit, cursor=asked.cursor, sort=sort, descending=descending, **narrowed)
