@@ -91,3 +91,15 @@ def test_a_bad_url_is_refused_without_repeating_its_password():
     with pytest.raises(InvalidSettings) as refused:
         Settings.from_environment({"DATABASE_URL": "postgres//app:hush@h/d"})
     assert "hush" not in str(refused.value)
+
+
+def test_where_documents_lie_and_where_links_lead_are_read_checked_and_handed_on(tmp_path: Path):
+    given = {"DOCUMENTS_URL": "s3://KEY:hunter2@s3.example/papers?region=eu-central-1", "CONCORD_PUBLIC_URL": "https://concord.example/"}
+    settings = Settings.from_environment(given, cwd=tmp_path)
+    assert settings.reached_at == "https://concord.example"
+    assert settings.environment()["DOCUMENTS_URL"] == given["DOCUMENTS_URL"]
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.from_environment({"DOCUMENTS_URL": "http://u:hunter2@x", "CONCORD_PUBLIC_URL": "concord.example"}, cwd=tmp_path)
+    assert len(refused.value.problems) == 2
+    assert "hunter2" not in str(refused.value)
