@@ -24,7 +24,7 @@ from projections.as_of import Basis
 from projections.deals import DEALS
 from projections.forecast import REPORTING, Dimension, Forecast, Measure, forecast
 from projections.forecast_question import Question, question
-from projections.not_counted import NotCountedDeal, not_counted_deals
+from projections.not_counted import NotCountedDeal, Reason, not_counted_deals
 from projections.rates import Rates
 from projections.reading import Reading
 
@@ -63,6 +63,8 @@ class ForecastAsked(ForecastAbout):
 class NotCountedAsked(ForecastAbout, Slice):
     """Which deals, in which time, and a page."""
 
+    reason: Annotated[Reason | None, Field(description="Only those left out for this reason.")] = None
+
 
 class ForecastThen(Forecast):
     """The forecast, and the moment it is about."""
@@ -75,7 +77,8 @@ class ForecastThen(Forecast):
 async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, Query()]) -> Response:
     """By category, single and cumulative, and weighted; per currency, and by whatever was asked for.
 
-    Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`.
+    Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`;
+    `omitted` holds the sums of the open deals that were called out of it.
     `converted` says at which rates the rows are told in one currency; what has no rate stays in its own.
     """
     async with reading(caller, asked, *MODELS, Rates) as opened:
@@ -92,10 +95,10 @@ async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, 
     responses=documented(Invalid, NotFound, *PROBLEMS),
 )
 async def list_not_counted(caller: ForecastReader, asked: Annotated[NotCountedAsked, Query()]) -> Response:
-    """The deals that the forecast of the same filters leaves out for want of an amount or a close date, with what each lacks."""
+    """The deals that the forecast of the same filters leaves out: omitted, or for want of an amount or a close date, with what each lacks."""
     async with reading(caller, asked, *MODELS) as opened:
         about = await _about(caller, opened, asked)
-        return page(await not_counted_deals(opened, about, limit=asked.limit, cursor=asked.cursor), opened.as_of)
+        return page(await not_counted_deals(opened, about, reason=asked.reason, limit=asked.limit, cursor=asked.cursor), opened.as_of)
 
 
 async def _about(caller: Caller, opened: Reading, asked: ForecastAbout) -> Question:

@@ -56,7 +56,9 @@ def forecast(
     region: Annotated[str | None, typer.Option("--region", metavar="COUNTRY", help="With accounts in this country: DE, US.")] = None,
     product: Annotated[str | None, typer.Option("--product", help="Of this product: name or id.")] = None,
     pipeline: PipelineName = None,
-    category: Annotated[str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline.")] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline; or omitted: what is in no number.")
+    ] = None,
     text: Text = None,
     annual: Annotated[bool, typer.Option("--annual", help="The recurring value per twelve months instead of the whole term's.")] = False,
     todays_team: Annotated[bool, typer.Option("--todays-team", help="A deal belongs to the team its owner is in today.")] = False,
@@ -96,7 +98,7 @@ def forecast(
             "text": text,
         }
         time = {"period": one, "periods": length}
-        if deals:
+        if deals := deals or category == "omitted":
             found = client.page(
                 "/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit or 200
             )
@@ -116,7 +118,8 @@ def forecast(
     if view.as_json:
         say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})
     elif deals:
-        print_deals(found["items"], moment, until, more=found["next"] is not None)
+        if found["items"] or not found["not_counted"]["items"]:
+            print_deals(found["items"], moment, until, more=found["next"] is not None)
         print_not_counted(found["not_counted"])
     elif By.CATEGORY in splits:
         print_categories(found, moment)
