@@ -39,7 +39,9 @@ class ForecastAbout(DealFilters, Moment, SeenBy):
         str | None,
         Field(pattern=r"^(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])$", examples=["2026-Q1"], description="One period only; left away: all."),
     ] = None
-    periods: PeriodKind = PeriodKind.MONTH
+    periods: Annotated[
+        PeriodKind | None, Field(description="How long periods are; left away: a month. Named, it splits by period too.")
+    ] = None
     pipeline: UUID | None = None
 
 
@@ -81,9 +83,11 @@ async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, 
     `omitted` holds the sums of the open deals that were called out of it.
     `converted` says at which rates the rows are told in one currency; what has no rate stays in its own.
     """
+    # who names a length of periods wants to see them, whatever else splits the rows
+    by = asked.by if asked.periods is None or Dimension.PERIOD in asked.by else (Dimension.PERIOD, *asked.by)
     async with reading(caller, asked, *MODELS, Rates) as opened:
         about = await _about(caller, opened, asked)
-        split: dict[str, Any] = {"by": asked.by, "measure": asked.measure, "todays_team": asked.todays_team}
+        split: dict[str, Any] = {"by": by, "measure": asked.measure, "todays_team": asked.todays_team}
         found = await forecast(opened, about, **split, convert_to=asked.convert_to, now=datetime.now(UTC))
         return stood(found, opened.as_of, found.position)
 
@@ -104,7 +108,7 @@ async def list_not_counted(caller: ForecastReader, asked: Annotated[NotCountedAs
 async def _about(caller: Caller, opened: Reading, asked: ForecastAbout) -> Question:
     return await question(
         opened,
-        periods=asked.periods,
+        periods=asked.periods or PeriodKind.MONTH,
         period=asked.period,
         scope=await rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of, asked),
         **asked.given(pipeline=asked.pipeline),

@@ -47,7 +47,8 @@ _LENGTHS = {
 def forecast(
     view: View,
     period: Annotated[
-        str | None, typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or the length: M, Q, FQ.")
+        str | None,
+        typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or their length, in rows: M, Q, FQ."),
     ] = None,
     by: Annotated[list[By] | None, typer.Option("--by", help="What splits the rows; repeat for several.")] = None,
     owner: Owner = None,
@@ -77,7 +78,7 @@ def forecast(
     Without --period: all periods, and grand totals per currency.
 
     Examples:
-      concord forecast --period Q
+      concord forecast --period Q --by team
       concord forecast --period 2026-Q3 --by owner
       concord forecast --as-of 2026-03-31 --by team
       concord forecast --by region --currency reporting
@@ -85,6 +86,8 @@ def forecast(
     """
     length, one = _time(period)
     splits = [b.value for b in by or [By.PERIOD]]
+    if length is not None and By.PERIOD not in splits:
+        splits.insert(0, By.PERIOD.value)
     with view.calling() as client:
         filters = {
             **view.params(client),

@@ -56,6 +56,20 @@ def test_the_json_is_split_by_what_was_asked_for(sums: Concord, by: str):
     assert "12,500" in shown
 
 
+@pytest.mark.parametrize("by", ["team", "category", "period"])
+def test_a_length_of_periods_splits_by_them_besides_what_else_was_asked_for(sums: Concord, by: str):
+    quarter = f"{SOON[:4]}-Q{(int(SOON[5:7]) + 2) // 3}"
+    whole = sums("forecast", "--by", by, "--json", *TENANT).json
+    for length, named in (("Q", quarter), ("M", PERIOD)):
+        found = sums("forecast", "--period", length, "--by", by, "--json", *TENANT).json
+        assert found["by"] == list(dict.fromkeys(["period", by]))
+        assert {row["period"] for row in found["rows"]} == {"2017-Q1" if length == "Q" else "2017-03", named}
+        assert found["totals"] == whole["totals"]
+        assert named in sums("forecast", "--period", length, "--by", by, *TENANT).out
+    one = sums("forecast", "--period", quarter, "--by", by, "--json", *TENANT).json
+    assert one["by"] == [by], "one period needs no column"
+
+
 def test_several_splits_go_together(sums: Concord):
     found = sums("forecast", "--by", "region", "--by", "category", "--json", *TENANT).json
     assert found["by"] == ["region", "category"]
@@ -73,7 +87,14 @@ def test_a_region_narrows_the_forecast_and_opens_to_its_deals(sums: Concord):
 def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_listed(sums: Concord):
     for more in ((), ("--by", "category"), ("--as-of", "now")):
         found = sums("forecast", "--json", *more, *TENANT).json
-        assert found["not_counted"] == {"deals": 2, "without_amount": 2, "won_without_amount": 0, "without_close_date": 2, "undated": 0, "omitted": 0}
+        assert found["not_counted"] == {
+            "deals": 2,
+            "without_amount": 2,
+            "won_without_amount": 0,
+            "without_close_date": 2,
+            "undated": 0,
+            "omitted": 0,
+        }
         shown = " ".join(sums("forecast", *more, *TENANT).out.split())
         assert "Not in the numbers: 2 open deals without an amount, 2 open or won deals without a close date." in shown
     past = sums("forecast", "--as-of", "1d", "--basis", "happened", "--json", *TENANT).json["not_counted"]
