@@ -134,6 +134,17 @@ async def change(
         loaded = await caller.doors.store.load(caller.tenant, decider, stream)
         _check(caller, action, await _thing(caller, sight, loaded.state))
         raise
+    except NotFound:
+        if write.expected_version != 0:
+            raise
+        # version 0 spares the store the reading, so that what is there was taken for absent
+        loaded = await caller.doors.store.load(caller.tenant, decider, stream)
+        _check(caller, action, await _thing(caller, sight, loaded.state))
+        if not loaded.version:
+            raise
+        raise StaleVersion(
+            "this was changed since you read it; read it again and decide anew", expected=0, current=loaded.version
+        ) from None
 
 
 async def _thing(caller: Caller, sight: Sight, state: Any) -> Object | None:

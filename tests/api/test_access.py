@@ -124,11 +124,25 @@ async def test_what_may_be_read_but_not_changed_is_refused_with_who_may(world: W
     title = {"title": "Mine now"}
     async with world.client(token) as client:
         assert (await client.get(f"/v1/deals/{place.deal}")).status_code == 200
-        for if_match in ("*", '"1"', '"7"'):
+        for if_match in ("*", '"0"', '"1"', '"7"'):
             said = await client.post(f"/v1/deals/{place.deal}/title", json=title, headers=anyway() | {"If-Match": if_match})
             assert (said.status_code, said.json()["rule"]) == (403, "OutOfReach"), (if_match, said.text)
             assert set(said.json()["roles"]) == set(roles_for(Action.DEAL_CHANGE))
             assert "account manager (of what they own), sales manager (of what those they lead own)" in said.json()["detail"]
         absent = await client.post(f"/v1/deals/{world.other.deal}/title", json=title, headers=anyway())
         assert (absent.status_code, absent.json()["rule"]) == (404, "NotFound")
+    assert await world.events() == before
+
+
+async def test_a_version_that_nothing_has_is_a_stale_one(world: World):
+    before = await world.events()
+    async with world.client(Role.ACCOUNT_MANAGER) as client:
+        for if_match in ('"0"', '"00"', '"99"', 'W/"1"'):
+            answers = []
+            for deal in (world.acme.deal, world.other.deal, uuid4()):
+                said = await client.post(f"/v1/deals/{deal}/title", json={"title": "x"}, headers=anyway() | {"If-Match": if_match})
+                answers.append((said.status_code, said.json()["rule"]))
+            assert answers[0] == (412, "StaleVersion"), if_match
+            # what the caller may not know of answers as what is not there
+            assert answers[1] == answers[2], if_match
     assert await world.events() == before
