@@ -121,7 +121,7 @@ class Noun:
             assert stream is not None
             return await endpoint(request, stream, caller, write, command)
 
-        rules = raises if self.sight is OWNERLESS else (OutOfReach, *raises)
+        rules: tuple[type[Refused], ...] = raises if self.sight is OWNERLESS else (OutOfReach, *raises)
         if stream is None:
             self._add(f"/{{id}}{path}", endpoint, operation, summary, command, example, status, rules)
         else:
