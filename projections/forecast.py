@@ -54,12 +54,15 @@ async def forecast(
     """The answer to a question (left away: about all deals, by month) split by `by`.
 
     `todays_team`: a deal belongs to the team that its owner is in today, instead of the one it was in. `convert_to`: a
-    currency, or "reporting" for the tenant's own, at the rates of the day that is asked about, else that of `now`.
+    currency, or "reporting" for the tenant's own, at the rates of the day that is asked about, else that of `now`; won deals at those
+    of the day they booked on, where there are any.
     """
     asked = asked or await question(reading)
     split = list(dict.fromkeys(by))
     gathered = Gathering(split, asked.periods, asked.year_start)
-    for row in await reading.rows(sums(reading.as_of, asked, split, measure, todays_team=todays_team), asked.params):
+    for row in await reading.rows(
+        sums(reading.as_of, asked, split, measure, todays_team=todays_team, days=convert_to is not None), asked.params
+    ):
         gathered.add(row)
     totals, converted = gathered.totals(), None
     if convert_to is not None:

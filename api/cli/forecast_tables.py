@@ -122,6 +122,13 @@ def _print_conversion(found: Mapping[str, Any]) -> None:
     to = converted["currency"]
     at = ", ".join(f"1 {r['base']} = {_rate(r['rate'])} {to} of {r['day']}" for r in converted["rates"])
     out.print(f"[dim]= {to}: told in {to} at the last rates up to {converted['day']}" + (f": {at}.[/]" if at else ".[/]"))
+    for won in converted["won"]:
+        told = (
+            (won["theirs"], "at the rate of the day of the win"),
+            (won["others"], f"for want of one at that of {converted['day']}"),
+        )
+        shown = "; ".join(f"{count(number, 'won deal')} {how}" for number, how in told if number)
+        out.print(f"[dim]of {won['currency']}: {shown}.[/]")
     for left in converted["unconverted"]:
         what = f"concord rates record {left['currency']} {to} RATE --day {converted['day']}"
         out.print(f"[yellow]{left['currency']} is not converted: {plain(left['detail'])}[/] [dim]{what}[/]")

@@ -155,6 +155,11 @@ def test_sums_are_told_in_one_currency_at_rates_that_were_recorded(sums: Concord
     assert re.search(r"all +EUR .*12,500", shown)
     assert "=" not in sums("forecast", "--by", "region", *TENANT).out
     assert "JPY" not in sums("forecast", "--region", "jp", "--currency", "EUR", *TENANT).out
+    closed = " ".join(sums("forecast", "--currency", "JPY", *TENANT).out.split())
+    assert f"of EUR: 1 won deal for want of one at that of {what[2]}" in closed, "no rate is as old as the win of 2017"
+    sums("rates", "record", "EUR", "JPY", "120", "--day", "2017-03-01", "--source", "ECB", *TENANT)
+    closed = " ".join(sums("forecast", "--currency", "JPY", *TENANT).out.split())
+    assert "of EUR: 1 won deal at the rate of the day of the win." in closed
     assert "EUR" in sums("forecast", "--currency", "euros", *TENANT, code=Exit.USAGE).err
 
 
