@@ -24,7 +24,11 @@ class SignedIn(Client):
         super().__init__(Credential(address, "", ""))
         # the cookie is used by no page of another site (S13): a browser says so by itself, every other client has to
         self._headers = {"Accept": "application/json", "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
-        found, self.session = self._sent("POST", "/v1/sessions", {"name": name, "password": password})
+        try:
+            found, self.session = self._sent("POST", "/v1/sessions", {"name": name, "password": password})
+        except Ended:
+            self.close()
+            raise
         self._headers["Cookie"] = found.get("set-cookie", "").partition(";")[0]
 
     def _sent(self, method: str, path: str, body: Any) -> tuple[Any, Any]:
