@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import CHANGES, WRITES, BodyTooLarge, IdempotencyKeyMissing, MediaTypeUnsupported, PreconditionMissing, RequestMalformed
+from api.written_days import validator_of
 from domain.kernel import Refused
 from infra.event_store import Executed, StaleVersion
 
@@ -38,13 +39,14 @@ class Body(Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         self.model = model
+        self._validator = validator_of(model)
 
     async def __call__(self, request: Request) -> M:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise MediaTypeUnsupported("Send the body as application/json.", received=kind[:100])
         try:
-            return self.model.__pydantic_validator__.validate_json(await request.body())  # type: ignore[no-any-return]
+            return self._validator.validate_json(await request.body())  # type: ignore[no-any-return]
         except ValidationError as error:
             places = error.errors(include_url=False, include_input=False)
             raise RequestValidationError([{**place, "loc": ("body", *place["loc"])} for place in places]) from None

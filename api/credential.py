@@ -50,7 +50,7 @@ def credentials(settings: Settings) -> dict[str, Any]:
 
     try:
         written = json.loads(settings.operator_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError:
         raise ServerDown(f"{settings.operator_file} may be read by {settings.operator_file.owner()} only: run this as that user.") from None

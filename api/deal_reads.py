@@ -30,7 +30,7 @@ from projections.accounts import Accounts
 from projections.approval_list import AskedCard
 from projections.approvals import Approvals
 from projections.as_of import AsOf, Basis
-from projections.board import Board, board
+from projections.board import Board, board, pipelines_in_use
 from projections.deal_list import DealCard, deal_list
 from projections.deals import DEALS, Deals
 from projections.members import Members
@@ -88,13 +88,14 @@ class DealsAsked(DealFilters, Slice, SeenBy):
 class BoardAsked(DealFilters, Moment, SeenBy):
     """Which pipeline's board."""
 
-    pipeline: UUID = DEFAULT_PIPELINE
+    pipeline: Annotated[UUID | None, Field(description="Left away: the one with the most such open deals; the answer names it.")] = None
     cards: Annotated[int, Field(ge=0, le=200, description="Cards of each stage.")] = 100
 
 
 class BoardThen(Board):
     """The board, and the moment it is about."""
 
+    others: list[UUID] = Field(description="Other pipelines with such open deals, those with most first; read with `pipeline`.")
     as_of: int | None
     basis: Basis
 
@@ -168,7 +169,12 @@ async def read_board(caller: DealReader, asked: Annotated[BoardAsked, Query()]) 
     """A pipeline's open deals by stage, with counts, sums per currency, and cards."""
     async with reading(caller, asked, *MODELS) as opened:
         scope = await rows_of(caller, Action.DEAL_READ, DEALS.name, opened.as_of, asked)
-        found = await board(opened, asked.pipeline, scope=scope, cards=asked.cards, **asked.given())
+        used = await pipelines_in_use(opened, scope=scope, **asked.given())
+        chosen = asked.pipeline or (used[0] if used else DEFAULT_PIPELINE)
+        shown = await board(opened, chosen, scope=scope, cards=asked.cards, **asked.given())
+        found = BoardThen.model_construct(
+            **dict(shown), as_of=opened.as_of.position, basis=opened.as_of.basis, others=[id for id in used if id != chosen]
+        )
         return stood(found, opened.as_of, found.position)
 
 

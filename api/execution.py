@@ -13,7 +13,7 @@ from uuid import UUID
 from api.callers import Caller
 from api.conventions import Write
 from domain.kernel import DECIDERS, Command, Context, Decider, NotFound, Outcome, Read, Refused
-from infra.access import Action, Object
+from infra.access import Action, Object, reading_of, roles_for, who_may
 from infra.event_store import Executed, Loaded, StaleVersion
 
 Facts = Mapping[UUID, Any]
@@ -57,12 +57,21 @@ def _there(state: Any) -> bool:
     return state is not None and not getattr(state, "withdrawn", False)
 
 
+def _check(caller: Caller, action: Action, thing: Object | None) -> None:
+    """Raises NotFound for what the caller may not know of (None: it is not there), OutOfReach for what may be read only (S3)."""
+    if thing is not None and caller.may(action, thing):
+        return
+    read = reading_of(action)
+    if thing is None or read is None or not caller.may(read, thing):
+        raise absent()
+    raise OutOfReach(f"You may read this, but not change it so. Who may: {who_may(action)}.", roles=sorted(roles_for(action)))
+
+
 def guarded(inner: Decider[Any], caller: Caller, action: Action, sight: Sight) -> Guarded:
-    """The decider as this caller may use it: what is absent or out of reach is answered as absent, whatever the command."""
+    """The decider as this caller may use it: what the caller may not even read is answered as absent, whatever the command."""
 
     def decide(state: Any, command: Any, ctx: Context) -> Outcome:
-        if not _there(state) or not caller.may(action, sight.thing(state, ctx.facts)):
-            raise absent()
+        _check(caller, action, sight.thing(state, ctx.facts) if _there(state) else None)
         return inner.decide(state, command, ctx)
 
     def reads(state: Any, command: Any, facts: Facts) -> Iterator[Read]:
@@ -107,7 +116,7 @@ async def create(
 async def change(
     caller: Caller, write: Write, decider: Decider[Any], stream: UUID, command: Command, action: Action, sight: Sight
 ) -> Executed:
-    """Change what is there and within the caller's reach. Raises NotFound for everything else."""
+    """Change what is there and within the caller's reach. Raises OutOfReach for what the caller may read only, NotFound for the rest."""
     try:
         return await caller.doors.store.execute(
             caller.tenant,
@@ -122,19 +131,37 @@ async def change(
         )
     except StaleVersion:
         # a wrong ETag must not tell that something is there
-        await seen(caller, decider, stream, action, sight)
+        loaded = await caller.doors.store.load(caller.tenant, decider, stream)
+        _check(caller, action, await _thing(caller, sight, loaded.state))
         raise
+    except NotFound:
+        if write.expected_version != 0:
+            raise
+        # version 0 spares the store the reading, so that what is there was taken for absent
+        loaded = await caller.doors.store.load(caller.tenant, decider, stream)
+        _check(caller, action, await _thing(caller, sight, loaded.state))
+        if not loaded.version:
+            raise
+        raise StaleVersion(
+            "this was changed since you read it; read it again and decide anew", expected=0, current=loaded.version
+        ) from None
 
 
-async def sees(caller: Caller, action: Action, sight: Sight, state: Any) -> bool:
-    """Whether the state is there and within the caller's reach."""
+async def _thing(caller: Caller, sight: Sight, state: Any) -> Object | None:
+    """What an access decision sees of a state; None: it is not there."""
     if not _there(state):
-        return False
+        return None
     facts: dict[UUID, Any] = {}
     while wanted := [read for read in sight.links(state, facts) if read.id not in facts]:
         for read in wanted:
             facts[read.id] = (await caller.doors.store.load(caller.tenant, DECIDERS[read.decider], read.id)).state
-    return caller.may(action, sight.thing(state, facts))
+    return sight.thing(state, facts)
+
+
+async def sees(caller: Caller, action: Action, sight: Sight, state: Any) -> bool:
+    """Whether the state is there and within the caller's reach."""
+    thing = await _thing(caller, sight, state)
+    return thing is not None and caller.may(action, thing)
 
 
 async def seen(caller: Caller, decider: Decider[Any], stream: UUID, action: Action, sight: Sight) -> Loaded:

@@ -24,7 +24,7 @@ from projections.as_of import Basis
 from projections.deals import DEALS
 from projections.forecast import REPORTING, Dimension, Forecast, Measure, forecast
 from projections.forecast_question import Question, question
-from projections.not_counted import NotCountedDeal, not_counted_deals
+from projections.not_counted import NotCountedDeal, Reason, not_counted_deals
 from projections.rates import Rates
 from projections.reading import Reading
 
@@ -39,7 +39,9 @@ class ForecastAbout(DealFilters, Moment, SeenBy):
         str | None,
         Field(pattern=r"^(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])$", examples=["2026-Q1"], description="One period only; left away: all."),
     ] = None
-    periods: PeriodKind = PeriodKind.MONTH
+    periods: Annotated[
+        PeriodKind | None, Field(description="How long periods are; left away: a month. Named, it splits by period too.")
+    ] = None
     pipeline: UUID | None = None
 
 
@@ -63,6 +65,8 @@ class ForecastAsked(ForecastAbout):
 class NotCountedAsked(ForecastAbout, Slice):
     """Which deals, in which time, and a page."""
 
+    reason: Annotated[Reason | None, Field(description="Only those left out for this reason.")] = None
+
 
 class ForecastThen(Forecast):
     """The forecast, and the moment it is about."""
@@ -75,12 +79,15 @@ class ForecastThen(Forecast):
 async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, Query()]) -> Response:
     """By category, single and cumulative, and weighted; per currency, and by whatever was asked for.
 
-    Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`.
+    Every total opens to its deals: list them with the same filters and `counted`. What is in no number is counted in `not_counted`;
+    `omitted` holds the sums of the open deals that were called out of it.
     `converted` says at which rates the rows are told in one currency; what has no rate stays in its own.
     """
+    # who names a length of periods wants to see them, whatever else splits the rows
+    by = asked.by if asked.periods is None or Dimension.PERIOD in asked.by else (Dimension.PERIOD, *asked.by)
     async with reading(caller, asked, *MODELS, Rates) as opened:
         about = await _about(caller, opened, asked)
-        split: dict[str, Any] = {"by": asked.by, "measure": asked.measure, "todays_team": asked.todays_team}
+        split: dict[str, Any] = {"by": by, "measure": asked.measure, "todays_team": asked.todays_team}
         found = await forecast(opened, about, **split, convert_to=asked.convert_to, now=datetime.now(UTC))
         return stood(found, opened.as_of, found.position)
 
@@ -92,16 +99,16 @@ async def read_forecast(caller: ForecastReader, asked: Annotated[ForecastAsked, 
     responses=documented(Invalid, NotFound, *PROBLEMS),
 )
 async def list_not_counted(caller: ForecastReader, asked: Annotated[NotCountedAsked, Query()]) -> Response:
-    """The deals that the forecast of the same filters leaves out for want of an amount or a close date, with what each lacks."""
+    """The deals that the forecast of the same filters leaves out: omitted, or for want of an amount or a close date, with what each lacks."""
     async with reading(caller, asked, *MODELS) as opened:
         about = await _about(caller, opened, asked)
-        return page(await not_counted_deals(opened, about, limit=asked.limit, cursor=asked.cursor), opened.as_of)
+        return page(await not_counted_deals(opened, about, reason=asked.reason, limit=asked.limit, cursor=asked.cursor), opened.as_of)
 
 
 async def _about(caller: Caller, opened: Reading, asked: ForecastAbout) -> Question:
     return await question(
         opened,
-        periods=asked.periods,
+        periods=asked.periods or PeriodKind.MONTH,
         period=asked.period,
         scope=await rows_of(caller, Action.FORECAST_READ, DEALS.name, opened.as_of, asked),
         **asked.given(pipeline=asked.pipeline),

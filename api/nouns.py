@@ -119,7 +119,7 @@ class Noun:
         """`POST <plural>/{id}/<path>`: changes what is there. `settle` answers instead, once the command is stored.
 
         `before` checks what the command names besides the thing itself. `stream`: the id, where there is only one such thing
-        and the path has none. What is out of reach is answered as absent.
+        and the path has none. What the caller may not read is answered as absent.
         """
         may, wanted = Depends(Roles(action)), body(command)
 
@@ -139,10 +139,11 @@ class Noun:
             assert stream is not None
             return await endpoint(request, stream, caller, write, command)
 
+        rules: tuple[type[Refused], ...] = raises if self.sight is OWNERLESS else (OutOfReach, *raises)
         if stream is None:
-            self._add(f"/{{id}}{path}", endpoint, operation, summary, command, example, status, raises)
+            self._add(f"/{{id}}{path}", endpoint, operation, summary, command, example, status, rules)
         else:
-            self._add(path, only_one, operation, summary, command, example, status, raises)
+            self._add(path, only_one, operation, summary, command, example, status, rules)
 
     def _add(
         self,

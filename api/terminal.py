@@ -18,6 +18,10 @@ class Terminal(Console):
     def __init__(self, **how: Any) -> None:
         super().__init__(highlight=False, **how)
 
+    def on_broken_pipe(self) -> None:
+        """Whoever read us has seen enough: how the command ends is decided by the command."""
+        raise BrokenPipeError
+
     def render_str(self, text: str, **how: Any) -> Text:
         """Text with markup, made inert first, so that columns are as wide as what they show."""
         return super().render_str(inert(text), **how)

@@ -106,7 +106,7 @@ def down(settings: Settings, *, screen: TerminalScreen | None = None) -> int:
     """Stop everything that runs below `settings.home`, also what a killed `up` left behind. Returns the exit code."""
     screen = screen or TerminalScreen()
     try:
-        if not settings.home.exists():
+        if not settings.home.is_dir():
             screen.said(f"Nothing runs below {settings.home}.")
             return 0
         ran, left = _stopped(settings, screen)
@@ -170,6 +170,8 @@ def _prepare_home(settings: Settings) -> None:
         make_directory(home, 0o711)
     except OSError as error:
         raise ClusterUnusable(f"{home} cannot be made ({error.strerror}): set CONCORD_HOME to a directory of your own.") from None
+    if not home.is_dir():
+        raise ClusterUnusable(f"{home} is a file, no directory: set CONCORD_HOME to a directory of your own.")
     if home.stat().st_uid != os.geteuid():
         raise ClusterUnusable(
             f"{home} belongs to {home.owner()}: run Concord as {home.owner()}, or set CONCORD_HOME to a directory of your own."

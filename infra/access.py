@@ -191,6 +191,26 @@ def roles_for(action: Action) -> frozenset[Role]:
     return frozenset(role for role, reach in RULES[action].items() if reach)
 
 
+_READS = {action.partition(".")[0]: action for action in Action if action.endswith(".read")}
+_WHOSE = {
+    Reach.OWN: " (of what they own)",
+    Reach.TEAM: " (of what their team owns)",
+    Reach.TREE: " (of what those they lead own)",
+    Reach.SUPPLIERS: " (of suppliers)",
+}
+
+
+def reading_of(action: Action) -> Action | None:
+    """The right to read what the action is done to; None where there is none of its own."""
+    return _READS.get(action.partition(".")[0])
+
+
+def who_may(action: Action) -> str:
+    """The roles that may do it and to whose things, in words."""
+    reaches = {role: reach for role, reach in RULES[action].items() if reach}
+    return ", ".join(role.replace("_", " ") + _WHOSE.get(reaches[role], "") for role in Role if role in reaches)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the log says of a member at this moment."""

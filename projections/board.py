@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,28 +41,51 @@ class BoardColumn(BaseModel):
 
 
 class Board(BaseModel):
-    """A pipeline's open deals. `position`: the answer holds the log up to there."""
+    """A pipeline's open deals. `position`: the answer holds the log up to there.
+
+    `totals`: one per currency over all columns, rounded once, as the forecast's; so that the columns' weighted sums, each rounded by
+    itself, may add up to a minor unit more or less.
+    """
 
     pipeline: UUID
     name: str | None
     columns: list[BoardColumn]
+    totals: list[Sum]
     position: int
+
+
+async def pipelines_in_use(reading: Reading, *, scope: Scope = EVERYTHING, **filters: Any) -> list[UUID]:
+    """The pipelines with such open deals, those with most of them first; filters as in `deal_list`."""
+    wheres, params = _narrowed(reading, scope, filters)
+    found = await reading.rows(
+        f"SELECT pipeline FROM {reading.as_of.of(DEALS, *OWN, 'words')} AS r WHERE {' AND '.join(wheres)} "
+        "GROUP BY pipeline ORDER BY count(*) DESC, pipeline",
+        params,
+    )
+    return [row[0] for row in found]
+
+
+def _narrowed(reading: Reading, scope: Scope, filters: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The conditions for open deals within the scope and the filters, and their parameters."""
+    known = filters_at(reading)
+    given = {name: value for name, value in filters.items() if value is not None}
+    params = {**scope.params, **given, **reading.as_of.params}
+    if "text" in given:
+        params["text"] = contains(given["text"])
+    return ["kind = 'open'", scope.sql, *(known[name] for name in given)], params
 
 
 async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, cards: int = 100, **filters: Any) -> Board:
     """The open deals of a pipeline, `cards` of each stage, those that close first on top; filters as in `deal_list`."""
-    known = filters_at(reading)
-    given = {name: value for name, value in filters.items() if value is not None}
-    wheres = ["pipeline = %(pipeline)s", "kind = 'open'", scope.sql, *(known[name] for name in given)]
-    params: dict[str, Any] = {**scope.params, **given, "pipeline": pipeline, "cards": cards, **reading.as_of.params}
-    if "text" in given:
-        params["text"] = contains(given["text"])
+    wheres, params = _narrowed(reading, scope, filters)
+    wheres.insert(0, "pipeline = %(pipeline)s")
+    params |= {"pipeline": pipeline, "cards": cards}
     query = (
         "WITH held AS MATERIALIZED (SELECT r.*, row_number() OVER (PARTITION BY stage ORDER BY close_date NULLS LAST, id) AS place "
         f"FROM {reading.as_of.of(DEALS, *OWN, 'words')} AS r WHERE {' AND '.join(wheres)}), "
         "shown AS (SELECT * FROM held WHERE place <= %(cards)s), "
         "sums AS (SELECT stage AS sum_stage, currency AS sum_currency, count(*) AS deals, sum(amount) AS total, "
-        "sum(amount * probability) / 100 AS weighted, min(stage_name) AS sum_name FROM held GROUP BY stage, currency) "
+        "sum(amount * probability) AS weighted, min(stage_name) AS sum_name FROM held GROUP BY stage, currency) "
         f"SELECT * FROM sums FULL JOIN ({named(reading, 'shown', 'place')}) AS c ON false ORDER BY stage, place, sum_stage, sum_currency"
     )
     async with reading.cursor.connection.cursor(binary=True, row_factory=dict_row) as cursor:
@@ -76,7 +100,13 @@ async def board(reading: Reading, pipeline: UUID, *, scope: Scope = EVERYTHING, 
         if row["deals"] is None:
             columns[row["stage"]].cards.append(DealCard.model_construct(**{name: row[name] for name in fields}))
     await add_asked(reading, (card for column in columns.values() for card in column.cards))
-    return Board(pipeline=pipeline, name=await _name(reading, pipeline), columns=list(columns.values()), position=reading.position)
+    return Board(
+        pipeline=pipeline,
+        name=await _name(reading, pipeline),
+        columns=list(columns.values()),
+        totals=_totals(row for row in found if row["deals"] is not None),
+        position=reading.position,
+    )
 
 
 async def _name(reading: Reading, pipeline: UUID) -> str | None:
@@ -119,7 +149,19 @@ def _add(columns: dict[str, BoardColumn], row: dict[str, Any]) -> None:
     column = columns[stage]
     column.count += row["deals"]
     if row["sum_currency"] is not None:
-        minor = Decimal(1).scaleb(-minor_digits(row["sum_currency"]))
-        column.sums.append(
-            Sum(currency=row["sum_currency"], deals=row["deals"], amount=row["total"], weighted=row["weighted"].quantize(minor))
-        )
+        column.sums.append(_sum(row["sum_currency"], row["deals"], row["total"], row["weighted"]))
+
+
+def _sum(currency: str, deals: int, amount: Decimal, percents: Decimal) -> Sum:
+    """`percents`: the exact sum of amount times probability in percent."""
+    minor = Decimal(1).scaleb(-minor_digits(currency))
+    return Sum(currency=currency, deals=deals, amount=amount, weighted=(percents / 100).quantize(minor))
+
+
+def _totals(rows: Iterable[dict[str, Any]]) -> list[Sum]:
+    exact: dict[str, tuple[int, Decimal, Decimal]] = {}
+    for row in rows:
+        if (currency := row["sum_currency"]) is not None:
+            deals, amount, percents = exact.get(currency, (0, Decimal(0), Decimal(0)))
+            exact[currency] = (deals + row["deals"], amount + row["total"], percents + row["weighted"])
+    return [_sum(currency, *exact[currency]) for currency in sorted(exact)]

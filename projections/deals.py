@@ -23,8 +23,10 @@ from projections.tables import Table, searchable
 
 CLOSES, AMOUNT = "coalesce(close_date, '9999-12-31'::date)", "coalesce(amount, -1)"
 """Sort keys: deals without a date come last, those without an amount before all others."""
-INCOMPLETE = "category <> 'omitted' AND (currency IS NULL OR books_in IS NULL)"
-"""Deals that a forecast would count, were it not for what they lack; few, and found through indexes of their own."""
+OMITTED = "category = 'omitted' AND kind = 'open'"
+"""Open deals that were called out of the forecast; what is lost is no matter of it."""
+UNCOUNTED = f"(category <> 'omitted' AND (currency IS NULL OR books_in IS NULL)) OR ({OMITTED})"
+"""Deals that a forecast would count, were it not for what they lack or were called; few, and found through indexes of their own."""
 _COUNTED = (
     "(category, currency, books_in, probability) INCLUDE (amount, annual, owner, team, account, pipeline, id) "
     "WHERE category <> 'omitted' AND currency IS NOT NULL"
@@ -84,9 +86,9 @@ DEALS = Table(
         "(title, id)",
         "(since, id)",
         "(opened_at, id)",
-        f"(id) WHERE {INCOMPLETE}",
+        f"(id) WHERE {UNCOUNTED}",
     ),
-    (f"(known_node, known_to) WHERE {INCOMPLETE}", f"(true_node, true_to) WHERE {INCOMPLETE}"),
+    (f"(known_node, known_to) WHERE {UNCOUNTED}", f"(true_node, true_to) WHERE {UNCOUNTED}"),
 )
 LINES = Table(
     "deal_lines",

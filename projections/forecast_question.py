@@ -11,7 +11,7 @@ from domain.kernel import Invalid
 from domain.periods import Period, PeriodKind
 from domain.settings import Settings
 from projections.deal_list import filters_at
-from projections.deals import INCOMPLETE
+from projections.deals import UNCOUNTED
 from projections.paging import contains
 from projections.pipelines import PRACTICE
 from projections.reading import EVERYTHING, Reading, Scope
@@ -23,7 +23,7 @@ _MAY_LACK = {
     "closes_from": "books_on",
     "closes_before": "books_on",
 }
-"""Filters on what an incomplete deal may lack: they do not turn it away for lacking it."""
+"""Filters on what an incomplete deal may lack: they do not turn it away for lacking it. An omitted one is listed and added up as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,16 @@ async def question(
     params = {**scope.params, **given}
     if "text" in given:
         params["text"] = contains(given["text"])
-    lenient = {name: f"({condition} OR {_MAY_LACK[name]} IS NULL)" if name in _MAY_LACK else condition for name, condition in known.items()}
+    lenient = {
+        name: f"({condition} OR {_MAY_LACK[name]} IS NULL AND category <> 'omitted')" if name in _MAY_LACK else condition
+        for name, condition in known.items()
+    }
     return Question(
         periods,
         start,
         params,
         counted=("category <> 'omitted'", "currency IS NOT NULL", scope.sql, *(known[name] for name in given)),
-        lacking=(INCOMPLETE, scope.sql, *(lenient[name] for name in given)),
+        lacking=(f"({UNCOUNTED})", scope.sql, *(lenient[name] for name in given)),
         dated=not given.keys().isdisjoint({"closes_from", "closes_before"}),
         reporting_currency=currency,
         zone=ZoneInfo(zone),

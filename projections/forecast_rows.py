@@ -72,8 +72,8 @@ class ForecastRow:
 
 Place = tuple[Any, ...]
 """A currency, and a value for each dimension."""
-Sums = dict[str, list[Any]]
-"""By category: deals, amount, and the sum of amount times probability in percent."""
+Sums = dict[tuple[str, date | None], list[Any]]
+"""By category and, where won deals are apart by it, the day they booked on: deals, amount, and the sum of amount times probability in percent."""
 
 
 class Gathering:
@@ -86,20 +86,20 @@ class Gathering:
         self._names: dict[Any, str | None] = {}
         self._months: dict[date, Period] = {}
         self._to: str | None = None
-        self._rates: Mapping[str, Decimal] = {}
+        self._rates: Mapping[tuple[str, date | None], Decimal] = {}
 
     def add(self, row: Sequence[Any]) -> None:
-        """A sum of one combination: category, currency, a value per dimension, probability, deals, amount, a name per dimension."""
+        """A sum of one combination: category, currency, day, a value per dimension, probability, deals, amount, a name per dimension."""
         size = len(self.by)
-        category, currency, *keys = row[: 2 + size]
-        probability, deals, amount, *names = row[2 + size :]
+        category, currency, booked, *keys = row[: 3 + size]
+        probability, deals, amount, *names = row[3 + size :]
         for number, dimension in enumerate(self.by):
             if dimension is Dimension.PERIOD and keys[number] is not None:
                 keys[number] = self._in(keys[number])
             elif dimension in NAMED and keys[number] is not None:
                 self._names[keys[number]] = names[number]
         for sums in (self._rows.setdefault((currency, *keys), {}), self._totals.setdefault((currency,), {})):
-            cell = sums.setdefault(category, [0, Decimal(0), Decimal(0)])
+            cell = sums.setdefault((category, booked), [0, Decimal(0), Decimal(0)])
             cell[0] += deals
             cell[1] += amount
             cell[2] += amount * probability
@@ -110,8 +110,15 @@ class Gathering:
             found = self._months[month] = Period.containing(month, self._periods, self._year_start)
         return found
 
-    def tell_in(self, currency: str, rates: Mapping[str, Decimal]) -> None:
-        """Rows of `currency`, and of those that have a rate (of `currency` per unit), become rows of `currency` from here on."""
+    def booked(self) -> dict[str, dict[date | None, int]]:
+        """How many won deals of each currency booked on which day, as far as `add` was told."""
+        return {place[0]: {day: cell[0] for (name, day), cell in sums.items() if name == "closed"} for place, sums in self._totals.items()}
+
+    def tell_in(self, currency: str, rates: Mapping[tuple[str, date | None], Decimal]) -> None:
+        """Rows of `currency`, and of those that have a rate (of `currency` per unit), become rows of `currency` from here on.
+
+        A rate is of a currency and the day that won deals booked on; None: of all others, and of days that have none.
+        """
         self._to, self._rates = currency, rates
 
     def rows(self) -> list[ForecastRow]:
@@ -131,10 +138,11 @@ class Gathering:
     def _converted(self, rows: Mapping[Place, Sums]) -> dict[Place, Sums]:
         found: dict[Place, Sums] = {}
         for (currency, *keys), sums in rows.items():
-            rate = self._rates.get(currency)
-            into = found.setdefault((currency if rate is None else self._to, *keys), {})
-            for category, (deals, amount, weighted) in sums.items():
-                cell = into.setdefault(category, [0, Decimal(0), Decimal(0)])
+            usual = self._rates.get((currency, None))
+            into = found.setdefault((currency if usual is None else self._to, *keys), {})
+            for (category, booked), (deals, amount, weighted) in sums.items():
+                rate = self._rates.get((currency, booked), usual)
+                cell = into.setdefault((category, None), [0, Decimal(0), Decimal(0)])
                 cell[0] += deals
                 cell[1] += amount * (rate or 1)
                 cell[2] += weighted * (rate or 1)
@@ -150,7 +158,8 @@ class Gathering:
         minor = Decimal(1).scaleb(-minor_digits(place[0]))
         cells, cumulative = {}, Decimal(0)
         for category in CATEGORIES:
-            deals, amount, _ = sums.get(category, (0, Decimal(0), Decimal(0)))
+            of = [cell for (name, _), cell in sums.items() if name == category]
+            deals, amount = sum(cell[0] for cell in of), sum((cell[1] for cell in of), Decimal(0))
             amount = amount.quantize(minor) if self._rates else amount
             cumulative += amount
             cells[category] = Cell(deals, amount, cumulative)

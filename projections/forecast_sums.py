@@ -34,8 +34,8 @@ _COLUMNS = (
 ).split()
 
 
-def sums(as_of: AsOf, question: Question, by: Sequence[Dimension], measure: Measure, *, todays_team: bool) -> str:
-    """A query whose rows `Gathering.add` takes."""
+def sums(as_of: AsOf, question: Question, by: Sequence[Dimension], measure: Measure, *, todays_team: bool, days: bool = False) -> str:
+    """A query whose rows `Gathering.add` takes. `days`: won deals are grouped by the day they booked on, too."""
     own = "amount" if measure is Measure.TOTAL else "annual"
     relation = f"(SELECT * FROM {as_of.of(DEALS, *_COLUMNS)} AS r WHERE {' AND '.join(question.counted)}) AS d"
     keys = {dimension: f"d.{dimension.value}" for dimension in Dimension} | {Dimension.PERIOD: "d.books_in"}
@@ -51,9 +51,10 @@ def sums(as_of: AsOf, question: Question, by: Sequence[Dimension], measure: Meas
         keys[Dimension.PRODUCT] = "l.product"
         value, deals = f"CASE WHEN l.deal IS NULL THEN d.{own} ELSE l.{measure.value} END", "count(*) FILTER (WHERE l.again IS NOT TRUE)"
     selected = "".join(f", {keys[dimension]} AS k{number}" for number, dimension in enumerate(by))
-    groups = ", ".join(str(number + 1) for number in range(len(by) + 3))
+    booked = "CASE WHEN d.kind = 'won' THEN d.books_on END" if days else "NULL::date"
+    groups = ", ".join(str(number + 1) for number in range(len(by) + 4))
     grouped = (
-        f"SELECT d.category, d.currency{selected}, d.probability, {deals} AS deals, coalesce(sum({value}), 0) AS amount "
+        f"SELECT d.category, d.currency, {booked} AS booked{selected}, d.probability, {deals} AS deals, coalesce(sum({value}), 0) AS amount "
         f"FROM {relation} GROUP BY {groups}"
     )
     names, joins = "", ""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from domain.rates import AppliedRate, NoRate, RatesRecorded, Series, rate_on, rate_reads
 from projections.as_of import NOW, Basis
@@ -55,3 +59,25 @@ async def rates_to(reading: Reading, quote: str, bases: Iterable[str], day: date
         except NoRate as refusal:
             missing.append(refusal)
     return found, missing
+
+
+async def rates_on(reading: Reading, quote: str, days: Mapping[str, Collection[date]]) -> dict[tuple[str, date], Decimal]:
+    """`quote` per base on each of the `days` of each base, as in `rates_to`; without those that have none."""
+    if not any(days.values()):
+        return {}
+    pairs = {read.id for base in days for read in rate_reads(base, quote)}
+    known = reading.as_of if reading.as_of.basis is Basis.KNOWN else NOW
+    rows = await reading.rows(
+        f"SELECT id, day, rate FROM {known.of(RATES, 'id', 'day', 'rate')} AS r WHERE id = ANY (%(pairs)s::uuid[]) AND day <= %(rate_day)s "
+        "ORDER BY id, day",
+        {"pairs": sorted(pairs), "rate_day": max(day for of in days.values() for day in of)},
+    )
+    series = {
+        id: Series(tuple(day for _, day, _ in of), tuple(rate for _, _, rate in of))
+        for id, of in ((id, list(of)) for id, of in groupby(rows, key=itemgetter(0)))
+    }
+    found = {}
+    for base, on in ((base, on) for base, of in days.items() for on in of):
+        with suppress(NoRate):
+            found[base, on] = rate_on(series, base, quote, on).rate
+    return found

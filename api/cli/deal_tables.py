@@ -125,7 +125,6 @@ def print_board(boards: list[dict[str, Any]], moment: str, until: datetime | Non
 
 def _sums(board: Mapping[str, Any]) -> Table:
     made = table("stage", "prob.", "deals", "", "amount", "weighted", right=("prob.", "deals", "amount", "weighted"))
-    totals: dict[str, list[Decimal]] = {}
     for column in board["columns"]:
         first = True
         for sums in sorted(column["sums"], key=lambda s: str(s["currency"])) or [None]:
@@ -135,15 +134,13 @@ def _sums(board: Mapping[str, Any]) -> Table:
                 made.add_row(*stage, "", NONE, NONE)
             else:
                 currency = sums["currency"]
-                total = totals.setdefault(currency, [Decimal(0), Decimal(0)])
-                total[0] += Decimal(sums["amount"])
-                total[1] += Decimal(sums["weighted"])
                 made.add_row(*stage, currency, amount(sums["amount"], currency), amount(sums["weighted"], currency))
             first = False
     count = f"{sum(c['count'] for c in board['columns']):,}"
-    for place, (currency, (total_amount, weighted)) in enumerate(sorted(totals.items())):
+    for place, total in enumerate(board["totals"]):
         head = ("[bold]all[/]", "", f"[bold]{count}[/]") if place == 0 else ("", "", "")
-        made.add_row(*head, currency, f"[bold]{amount(str(total_amount), currency)}[/]", f"[bold]{amount(str(weighted), currency)}[/]")
+        currency = total["currency"]
+        made.add_row(*head, currency, *(f"[bold]{amount(total[name], currency)}[/]" for name in ("amount", "weighted")))
     return made
 
 

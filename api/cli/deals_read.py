@@ -63,7 +63,7 @@ def board(
     text: Text = None,
     cards: Annotated[int, typer.Option("--cards", min=0, max=200, help="Deals shown of each stage.")] = 8,
 ) -> None:
-    """The open deals by stage, with counts and sums. Without --pipeline, of every pipeline that has open deals.
+    """The open deals by stage, with counts and sums. Without --pipeline, of every pipeline that has open deals, most deals first.
 
     Examples:
       concord deals board --owner "Ana Souza" --period 2026-Q3
@@ -78,12 +78,9 @@ def board(
             "text": text,
             "cards": cards,
         }
-        if pipeline is not None:
-            boards = [client.get("/v1/deals/board", {**asked, "pipeline": the_id(client, PIPELINE, pipeline)})]
-        else:
-            ids = [p["id"] for p in client.page("/v1/pipelines", most=200)["items"]]
-            boards = [client.get("/v1/deals/board", {**asked, "pipeline": id}) for id in ids]
-            boards = [b for b in boards if any(c["count"] for c in b["columns"])] or boards[:1]
+        boards = [client.get("/v1/deals/board", {**asked, "pipeline": the_id(client, PIPELINE, pipeline)})]
+        if pipeline is None:
+            boards += [client.get("/v1/deals/board", {**asked, "pipeline": id}) for id in boards[0]["others"]]
         until = view.until(client)
     if view.as_json:
         say_json({"boards": boards})

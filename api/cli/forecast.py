@@ -47,7 +47,8 @@ _LENGTHS = {
 def forecast(
     view: View,
     period: Annotated[
-        str | None, typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or the length: M, Q, FQ.")
+        str | None,
+        typer.Option("--period", metavar="PERIOD", help="One period: 2026-Q3, FY2026-Q3 or 2026-07; or their length, in rows: M, Q, FQ."),
     ] = None,
     by: Annotated[list[By] | None, typer.Option("--by", help="What splits the rows; repeat for several.")] = None,
     owner: Owner = None,
@@ -56,7 +57,9 @@ def forecast(
     region: Annotated[str | None, typer.Option("--region", metavar="COUNTRY", help="With accounts in this country: DE, US.")] = None,
     product: Annotated[str | None, typer.Option("--product", help="Of this product: name or id.")] = None,
     pipeline: PipelineName = None,
-    category: Annotated[str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline.")] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="Only closed, commit, best_case or pipeline; or omitted: what is in no number.")
+    ] = None,
     text: Text = None,
     annual: Annotated[bool, typer.Option("--annual", help="The recurring value per twelve months instead of the whole term's.")] = False,
     todays_team: Annotated[bool, typer.Option("--todays-team", help="A deal belongs to the team its owner is in today.")] = False,
@@ -75,7 +78,7 @@ def forecast(
     Without --period: all periods, and grand totals per currency.
 
     Examples:
-      concord forecast --period Q
+      concord forecast --period Q --by team
       concord forecast --period 2026-Q3 --by owner
       concord forecast --as-of 2026-03-31 --by team
       concord forecast --by region --currency reporting
@@ -83,6 +86,8 @@ def forecast(
     """
     length, one = _time(period)
     splits = [b.value for b in by or [By.PERIOD]]
+    if length is not None and By.PERIOD not in splits:
+        splits.insert(0, By.PERIOD.value)
     with view.calling() as client:
         filters = {
             **view.params(client),
@@ -96,7 +101,7 @@ def forecast(
             "text": text,
         }
         time = {"period": one, "periods": length}
-        if deals:
+        if deals := deals or category == "omitted":
             found = client.page(
                 "/v1/deals", {**filters, **period_filters(client, one), "counted": True, "sort": "close_date"}, most=limit or 200
             )
@@ -116,7 +121,8 @@ def forecast(
     if view.as_json:
         say_json(found if deals or By.CATEGORY not in splits else {**found, "rows": by_category(found["rows"])})
     elif deals:
-        print_deals(found["items"], moment, until, more=found["next"] is not None)
+        if found["items"] or not found["not_counted"]["items"]:
+            print_deals(found["items"], moment, until, more=found["next"] is not None)
         print_not_counted(found["not_counted"])
     elif By.CATEGORY in splits:
         print_categories(found, moment)

@@ -37,7 +37,7 @@ def print_forecast(found: Mapping[str, Any], moment: str) -> None:
         out.print(_table(found, splits, _CUMULATIVE))
     _print_cut(found)
     _print_conversion(found)
-    _print_outside(found["not_counted"])
+    _print_outside(found)
 
 
 def _splits(found: Mapping[str, Any]) -> list[str]:
@@ -45,28 +45,43 @@ def _splits(found: Mapping[str, Any]) -> list[str]:
     return [dimension for dimension in found["by"] if dimension not in {"currency", "category"}]
 
 
-def _print_outside(counts: Mapping[str, int]) -> None:
+def _print_outside(found: Mapping[str, Any]) -> None:
+    counts = found["not_counted"]
+    sums = ", ".join(f"{amount(s['amount'], s['currency'])} {s['currency']}" for s in found["omitted"] if s["currency"])
     reasons = [
         (f"{count(counts['without_amount'], 'open deal')} without an amount", counts["without_amount"]),
         (f"{count(counts['won_without_amount'], 'won deal')} without an amount", counts["won_without_amount"]),
         (f"{count(counts['without_close_date'], 'open or won deal')} without a close date", counts["without_close_date"]),
+        (f"{count(counts['omitted'], 'open deal')} omitted" + (f" ({sums})" if sums else ""), counts["omitted"]),
     ]
     if counts["deals"]:
         told = ", ".join(words for words, number in reasons if number)
-        out.print(f"[yellow]Not in the numbers: {told}.[/] [dim]--deals lists what each lacks.[/]")
+        out.print(f"[yellow]Not in the numbers: {told}.[/] [dim]--deals lists them, and what each lacks.[/]")
     if counts["undated"]:
         out.print(f"[yellow]In the totals, but in no period: {count(counts['undated'], 'open or won deal')} without a close date.[/]")
 
 
 def print_not_counted(found: Mapping[str, Any]) -> None:
-    """Below the deals that count: those that do not, with what each lacks."""
+    """Below the deals that count: those that do not, with why and what each lacks."""
     if not found["items"]:
         return
-    made = table("id", "not in the numbers", "account", "owner", "stage", "lacks", whole=("id", "lacks"), title="")
+    made = table(
+        "id",
+        "not in the numbers",
+        "account",
+        "owner",
+        "stage",
+        "",
+        "amount",
+        "why",
+        right=("amount",),
+        whole=("id", "amount", "why"),
+        title="",
+    )
     for deal in found["items"]:
-        lacks = " and ".join(words(name) for name in deal["lacks"])
+        why = "omitted" if deal["reason"] == "omitted" else "lacks " + " and ".join(words(name) for name in deal["lacks"])
         named = (plain(deal[name]) for name in ("title", "account_name", "owner_name", "stage_name"))
-        made.add_row(short(deal["id"]), *named, f"[yellow]{lacks}[/]")
+        made.add_row(short(deal["id"]), *named, deal["currency"] or "", amount(deal["amount"], deal["currency"]), f"[yellow]{why}[/]")
     out.print(made)
     out.print(
         f"[dim]{count(len(found['items']), 'deal')}" + (", and more: raise --limit or narrow the list[/]" if found["next"] else "[/]")
@@ -107,6 +122,13 @@ def _print_conversion(found: Mapping[str, Any]) -> None:
     to = converted["currency"]
     at = ", ".join(f"1 {r['base']} = {_rate(r['rate'])} {to} of {r['day']}" for r in converted["rates"])
     out.print(f"[dim]= {to}: told in {to} at the last rates up to {converted['day']}" + (f": {at}.[/]" if at else ".[/]"))
+    for won in converted["won"]:
+        told = (
+            (won["theirs"], "at the rate of the day of the win"),
+            (won["others"], f"for want of one at that of {converted['day']}"),
+        )
+        shown = "; ".join(f"{count(number, 'won deal')} {how}" for number, how in told if number)
+        out.print(f"[dim]of {won['currency']}: {shown}.[/]")
     for left in converted["unconverted"]:
         what = f"concord rates record {left['currency']} {to} RATE --day {converted['day']}"
         out.print(f"[yellow]{left['currency']} is not converted: {plain(left['detail'])}[/] [dim]{what}[/]")
@@ -161,7 +183,7 @@ def print_categories(found: Mapping[str, Any], moment: str) -> None:
     splits = _splits(found)
     if not found["totals"]:
         out.print(_NOTHING)
-        _print_outside(found["not_counted"])
+        _print_outside(found)
         return
     made = table(*splits, "category", "", "deals", "single", "cumulative", right=("deals", "single", "cumulative"), whole=("period", ""))
     for row in found["rows"] if splits else ():
@@ -171,7 +193,7 @@ def print_categories(found: Mapping[str, Any], moment: str) -> None:
     out.print(made)
     _print_cut(found)
     _print_conversion(found)
-    _print_outside(found["not_counted"])
+    _print_outside(found)
 
 
 def _add_categories(made: Table, row: Mapping[str, Any], head: list[str]) -> None:

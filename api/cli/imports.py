@@ -224,18 +224,24 @@ def _tell_run(result: dict[str, Any], tenant: str | None) -> None:
 
 
 @told
-def list_imports(tenant: TenantName = None, as_json: Json = False) -> None:
-    """Imports, newest first.
+def list_imports(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that changed nothing, as a second run of the same files.")] = False,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Imports that changed something or are not done, newest first.
 
-    Example:
+    Examples:
       concord import list
+      concord import list --all
     """
     with _importing(tenant) as doing:
-        runs = doing.list()
+        found = doing.list()
+    runs = [run for run in found if everything or run["state"] != "done" or changed(run)]
     if as_json:
         say_json(runs)
         return
-    if not runs:
+    if not found:
         out.print("Nothing was imported yet: `concord import FILES`.")
         return
     made = table("id", "when", "from", "files", "changed", "state", whole=("id", "when", "state"), right=("changed",))
@@ -249,6 +255,8 @@ def list_imports(tenant: TenantName = None, as_json: Json = False) -> None:
             run["state"],
         )
     out.print(made)
+    if quiet := len(found) - len(runs):
+        out.print(f"[dim]and {count(quiet, 'run')} that changed nothing: --all shows all[/]")
 
 
 @told

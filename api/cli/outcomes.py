@@ -135,7 +135,7 @@ def told(command: Callable[P, R], *, trace: bool = False) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         as_json = bool(kwargs.get("as_json"))
         try:
-            return command(*args, **kwargs)
+            return _written_out(command, *args, **kwargs)
         except Ended as end:
             fail(end.sentence, end.code, data=end.data, as_json=as_json, lines=end.lines)
         except (KeyboardInterrupt, Abort):
@@ -155,6 +155,17 @@ def told(command: Callable[P, R], *, trace: bool = False) -> Callable[P, R]:
             fail(end_.sentence, end_.code, data=end_.data, as_json=as_json, lines=end_.lines)
 
     return wrapped
+
+
+def _written_out(command: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a command and write out what it printed, so that a reader who went away is noticed here and not at the process's end."""
+    try:
+        result = command(*args, **kwargs)
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return result
 
 
 AWAY = {

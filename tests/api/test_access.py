@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from api.callers import Roles, SignedIn
 from api.openapi import routes_of, stated
 from domain.kernel import Role
-from infra.access import RULES, roles_for
+from infra.access import RULES, Action, roles_for
 from tests.api.conftest import Place, World, anyway
 
 OPEN = {"sign_in"}
@@ -113,3 +113,42 @@ async def test_what_a_colleague_elsewhere_owns_looks_like_what_does_not_exist(wo
         shapes = [{k: v for k, v in r.json().items() if k != "instance"} for r in (theirs, nobodys)]
         assert theirs.status_code == 404, (name, theirs.text)
         assert shapes[0] == shapes[1], name
+
+
+async def test_what_may_be_read_but_not_changed_is_refused_with_who_may(world: World):
+    """The deal of a team mate: an account manager reads it, and hears who may change it, whatever the ETag."""
+    from domain.kernel import SYSTEM
+    from domain.members import AddMember, members
+
+    mate, place = uuid4(), world.acme
+    joined = AddMember(name="Mate", roles=(Role.ACCOUNT_MANAGER,), team=place.team)
+    await world.doors.store.execute(place.tenant, members, mate, joined, by=SYSTEM)
+    principal = await world.doors.identity.add_machine()
+    await world.doors.identity.join(principal, place.tenant, mate)
+    token, _ = await world.doors.identity.issue_key(principal, place.tenant, "mate")
+    before = await world.events()
+    title = {"title": "Mine now"}
+    async with world.client(token) as client:
+        assert (await client.get(f"/v1/deals/{place.deal}")).status_code == 200
+        for if_match in ("*", '"0"', '"1"', '"7"'):
+            said = await client.post(f"/v1/deals/{place.deal}/title", json=title, headers=anyway() | {"If-Match": if_match})
+            assert (said.status_code, said.json()["rule"]) == (403, "OutOfReach"), (if_match, said.text)
+            assert set(said.json()["roles"]) == set(roles_for(Action.DEAL_CHANGE))
+            assert "account manager (of what they own), sales manager (of what those they lead own)" in said.json()["detail"]
+        absent = await client.post(f"/v1/deals/{world.other.deal}/title", json=title, headers=anyway())
+        assert (absent.status_code, absent.json()["rule"]) == (404, "NotFound")
+    assert await world.events() == before
+
+
+async def test_a_version_that_nothing_has_is_a_stale_one(world: World):
+    before = await world.events()
+    async with world.client(Role.ACCOUNT_MANAGER) as client:
+        for if_match in ('"0"', '"00"', '"99"', 'W/"1"'):
+            answers = []
+            for deal in (world.acme.deal, world.other.deal, uuid4()):
+                said = await client.post(f"/v1/deals/{deal}/title", json={"title": "x"}, headers=anyway() | {"If-Match": if_match})
+                answers.append((said.status_code, said.json()["rule"]))
+            assert answers[0] == (412, "StaleVersion"), if_match
+            # what the caller may not know of answers as what is not there
+            assert answers[1] == answers[2], if_match
+    assert await world.events() == before

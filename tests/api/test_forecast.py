@@ -46,6 +46,20 @@ async def test_what_is_not_counted_is_told_and_listed_to_those_who_may_see_it(la
                 assert counted["deals"] == counted["without_amount"] == counted["without_close_date"] == len(titles)
 
 
+async def test_a_length_of_periods_splits_by_period_besides_what_else_was_asked_for(lacking: World):
+    async with lacking.client(Role.SALES_CHIEF) as client:
+        made = ok(await client.post("/v1/deals", json=opening(lacking.acme), headers=key()), 201)
+        for params, by in (
+            ({"periods": "quarter", "by": "team"}, ["period", "team"]),
+            ({"periods": "month", "by": ["team", "period"]}, ["team", "period"]),
+            ({"by": "team"}, ["team"]),
+            ({"periods": "quarter"}, ["period"]),
+        ):
+            found = ok(await client.get("/v1/forecast", params={"at_least": made["position"], **params}))
+            assert found["by"] == by
+            assert all((row["period"] is None) is ("period" not in by) for row in found["rows"])
+
+
 async def test_once_the_amount_and_the_date_are_told_nothing_is_left_out(lacking: World):
     async with lacking.client(Role.SALES_CHIEF) as client:
         made = ok(await client.post("/v1/deals", json=opening(lacking.acme), headers=key()), 201)

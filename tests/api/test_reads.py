@@ -4,7 +4,9 @@ from uuid import UUID
 
 from domain.accounts import OpenAccount, accounts
 from domain.deals import OpenDeal, deals
+from domain.default_pipeline import default_pipeline
 from domain.kernel import SYSTEM, Role
+from domain.pipelines import DEFAULT_PIPELINE, pipelines
 from domain.values import Money
 from infra.ids import uuid7
 from tests.api.conftest import NEXT_YEAR, World, anyway, key, ok, opening, refused
@@ -163,3 +165,33 @@ async def test_configuration_is_read_from_the_log_itself(world: World):
         field = {"noun": "deal", "key": "risk", "label": "Risk", "type": "choice", "options": ["low", "high"]}
         ok(await client.post("/v1/attributes/deal/define", json=field, headers=anyway()))
         assert ok(await client.get("/v1/attributes/deal"))["item"]["fields"][0]["key"] == "risk"
+
+
+async def test_without_a_pipeline_the_board_is_of_the_one_with_most_open_deals_and_says_which(reading: World):
+    """As `concord deals board` shows it: an imported pipeline comes before the empty one that every tenant starts with."""
+    store, tenant, owner = reading.doors.store, reading.acme.tenant, reading.acme.members[Role.ACCOUNT_MANAGER]
+    imported, unused = uuid7(), uuid7()
+    for id, name in ((imported, "Theirs"), (unused, "Unused")):
+        await store.execute(tenant, pipelines, id, default_pipeline().model_copy(update={"name": name}), by=SYSTEM)
+    for n in range(2):
+        opened = OpenDeal(
+            title=f"Brought {n}",
+            account=reading.acme.account,
+            owner=owner,
+            pipeline=imported,
+            close_date=NEXT_YEAR,
+            amount=Money(amount=1, currency="EUR"),
+        )
+        await store.execute(tenant, deals, uuid7(), opened, by=SYSTEM)
+    path, head = "/v1/deals/board", {"at_least": await reading.events()}
+    async with reading.client(Role.ACCOUNT_MANAGER) as client:
+        shown = ok(await client.get(path, params=head))
+        assert (shown["pipeline"], shown["name"], shown["others"]) == (str(imported), "Theirs", [str(DEFAULT_PIPELINE)])
+        assert sum(column["count"] for column in shown["columns"]) == 2
+        # what narrows the deals narrows the choice
+        first = ok(await client.get(path, params={**head, "text": "First"}))
+        assert (first["pipeline"], first["others"]) == (str(DEFAULT_PIPELINE), [])
+        nothing = ok(await client.get(path, params={**head, "text": "no such deal"}))
+        assert (nothing["pipeline"], nothing["others"]) == (str(DEFAULT_PIPELINE), [])
+        asked = ok(await client.get(path, params={**head, "pipeline": str(unused)}))
+        assert (asked["name"], asked["others"]) == ("Unused", [str(imported), str(DEFAULT_PIPELINE)])

@@ -54,6 +54,25 @@ def test_a_setting_that_cannot_be_read_ends_as_what_is_not_understood(tmp_path):
         assert "CONCORD_HTTP_PORT" in refused.stderr
 
 
+def test_a_home_that_is_a_file_is_refused_and_what_asks_below_it_says_what_to_do(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for path, said in ((file, "is a file, no directory"), (file / "below", "cannot be made")):
+        theirs = Home(tmp_path / "unused")
+        theirs.environment["CONCORD_HOME"] = str(path)
+        for words in (("up", "--detach"), ("up",)):
+            refused = theirs.concord(*words)
+            told = " ".join((refused.stdout + refused.stderr).split())
+            assert refused.returncode == Exit.UNREACHABLE, told
+            assert said in told
+            assert "CONCORD_HOME" in told
+            assert "Errno" not in told
+        assert theirs.concord("deals", "list").returncode == Exit.UNREACHABLE
+        assert theirs.concord("status").returncode == Exit.NOT_FOUND
+        assert theirs.concord("down").returncode == 0
+    assert file.read_text() == "mine"
+
+
 @pytest.mark.skipif(not ROOT, reason="only root can make a directory somebody else's")
 def test_a_home_of_somebody_else_is_refused(tmp_path):
     theirs = Home(tmp_path / "theirs")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from api.cli import outcomes, servers
 from api.cli.outcomes import AWAY, MEANINGS, TEMPORAL_AWAY, Exit, foreseen
 from domain.kernel import Refused
 from infra.embedded.run_state import RunState
-from tests.cli.conftest import Concord
+from tests.cli.conftest import ROOT, Concord
 
 ON_THE_SERVERS = [
     ("projections", "status"),
@@ -208,3 +211,38 @@ def test_what_nobody_foresaw_is_a_sentence_and_the_trace_only_for_who_asks(monke
     monkeypatch.setenv("CONCORD_LOG_LEVEL", "debug")
     with pytest.raises(RuntimeError):
         broken()
+
+
+PRINTED = """
+import sys
+from api.cli.outcomes import out, say_json, told
+
+@told
+def lists():
+    for number in range(20_000):
+        {each}
+    {last}
+
+lists()
+"""
+
+
+@pytest.mark.parametrize("last", ["pass", "sys.exit(3)", "out.print('end')"])
+@pytest.mark.parametrize("each", ["out.print(f'row {number}')", "say_json(number)", "pass"])
+def test_a_reader_who_has_seen_enough_ends_a_command_quietly(each: str, last: str):
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = PRINTED.format(each=each, last="say_json(1); " + last)
+    ended = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, timeout=120, check=False, cwd=ROOT)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (Exit.DONE, b"")
+
+
+def test_a_command_that_fails_says_so_though_nobody_reads_its_output(away: Away):
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "api.cli", "accounts", "list"]
+    ended = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, env=away.environment, timeout=120, check=False, cwd=ROOT)
+    os.close(writing)
+    assert ended.returncode == Exit.UNREACHABLE
+    assert b"answer" in ended.stderr

@@ -56,6 +56,20 @@ def test_the_json_is_split_by_what_was_asked_for(sums: Concord, by: str):
     assert "12,500" in shown
 
 
+@pytest.mark.parametrize("by", ["team", "category", "period"])
+def test_a_length_of_periods_splits_by_them_besides_what_else_was_asked_for(sums: Concord, by: str):
+    quarter = f"{SOON[:4]}-Q{(int(SOON[5:7]) + 2) // 3}"
+    whole = sums("forecast", "--by", by, "--json", *TENANT).json
+    for length, named in (("Q", quarter), ("M", PERIOD)):
+        found = sums("forecast", "--period", length, "--by", by, "--json", *TENANT).json
+        assert found["by"] == list(dict.fromkeys(["period", by]))
+        assert {row["period"] for row in found["rows"]} == {"2017-Q1" if length == "Q" else "2017-03", named}
+        assert found["totals"] == whole["totals"]
+        assert named in sums("forecast", "--period", length, "--by", by, *TENANT).out
+    one = sums("forecast", "--period", quarter, "--by", by, "--json", *TENANT).json
+    assert one["by"] == [by], "one period needs no column"
+
+
 def test_several_splits_go_together(sums: Concord):
     found = sums("forecast", "--by", "region", "--by", "category", "--json", *TENANT).json
     assert found["by"] == ["region", "category"]
@@ -73,7 +87,14 @@ def test_a_region_narrows_the_forecast_and_opens_to_its_deals(sums: Concord):
 def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_listed(sums: Concord):
     for more in ((), ("--by", "category"), ("--as-of", "now")):
         found = sums("forecast", "--json", *more, *TENANT).json
-        assert found["not_counted"] == {"deals": 2, "without_amount": 2, "won_without_amount": 0, "without_close_date": 2, "undated": 0}
+        assert found["not_counted"] == {
+            "deals": 2,
+            "without_amount": 2,
+            "won_without_amount": 0,
+            "without_close_date": 2,
+            "undated": 0,
+            "omitted": 0,
+        }
         shown = " ".join(sums("forecast", *more, *TENANT).out.split())
         assert "Not in the numbers: 2 open deals without an amount, 2 open or won deals without a close date." in shown
     past = sums("forecast", "--as-of", "1d", "--basis", "happened", "--json", *TENANT).json["not_counted"]
@@ -81,6 +102,28 @@ def test_open_deals_without_amount_or_date_are_told_beside_the_numbers_and_liste
     listed: dict[str, Any] = sums("forecast", "--deals", "--json", *TENANT).json["not_counted"]
     assert [deal["lacks"] for deal in listed["items"]] == [["amount", "close_date"]] * 2
     assert "amount and close date" in sums("forecast", "--deals", *TENANT).out
+
+
+def test_omitted_deals_are_told_with_their_sum_and_listed(concord: Concord):
+    left = ("--tenant", "left")
+    concord("tenant", "create", "left", "--name", "Left", "--json")
+    concord("accounts", "open", "Acme", "--role", "customer", *left)
+    for title in ("Lathes", "Mills"):
+        concord("deals", "open", title, "--account", "Acme", "--amount", "7000 CHF", "--close-date", SOON, *left)
+    assert "omitted" not in concord("forecast", *left).out
+    assert "No deals match" in concord("forecast", "--category", "omitted", *left).out
+    concord("deals", "category", "Lathes", "omitted", *left)
+    for more in ((), ("--by", "category"), ("--as-of", "now"), ("--period", PERIOD)):
+        shown = " ".join(concord("forecast", *more, *left).out.split())
+        assert "Not in the numbers: 1 open deal omitted (7,000.00 CHF). --deals lists them" in shown
+    found = concord("forecast", "--json", *left).json
+    assert (found["omitted"], found["not_counted"]["omitted"]) == ([{"currency": "CHF", "deals": 1, "amount": "7000.00"}], 1)
+    listed = concord("forecast", "--category", "omitted", *left).out
+    assert re.search(r"Lathes.*CHF +7,000[.]00 +omitted", listed)
+    assert "Mills" not in listed
+    both = concord("forecast", "--deals", "--json", *left).json
+    assert [deal["title"] for deal in both["items"]] == ["Mills"]
+    assert [(deal["title"], deal["reason"]) for deal in both["not_counted"]["items"]] == [("Lathes", "omitted")]
 
 
 def test_where_nothing_lacks_nothing_is_said(sums: Concord):
@@ -112,6 +155,11 @@ def test_sums_are_told_in_one_currency_at_rates_that_were_recorded(sums: Concord
     assert re.search(r"all +EUR .*12,500", shown)
     assert "=" not in sums("forecast", "--by", "region", *TENANT).out
     assert "JPY" not in sums("forecast", "--region", "jp", "--currency", "EUR", *TENANT).out
+    closed = " ".join(sums("forecast", "--currency", "JPY", *TENANT).out.split())
+    assert f"of EUR: 1 won deal for want of one at that of {what[2]}" in closed, "no rate is as old as the win of 2017"
+    sums("rates", "record", "EUR", "JPY", "120", "--day", "2017-03-01", "--source", "ECB", *TENANT)
+    closed = " ".join(sums("forecast", "--currency", "JPY", *TENANT).out.split())
+    assert "of EUR: 1 won deal at the rate of the day of the win." in closed
     assert "EUR" in sums("forecast", "--currency", "euros", *TENANT, code=Exit.USAGE).err
 
 

@@ -134,8 +134,10 @@ def test_the_last_import_is_the_last_that_changed_something_and_is_taken_back_on
     first = concord("import", str(exports), "--yes", "--json", *tenant).json
     assert "--yes" in concord("import", "undo", "last", *tenant, code=Exit.REFUSED).err
     concord("import", str(exports), "--yes", *tenant)
-    listed = concord("import", "list", "--json", *tenant).json
+    assert [run["run"] for run in concord("import", "list", "--json", *tenant).json] == [first["run"]]
+    listed = concord("import", "list", "--all", "--json", *tenant).json
     assert (listed[1]["run"], len(listed)) == (first["run"], 2)
+    assert "and 1 run that changed nothing" in concord("import", "list", *tenant).out
     undone = concord("import", "undo", "last", "--yes", "--json", *tenant).json
     assert (undone["run"], undone["already"]) == (first["run"], None)
     assert undone["withdrawn"] == 3 + 2 + 2 + 2 + 1 + 1  # deals, accounts, products, people, team, pipeline

@@ -273,6 +273,26 @@ async def test_a_past_day_has_the_rate_that_was_known_then_or_that_we_now_know(h
     assert [(r.day, r.rate) for r in now_known.converted.rates] == [(date(2026, 1, 10), Decimal("0.5"))]
 
 
+async def test_a_won_deal_is_told_at_the_rate_of_its_own_day_which_no_later_rate_changes(here) -> None:
+    dollars = {"amount": Money(amount=Decimal(100), currency="USD")}
+    days = {"early": date(2026, 1, 2), "in between": date(2026, 1, 7), "undated": None}
+    first = len(FACTS) + 1
+    wins = [Fact(UUID(int=0xF0 + n), _deal(title, "won", won_on=on, **dollars)) for n, (title, on) in enumerate(days.items())]
+    here.write(here.tenant("t"), wins, first=first)
+    await quote(here, first + len(wins))
+    then = (await in_one(here, "EUR")).converted
+    assert [(at.currency, at.theirs, at.others) for at in then.won] == [("USD", 1, 2)]
+    closed = then.total.categories["closed"]
+    assert (closed.deals, closed.single) == (3, Decimal("205.00")), "80 at 1.25 of the fifth, and twice 62.50 at the 1.60 of the twentieth"
+    new = RatesRecorded(base="EUR", quote="USD", source="ECB", rates=(rate("2026-02-01", "1.00"),))
+    here.write(here.tenant("t"), [Fact(EUR_USD, new)], first=first + len(wins) + 2)
+    await here.runner.catch_up(here.tenant("t"))
+    shown = (await in_one(here, "EUR")).converted
+    assert shown.total.categories["closed"].single == Decimal("280.00"), "only those without a rate of their own day follow it"
+    assert shown.total.categories["pipeline"].cumulative == Decimal("487.00"), "and what is open: 60 dollars are 60 euros now"
+    assert (await in_one(here, "USD")).converted.won == []
+
+
 async def test_what_is_in_that_currency_already_needs_no_rate(here) -> None:
     shown = await in_one(here, "EUR", AsOf(Basis.KNOWN, BEFORE, instant(BEFORE)))
     assert (list(shown.converted.rates), shown.converted.unconverted) == ([], [])
