@@ -41,7 +41,22 @@ ORDER = (
     *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
     *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
     *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
-    *("up", "down", "status", "demo", "doctor", "tenant", "user", "key", "projections", "workflows", "migrate", "api", "worker", "projector"),
+    *(
+        "up",
+        "down",
+        "status",
+        "demo",
+        "doctor",
+        "tenant",
+        "user",
+        "key",
+        "projections",
+        "workflows",
+        "migrate",
+        "api",
+        "worker",
+        "projector",
+    ),
 )
 """First what people come for, then what keeps it running."""
 
