@@ -18,11 +18,17 @@ _DAY = timedelta(days=1)
 
 def next_due(contract: Contract, now: datetime) -> datetime | None:
     """When to look at the contract again; None where no clock of it can run any more."""
+    at = next_day(contract, now)
+    return None if at is None else min(at, now + LONGEST)
+
+
+def next_day(contract: Contract, now: datetime) -> datetime | None:
+    """When the next day begins on which something may be due, by what is known now; None where no clock of it can run any more."""
     if not contract.watched:
         return None
     today = local_day(now, contract.zone)
     coming = min((day for day in _days(contract, today) if day > today), default=_LAST_DAY)
-    return min(begins(min(coming, _LAST_DAY), contract.zone), now + LONGEST)
+    return begins(min(coming, _LAST_DAY), contract.zone)
 
 
 def _days(contract: Contract, today: date) -> Iterator[date]:

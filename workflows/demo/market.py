@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -28,8 +28,8 @@ _RENEWED_AFTER = 300
 class Market:
     """Opens deals, each as a story of its own."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, sold: Callable[[Opening, Deal], bool]) -> None:
+        self._world, self._sold = world, sold
         self._random: Random = world.chance("market")
 
     def opens(self) -> Story:
@@ -71,7 +71,9 @@ class Market:
         return self._random.choices(buying, [min(a.weight, 6.0) for a in buying])[0]
 
     def _won(self, opening: Opening, deal: Deal) -> None:
-        """What recurs is to be renewed."""
+        """What recurs is to be renewed; where a contract follows, by that."""
+        if self._sold(opening, deal):
+            return
         random = self._world.chance("renewal", opening.number)
         lines = self._world.prices.renewal(deal.lines, Decimal(random.choice((0, 2, 3, 4))))
         if not lines or random.random() > 0.85:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from domain.deals import (
     AdvanceDeal,
@@ -42,10 +43,13 @@ _REVERSED = 64
 _MAY_COME_BACK = {"no_budget", "timing", "no_decision", "competitor"}
 
 
-def pursued(world: World, opening: Opening, won: Callable[[Opening, Deal], None]) -> Story:
-    """One deal from beginning to end; `won` is called when it is, and stays so."""
+def pursued(world: World, opening: Opening, won: Callable[[Opening, Deal], None], id: UUID | None = None) -> Story:
+    """One deal from beginning to end; `won` is called when it is, and stays so. `id`: of one that was opened already."""
     pursuit = _Pursuit(world, opening)
-    yield from pursuit.open()
+    if id is None:
+        yield from pursuit.open()
+    else:
+        pursuit.id = id
     while (yield from pursuit.run()):
         pass
     if pursuit.deal.won_on is not None:

@@ -15,10 +15,12 @@ from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from workflows.demo.buying import bought
+from workflows.demo.contracting import Contracting
 from workflows.demo.conversations import left_to_do, supplied
 from workflows.demo.customers import Registry, known_at_first
 from workflows.demo.disputing import Desk
 from workflows.demo.founding import founded
+from workflows.demo.keeping import Keeping
 from workflows.demo.market import Market
 from workflows.demo.plan import DemoDiffers, Plan
 from workflows.demo.recording import Recorder, Told, recall, simulated_store
@@ -78,8 +80,7 @@ async def tell(database: Database, store: Store, tenant: Tenant, plan: Plan, pro
 async def _tell(store: Store, tenant: Tenant, plan: Plan, known: dict[UUID, Told], progress: Progress) -> int:
     recorder = Recorder(store, tenant, known)
     world = World(plan, recorder, lambda ids: store.codec.obtain(tenant.slug, ids))
-    Watch(world)
-    world.begin(_all(world, tenant.slug))
+    world.begin(_all(world, tenant.slug, Contracting(world, Keeping(world, Watch(world)))))
     seconds = (plan.until - plan.begin).total_seconds()
 
     days = set()
@@ -94,13 +95,21 @@ async def _tell(store: Store, tenant: Tenant, plan: Plan, known: dict[UUID, Told
     return recorder.events
 
 
-def _all(world: World, slug: str) -> Story:
-    hiring, registry, market = Hiring(world), Registry(world), Market(world)
+def _all(world: World, slug: str, contracting: Contracting) -> Story:
+    hiring, registry, market = Hiring(world), Registry(world), Market(world, contracting.sold)
     yield from founded(world, slug, hiring)
     yield from known_at_first(world, registry)
     desk = Desk(world)
     buying = (desk.invited(), bought(world, desk.found), desk.newest())
-    for story in (supplied(world), left_to_do(world), *buying, market.opens(), market.rests(), turned_over(world, hiring)):
+    for story in (
+        supplied(world),
+        left_to_do(world),
+        *buying,
+        market.opens(),
+        market.rests(),
+        turned_over(world, hiring),
+        *contracting.stories(),
+    ):
         world.begin(story)
 
 

@@ -71,7 +71,7 @@ class Watch:
         world, deal = self._world, self._world.deals[id]
         assert deal.owner is not None
         owner = world.person(deal.owner)
-        yield from self._tell(owner, reminder(concern, deal, id, owner.id))
+        yield from self.tell(owner, reminder(concern, deal, id, owner.id))
         since, date = deal.since, deal.close_date
         yield Wait(escalates)
         deal = world.deals[id]
@@ -79,12 +79,13 @@ class Watch:
         if deal.open and holds and deal.owner is not None:
             manager = self._manager(world.person(deal.owner))
             if manager is not None:
-                yield from self._tell(manager, escalation(concern, deal, id, manager.id))
+                yield from self.tell(manager, escalation(concern, deal, id, manager.id))
 
     def _manager(self, person: Person) -> Person | None:
         return None if person.manager is None else self._world.person(person.manager)
 
-    def _tell(self, to: Person, notice: Notify) -> Story:
+    def tell(self, to: Person, notice: Notify) -> Story:
+        """Raise a notification, and have it sent; most are read, and put away later."""
         world = self._world
         stream = notification_id(notice.member, notice.kind, notice.cause)
         raised: Told = yield world.do(
