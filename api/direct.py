@@ -93,10 +93,11 @@ class Shortcut:
         parameters = {}
         found = self._fixed.get((scope["method"], path))
         if found is None:
-            parts = path.split("/", 4)  # "", "v1", noun, id, what to do
-            if len(parts) < 4 or _UUID.fullmatch(parts[3]) is None:
+            parts = path.split("/")  # "", "v1", noun, id, what to do; in the portal the noun has two parts
+            at = next((at for at in (3, 4) if len(parts) > at and _UUID.fullmatch(parts[at])), None)
+            if at is None:
                 return None
-            parameters["id"], parts[3] = parts[3], "{id}"
+            parameters["id"], parts[at] = parts[at], "{id}"
             found = self._by_id.get((scope["method"], "/".join(parts)))
         if found is not None:
             scope["path_params"], scope["route"], scope["endpoint"] = parameters, found, found.endpoint

@@ -34,6 +34,12 @@ FORMS: dict[str, str] = {
     r"^[0-9]{1,10}([.][0-9]{1,12})?$": 'write a rate as a text: "1.0843"',
     r"^[0-9]{1,3}([.][0-9]{1,4})?$": 'write percents as a text: "5" or "7.5"',
     r"^[a-z_]{1,60}$": "write a read model's name, like deals",
+    r"^[0-9]{1,3}([.][0-9]{1,2})?$": 'write points from 0 to 100 as a text: "87.5"',
+    r"^[0-9]{1,15}([.][0-9]{1,6})?$": 'write digits with a point, as a text: "500000.00"',
+    r"^[0-9]{4}-(0[1-9]|1[0-2])$": "write a month, like 2026-03",
+    r"^[a-z]+/[a-z0-9.+-]{1,100}$": "write a media type, like application/pdf",
+    r"^#[0-9a-f]{6}$": "write a colour as # and six hexadecimal digits, like #1f4e5f",
+    r"^-?requested_at$": "use requested_at, or -requested_at for the latest first",
     r"^(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])$": "write a period: 2026-Q3, FY2026-Q3 or 2026-07",
 }
 """What each pattern of our models asks for; a test finds the patterns that are missing here."""
