@@ -52,7 +52,8 @@ async def _seen(world: World, by: Role, as_of: int | None = None, asker: Role = 
         board = ok(await client.get("/v1/deals/board", params=params))["columns"]
         totals = ok(await client.get("/v1/forecast", params=params))["totals"]
         one = (await client.get(f"/v1/deals/{world.acme.deal}", params=params)).status_code
-        companies = ok(await client.get("/v1/accounts", params=params))["items"]
+        accounts_ = ok(await client.get("/v1/accounts", params=params))["items"]
+        companies = [one for one in accounts_ if one["id"] != str(world.acme.supplier)]
         company = (await client.get(f"/v1/accounts/{world.acme.account}", params=params)).status_code
         lists = [ok(await client.get(f"/v1/{name}", params=params))["items"] for name in ("contacts", "interactions", "follow-ups")]
         paths = (f"/v1/deals/{world.acme.deal}/timeline", f"/v1/accounts/{world.acme.account}/timeline")
