@@ -86,7 +86,7 @@ def _ordered(bands: Iterable[AlertBand]) -> tuple[AlertBand, ...]:
     ordered = tuple(sorted(bands, key=lambda band: band.above))
     if len({band.above for band in ordered}) != len(ordered):
         raise Invalid("Two bands of alerts begin at the same value; give each its own.")
-    if ordered[0].above != 0:
+    if ordered and ordered[0].above != 0:
         raise Invalid("The first band of alerts has to begin at 0, or smaller contracts would have none.")
     return ordered
 
