@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -60,6 +60,10 @@ class Said:
     position: int | None
 
 
+_SETTLING = 3
+"""How often a write waits for the read models, two seconds each time."""
+
+
 class Client:
     """One connection. Raises Problem for what the API refuses, Ended where nobody answers.
 
@@ -109,10 +113,19 @@ class Client:
         said = self._answer("POST", path, body=_encoded(body), headers=headers)
         at = said.body.get("settled_at") or said.position
         if settle and at is not None:
-            with suppress(Problem):
-                # the next command's lists wait for nothing
-                self.get(next((p for p in _LISTS if path.startswith(p)), "/v1/deals"), {"limit": 1, "at_least": at})
+            self._settled(next((p for p in _LISTS if path.startswith(p)), "/v1/deals"), at)
         return said
+
+    def _settled(self, path: str, position: int) -> None:
+        """Wait for the read models, so that the next command's lists need not. Those of a new tenant begin some seconds later."""
+        for _ in range(_SETTLING):
+            try:
+                self.get(path, {"limit": 1, "at_least": position})
+            except Problem as behind:
+                if behind.code is not Exit.UNREACHABLE:
+                    return
+            else:
+                return
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Said:
         """A body of another kind, as it is."""
