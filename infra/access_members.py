@@ -73,6 +73,7 @@ class Directory:
         self._known: dict[str, Organisation] = defaultdict(Organisation)
         self._organisation = Fresh(self._read_organisation)
         self._standings = Fresh(self._read_standing)
+        store.codec.on_forgotten(self._known.clear)
 
     async def standing(self, tenant: Tenant, member: UUID) -> Standing:
         """What the member may be judged by. A member that is unknown, withdrawn or inactive has no rights at all."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ValidationError
 
-from domain.kernel import ERASED, TOPICS, UPCASTERS, Event
+from domain.kernel import ERASED, TOPICS, UPCASTERS, Event, Refused
 from infra.keys import Keys
 from infra.stored import reader
 
@@ -30,6 +31,10 @@ _reader = cache(reader)
 
 class UndecodableEvent(Exception):  # noqa: N818  names the state and the way out
     """A stored event that this code cannot read: an unknown topic, a newer shape, or damaged bytes."""
+
+
+class PersonForgotten(Refused):
+    """The key was destroyed under which this would be kept; record something new instead."""
 
 
 class Codec:
@@ -54,7 +59,7 @@ class Codec:
             person = self.subject(stream, event)
             key = self._keys.cached(tenant, person) if self._keys else None
             if key is None:
-                raise UndecodableEvent(f"{cls.topic} holds personal data, but no key was obtained for {person}")
+                raise PersonForgotten("What this is about was erased at a person's request; nothing more can be written about them here.")
             seal = AESGCM(key)
             for name in cls.personal:
                 if raw[name] is not None:
@@ -74,6 +79,16 @@ class Codec:
         if self._keys is None:
             raise UndecodableEvent("this process was started without a key store; set KEYS_URL")
         self._keys.obtain(tenant, subjects)
+
+    def refresh(self) -> None:
+        """Let go of keys that another process has forgotten, and of what was opened with them."""
+        if self._keys is not None:
+            self._keys.refresh()
+
+    def on_forgotten(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called when keys were forgotten: what was opened with them must not be shown any more."""
+        if self._keys is not None:
+            self._keys.on_forgotten(heard)
 
     def has_key(self, tenant: str, subject: UUID) -> bool:
         return self._keys is not None and self._keys.cached(tenant, subject) is not None

@@ -1,157 +1,249 @@
 """Keys of persons, in a store of their own: never in the events' PostgreSQL cluster, whose base backups would copy them.
 
-A person's key is 32 random bytes, wrapped (AES-256-GCM) by the root key, which lives in a file or the environment beside
-neither store. Forgetting a key makes every ciphertext under it unreadable, in every backup of the events too.
-A key is durable before the event that uses it is sent.
+Three levels: the root key (`infra/root_key.py`) wraps one key for each tenant, which wraps the keys of that tenant's persons and
+its secrets. Each is 32 random bytes, wrapped with AES-256-GCM. Forgetting a person's key makes every ciphertext under it
+unreadable, in every backup of the events too. A key is durable before the event that uses it is sent.
+
+What was forgotten is listed in the store and in a file beside it (`infra/erased_list.py`), so that a store restored from an
+older copy forgets it again as soon as it is opened.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
-import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_NONCE = 12
+from infra.erased_list import Erased, ErasedList
+from infra.key_layout import bound, bound_secret, lay_out, new_tenant_key, rewrapped, tenant_key, unwrapped, wrapped
+from infra.root_key import KeysUnavailable, RootKey, id_of
 
+__all__ = ["Keys", "KeysUnavailable"]
 
-class KeysUnavailable(Exception):  # noqa: N818  names the state and the way out
-    """The key store or its root key cannot be used; the message says which and what to do."""
+LOOK = 0.25
+"""Seconds for which a process may go on with a key that another has forgotten."""
+_PATIENCE = 30.0
+"""Seconds to wait for another process that writes: a rotation re-wraps every key of a tenant."""
 
 
 class Keys:
     """A file database of wrapped keys. Safe for threads and for several processes on one machine."""
 
-    def __init__(self, path: Path, root: bytes) -> None:
-        self._path = path
-        self._root = AESGCM(root)
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, UUID], bytes | None] = {}
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode = wal")
-        self._connection.execute("PRAGMA synchronous = full")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS keys (tenant TEXT NOT NULL, subject BLOB NOT NULL, wrapped BLOB, forgotten_at TEXT, "
-            "PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
-        )
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS secrets (tenant TEXT NOT NULL, name TEXT NOT NULL, wrapped BLOB NOT NULL, "
-            "PRIMARY KEY (tenant, name)) WITHOUT ROWID"
-        )
+    def __init__(self, path: Path, root_file: Path) -> None:
+        self._root = RootKey(root_file)
+        self._list = ErasedList(path.with_name("erased.list"))
+        self._known: dict[tuple[str, UUID], bytes] = {}
+        self._tenants: dict[tuple[str, int], AESGCM] = {}
+        self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._writer, self._reader = _connected(path), _connected(path)
+        self._listeners: list[Callable[[], None]] = []
+        self._looked, self._version, self._heard = 0.0, -1, 0
+        with self._transaction() as writer:
+            lay_out(writer, self._root)
+        self._forget_again()
+        self._heard = self._reader.execute("SELECT coalesce(max(seq), 0) FROM forgotten").fetchone()[0]
 
     @classmethod
     def open(cls, path: Path, root_file: Path) -> Keys:
         """Open the store at `path`, creating it and the root key file (32 bytes, mode 0600) when both are missing.
 
-        Raises KeysUnavailable when keys exist but their root does not.
+        A store of an older layout is brought to this one, whole or not at all. Raises KeysUnavailable when keys exist but their
+        root does not.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         if not root_file.exists():
             if path.exists():
                 raise KeysUnavailable(f"{path} holds keys but their root {root_file} is missing; restore it from where you keep it safe")
-            _make_root(root_file)
-        root = root_file.read_bytes()
-        if len(root) != 32:
-            raise KeysUnavailable(f"{root_file} is not a root key: it must hold exactly 32 bytes")
+            RootKey(root_file).make()
+        RootKey(root_file).read()
         # only its owner may look, from the first byte
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        return cls(path, root)
+        return cls(path, root_file)
 
     def cached(self, tenant: str, subject: UUID) -> bytes | None:
-        """The key if this process has met it, without touching the disk."""
+        """The key if this process has met it and it was not forgotten, without reading it from the disk."""
+        self.refresh()
         return self._known.get((tenant, subject))
 
     def obtain(self, tenant: str, subjects: Iterable[UUID]) -> None:
         """Make sure each subject has a key, durably; afterwards `cached` answers for each that is not forgotten."""
+        self.refresh()
         missing = [s for s in dict.fromkeys(subjects) if (tenant, s) not in self._known]
         if not missing:
             return
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                for subject in missing:
-                    if self._fetch(tenant, subject):
-                        continue
+        made: dict[tuple[str, UUID], bytes] = {}
+        with self._transaction() as writer:
+            version, seal = tenant_key(writer, self._root, tenant)
+            for subject in missing:
+                row = writer.execute("SELECT wrapped FROM keys WHERE tenant = ? AND subject = ?", (tenant, subject.bytes)).fetchone()
+                if row is None:
                     key = AESGCM.generate_key(256)
-                    nonce = os.urandom(_NONCE)
-                    wrapped = nonce + self._root.encrypt(nonce, key, self._bound(tenant, subject))
-                    self._connection.execute(
-                        "INSERT INTO keys (tenant, subject, wrapped) VALUES (?, ?, ?)", (tenant, subject.bytes, wrapped)
-                    )
-                    self._known[tenant, subject] = key
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                for subject in missing:
-                    self._known.pop((tenant, subject), None)
-                raise
+                    values = (tenant, subject.bytes, wrapped(seal, key, bound(tenant, subject)))
+                    writer.execute("INSERT INTO keys (tenant, subject, wrapped) VALUES (?, ?, ?)", values)
+                    made[tenant, subject] = key
+                elif row[0] is not None:
+                    made[tenant, subject] = unwrapped(seal, row[0], bound(tenant, subject))
+            # before the commit: nobody can have forgotten them yet, so that none is taken up after it was let go of
+            self._known.update(made)
+            self._tenants[tenant, version] = seal
 
     def get(self, tenant: str, subject: UUID) -> bytes | None:
         """The key, or None if there is none or it was forgotten."""
-        known = self._known.get((tenant, subject))
+        known = self.cached(tenant, subject)
         if known is not None:
             return known
-        with self._lock:
-            self._fetch(tenant, subject)
-        return self._known.get((tenant, subject))
+        with self._reading:
+            row = self._reader.execute(
+                "SELECT k.wrapped, t.version, t.wrapped, r.id FROM keys AS k JOIN tenant_keys AS t ON t.tenant = k.tenant, root AS r "
+                "WHERE k.tenant = ? AND k.subject = ?",
+                (tenant, subject.bytes),
+            ).fetchone()
+            if row is None or row[0] is None:
+                return None
+            key = unwrapped(self._tenant(tenant, *row[1:]), row[0], bound(tenant, subject))
+            self._known[tenant, subject] = key
+        return key
 
     def secret(self, tenant: str, name: str, make: Callable[[], bytes]) -> bytes:
         """What is kept under this name, such as a private key; made and durably kept when it is asked for first."""
-        bound = f"{tenant}\0{name}".encode()
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                row = self._connection.execute("SELECT wrapped FROM secrets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
-                if row is None:
-                    nonce, made = os.urandom(_NONCE), make()
-                    row = (nonce + self._root.encrypt(nonce, made, bound),)
-                    self._connection.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, row[0]))
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-        try:
-            return self._root.decrypt(row[0][:_NONCE], row[0][_NONCE:], bound)
-        except InvalidTag as error:
-            raise KeysUnavailable(f"{self._path} was written under another root key; restore the root key that belongs to it") from error
+        with self._transaction() as writer:
+            _, seal = tenant_key(writer, self._root, tenant)
+            row = writer.execute("SELECT wrapped FROM secrets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
+            if row is None:
+                row = (wrapped(seal, make(), bound_secret(tenant, name)),)
+                writer.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, row[0]))
+        return unwrapped(seal, row[0], bound_secret(tenant, name))
 
-    def _fetch(self, tenant: str, subject: UUID) -> bool:
-        row = self._connection.execute("SELECT wrapped FROM keys WHERE tenant = ? AND subject = ?", (tenant, subject.bytes)).fetchone()
-        if row is None:
-            return False
-        if row[0] is None:
-            self._known[tenant, subject] = None
-            return True
-        try:
-            self._known[tenant, subject] = self._root.decrypt(row[0][:_NONCE], row[0][_NONCE:], self._bound(tenant, subject))
-        except InvalidTag as error:
-            raise KeysUnavailable(f"{self._path} was written under another root key; restore the root key that belongs to it") from error
-        return True
+    def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
+        """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        gone = self._forget([Erased(tenant, subject, at, case) for subject in dict.fromkeys(subjects)])
+        self.refresh(at_once=True)
+        return gone
 
-    @staticmethod
-    def _bound(tenant: str, subject: UUID) -> bytes:
-        return tenant.encode() + b"\0" + subject.bytes
+    def forgotten(self, tenant: str | None = None) -> Iterator[Erased]:
+        """The erased list, oldest first."""
+        with self._reading:
+            rows = self._reader.execute("SELECT tenant, subject, forgotten_at, reason FROM forgotten ORDER BY seq").fetchall()
+        return (Erased(slug, UUID(bytes=id), at, case) for slug, id, at, case in rows if tenant in {None, slug})
+
+    def on_forgotten(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called whenever keys were forgotten, by whichever process, so that what they opened is let go of."""
+        self._listeners.append(heard)
+
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Let go of what was forgotten meanwhile; looks at most every `LOOK` seconds, unless `at_once`."""
+        now = monotonic()
+        if not at_once and now - self._looked < LOOK:
+            return
+        with self._reading:
+            self._looked = now
+            version = self._reader.execute("PRAGMA data_version").fetchone()[0]
+            if version == self._version:
+                return
+            self._version = version
+            rows = self._reader.execute("SELECT seq, tenant, subject FROM forgotten WHERE seq > ? ORDER BY seq", (self._heard,)).fetchall()
+            for seq, slug, subject in rows:
+                self._known.pop((slug, UUID(bytes=subject)), None)
+                self._heard = seq
+        if rows:
+            for heard in self._listeners:
+                heard()
+
+    def rotate_tenant(self, tenant: str) -> int:
+        """Give the tenant a new key and re-wrap all that is under the old one, in one transaction; how many keys and secrets."""
+        with self._transaction() as writer:
+            _, old = tenant_key(writer, self._root, tenant)
+            new = new_tenant_key(writer, self._root, tenant)
+            count = rewrapped(writer, tenant, old, new)
+        self._checkpoint()
+        return count
+
+    def rotate_root(self) -> int:
+        """Make a new root key and re-wrap every tenant's key, in one transaction; how many. Cut off anywhere, all stays readable."""
+        with self._transaction() as writer:
+            self._root.settle(writer.execute("SELECT id FROM root").fetchone()[0])
+            root = self._root.prepare()
+            tenants = [tenant for (tenant,) in writer.execute("SELECT tenant FROM tenant_keys").fetchall()]
+            seals = {tenant: tenant_key(writer, self._root, tenant, raw=True) for tenant in tenants}
+            writer.execute("UPDATE root SET id = ?", (id_of(root),))
+            for tenant, (version, key) in seals.items():
+                made = wrapped(AESGCM(root), key, f"{tenant}\0{version}".encode())
+                writer.execute("UPDATE tenant_keys SET wrapped = ? WHERE tenant = ?", (made, tenant))
+        with self._transaction() as writer:  # as whoever opens the store next would
+            self._root.settle(writer.execute("SELECT id FROM root").fetchone()[0])
+        self._checkpoint()
+        return len(tenants)
 
     def close(self) -> None:
-        self._connection.close()
+        self._reader.close()
+        self._writer.close()
+
+    def _tenant(self, tenant: str, version: int, raw: bytes, root: str) -> AESGCM:
+        known = self._tenants.get((tenant, version))
+        if known is None:
+            key = unwrapped(AESGCM(self._root.of(root)), raw, f"{tenant}\0{version}".encode())
+            known = self._tenants[tenant, version] = AESGCM(key)
+        return known
+
+    def _forget(self, entries: list[Erased]) -> int:
+        gone = 0
+        with self._transaction() as writer:
+            self._list.append(entries)
+            for entry in entries:
+                place = (entry.tenant, entry.subject.bytes)
+                writer.execute("INSERT OR IGNORE INTO keys (tenant, subject) VALUES (?, ?)", place)
+                gone += writer.execute(
+                    "UPDATE keys SET wrapped = NULL, forgotten_at = ? WHERE tenant = ? AND subject = ? AND wrapped IS NOT NULL",
+                    (entry.at, *place),
+                ).rowcount
+                known = writer.execute("SELECT 1 FROM forgotten WHERE tenant = ? AND subject = ?", place).fetchone()
+                if known is None:
+                    writer.execute(
+                        "INSERT INTO forgotten (tenant, subject, forgotten_at, reason) VALUES (?, ?, ?, ?)", (*place, entry.at, entry.case)
+                    )
+        self._checkpoint()
+        return gone
+
+    def _forget_again(self) -> None:
+        """Whatever the file lists and the store does not: it comes from an older copy."""
+        known = {(entry.tenant, entry.subject) for entry in self.forgotten()}
+        if again := [entry for entry in self._list.read() if (entry.tenant, entry.subject) not in known]:
+            self._forget(again)
+
+    def _checkpoint(self) -> None:
+        """Leave no wrapped key of before in the write-ahead file; what readers hold up is done by the next one."""
+        with self._writing:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as error:
+                self._writer.execute("ROLLBACK")
+                self._known.clear()  # what was made in it never was
+                self._tenants.clear()
+                if isinstance(error, InvalidTag):
+                    raise KeysUnavailable("keys were written under another root key; restore the root key that belongs to them") from error
+                raise
 
 
-def _make_root(file: Path) -> None:
-    """Make a root key in one step: of several processes that start at once, one wins, and none reads half a key."""
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".root-")
-    try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(AESGCM.generate_key(256))
-            written.flush()
-            os.fsync(written.fileno())
-        with contextlib.suppress(FileExistsError):
-            Path(file).hardlink_to(draft)
-    finally:
-        Path(draft).unlink()
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+    connection.execute("PRAGMA journal_mode = wal")
+    connection.execute("PRAGMA synchronous = full")
+    connection.execute("PRAGMA secure_delete = on")  # what is overwritten is overwritten with zeros
+    return connection

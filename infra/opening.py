@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from domain.nouns import register_all
 from infra.codec import Codec
@@ -51,9 +51,10 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
 
 
 def open_keys(settings: Settings) -> Keys:
-    """The key store that KEYS_URL names; its root key lies beside it in `root.key`. Raises KeysUnavailable."""
+    """The key store that KEYS_URL names; its root key lies beside it in `root.key`, or where `?root=/path` says. Raises KeysUnavailable."""
     parts = urlsplit(settings.keys_url)
     if parts.scheme != "sqlite":
         raise KeysUnavailable(f"KEYS_URL must be a file database like sqlite:////path/keys.db, not {parts.scheme}://")
     path = Path(unquote(parts.path))
-    return Keys.open(path, path.with_name("root.key"))
+    root = parse_qs(parts.query).get("root")
+    return Keys.open(path, Path(root[0]) if root else path.with_name("root.key"))

@@ -57,6 +57,9 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %q%u@%d '
 log_min_duration_statement = 2s
+# names and addresses are values of statements: neither slow ones nor violated constraints may tell them to a log
+log_parameter_max_length = 0
+log_error_verbosity = terse
 log_checkpoints = off
 include_if_exists = {local}
 """

@@ -22,6 +22,8 @@ class States:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._entries: OrderedDict[tuple[str, str, int], Loaded] = OrderedDict()
+        self.epoch = 0
+        """How often all was let go of. What was read in another epoch is not taken up again: it may tell what was erased since."""
 
     def get(self, tenant: str, decider: str, stream: UUID) -> Loaded | None:
         key = (tenant, decider, stream.int)
@@ -30,8 +32,10 @@ class States:
             self._entries.move_to_end(key)
         return entry
 
-    def put(self, tenant: str, decider: str, stream: UUID, entry: Loaded) -> None:
-        """Keep the entry, unless a newer one is there already."""
+    def put(self, tenant: str, decider: str, stream: UUID, entry: Loaded, epoch: int) -> None:
+        """Keep an entry that was read in `epoch`, unless a newer one is there already."""
+        if epoch != self.epoch:
+            return
         key = (tenant, decider, stream.int)
         known = self._entries.get(key)
         if known is not None and known.version > entry.version:
@@ -42,4 +46,6 @@ class States:
             self._entries.popitem(last=False)
 
     def clear(self) -> None:
+        """Let go of all, and of what is being read."""
+        self.epoch += 1
         self._entries.clear()

@@ -57,6 +57,7 @@ class Store(Log):
         self.new_id = new_id
         self._clock = clock
         self._states = States()
+        codec.on_forgotten(self._states.clear)
         self._committers: dict[str, LoopCommitter] = {}
         self._loaders: dict[str, GroupLoader] = {}
 
@@ -103,6 +104,7 @@ class Store(Log):
         command_id = command_id or uuid7()
         meta = encode_meta(by.id, command_id, correlation_id or command_id, by.on_behalf_of, causation_id)
         load = partial(self.load, tenant)
+        self._codec.refresh()
         for attempt in range(DECISIONS):
             work = Work(tenant.slug, self._states, load, by, recorded_at or self._clock(), self.new_id, fresh=attempt > 0)
             try:
@@ -133,6 +135,8 @@ class Store(Log):
 
     async def load(self, tenant: Tenant, decider: Decider[Any], stream: UUID, *, fresh: bool = True) -> Loaded:
         """A stream's state and version. `fresh=False` may answer from the cache, a moment behind other processes."""
+        self._codec.refresh()
+        epoch = self._states.epoch
         known = self._states.get(tenant.slug, decider.name, stream)
         if known is not None and not fresh:
             return known
@@ -150,7 +154,7 @@ class Store(Log):
             loaded, folded = Loaded(state, rows[-1][0]), folded + len(rows)
             rows = await loader.load(stream, loaded.version) if len(rows) >= loader.limit else []
         if folded:
-            self._states.put(tenant.slug, decider.name, stream, loaded)
+            self._states.put(tenant.slug, decider.name, stream, loaded, epoch)
         if folded > snapshots.EVERY:
             await snapshots.keep(self._database, tenant, decider, stream, loaded)
         return loaded

@@ -47,7 +47,7 @@ class Work:
 
     def __init__(self, slug: str, states: States, load: Load, by: Actor, now: datetime, new_id: Callable[[], UUID], *, fresh: bool) -> None:
         self._slug, self._states, self._load, self._by, self._now, self._new_id = slug, states, load, by, now, new_id
-        self._fresh = fresh
+        self._fresh, self._epoch = fresh, states.epoch
         self._held: dict[int, _Held] = {}
         self.decided: list[Decided] = []
         self.trusted_cache = False
@@ -124,4 +124,4 @@ class Work:
     def keep(self) -> None:
         """Remember the states after the append has held: absence too, for what most tenants never define is asked of each command."""
         for held in self._held.values():
-            self._states.put(self._slug, held.decider.name, held.stream, Loaded(held.state, held.version))
+            self._states.put(self._slug, held.decider.name, held.stream, Loaded(held.state, held.version), self._epoch)
