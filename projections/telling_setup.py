@@ -28,6 +28,7 @@ from domain.notifications import (
     NotificationSent,
 )
 from domain.pipelines import PipelineReinstated, PipelineRetired, PipelineVersionDefined
+from domain.privacy import ErasureCarriedOut, PersonErased, PersonExported, PersonHeld, PersonReleased
 from domain.products import (
     ProductAdded,
     ProductAttributesSet,
@@ -39,6 +40,7 @@ from domain.products import (
     ProductRestored,
     ProductRetired,
 )
+from domain.proof_keys import ProofKeyAdded, ProofKeyRetired
 from domain.rates import RatesRecorded
 from domain.reservations import ReservationReleased, ReservationTaken
 from domain.settings import CalendarDefined, SettingsChanged
@@ -124,6 +126,8 @@ _CATALOGUE: dict[type[Event], Sentence] = {
         f"reason; from {e.push_cap_from} pushes on a deal is best case at most."
     ),
     AccessDaySealed: lambda e, _: f"The access log of {e.day} was sealed, with {e.rows} rows.",
+    ProofKeyAdded: lambda e, _: f"Key {e.number} began to sign checkpoints of the log: {e.vkey}.",
+    ProofKeyRetired: lambda e, _: f"The key {e.vkey} signs no checkpoint from {e.signs_until:%Y-%m-%d %H:%M} UTC on.",
     AttributeDefined: lambda e, _: f"The field {e.label} ({e.key}) of a {e.noun} was defined: {plain(e.type)}{_needs(e)}.",
     AttributeChanged: lambda e, _: f"The field {e.label} ({e.key}) was changed{_needs(e)}.",
     AttributeRetired: lambda e, _: f"The field {e.key} was retired.",
@@ -140,5 +144,12 @@ _REST: dict[type[Event], Sentence] = {
     NotificationSendingFailed: lambda e, _: f"The message could not be sent{because(e.reason)}.",
     NotificationRead: lambda _, __: "The message was read.",
     NotificationDismissed: lambda _, __: "The message was dismissed.",
+    PersonHeld: lambda e, _: f"Their data is kept for the case {e.case}{f' until {e.until}' if e.until else ''}.",
+    PersonReleased: lambda e, _: f"The hold for the case {e.case} ended.",
+    PersonExported: lambda e, _: f"A copy of their data was handed out for the case {e.case}.",
+    PersonErased: lambda e, _: f"Who this {e.kind} was is forgotten, for the case {e.case}.",
+    ErasureCarriedOut: lambda e, _: (
+        f"The erasure was carried out: {e.rows} rows, {e.files} letters and files and {e.sign_ins} sign-ins are gone."
+    ),
 }
 TELLING.update(_MEMBERS | _CATALOGUE | _REST)

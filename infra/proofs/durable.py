@@ -1,0 +1,50 @@
+"""Files that are whole or not there, whatever is killed meanwhile: written beside their place, made durable, renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put one file in place, durably. What is published holds hashes and signatures only: anybody may read it."""
+    put(path, content)
+    settle((path,))
+
+
+def put(path: Path, content: bytes) -> None:
+    """Put a file in place; after a loss of power it may not be there, or be empty, until `settle`."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+    except FileNotFoundError:
+        _make(path.parent)
+        draft.write_bytes(content)
+    draft.chmod(0o644)
+    draft.rename(path)
+
+
+def settle(paths: Iterable[Path]) -> None:
+    """Make files that were put durable, and their names."""
+    folders: dict[Path, None] = {}
+    for path in paths:
+        _sync(path)
+        folders.update(dict.fromkeys(folder for folder in (path.parent, path.parent.parent)))
+    for folder in folders:
+        _sync(folder)
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
