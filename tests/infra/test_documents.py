@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-import re
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import pytest
 from botocore.auth import S3SigV4Auth
@@ -70,7 +64,7 @@ async def test_a_document_altered_where_it_lies_is_not_given_out(database: Datab
 async def test_an_erased_document_stays_erased_even_when_it_comes_again(database: Database, tenant: Tenant, keys: Keys, tmp_path: Path):
     documents = Documents(TableBlobs(database), keys)
     name = await documents.put(tenant, PDF)
-    keys._connection.execute("UPDATE keys SET wrapped = NULL, forgotten_at = 'now'")  # as erasing will do
+    keys.forget(tenant.slug, [document_id(name)], "C-1")
     again = Keys.open(tmp_path / "keys.db", tmp_path / "root.key")
     with pytest.raises(DocumentGone):
         await Documents(TableBlobs(database), again).get(tenant, name)
@@ -85,26 +79,6 @@ async def test_the_application_cannot_change_or_remove_kept_bytes(database: Data
         with pytest.raises(Exception, match="permission denied"):
             async with database.tenant(tenant) as cursor:
                 await cursor.execute(statement)
-
-
-@pytest.fixture(scope="module")
-def bucket_url() -> Iterator[str]:
-    """A bucket of a real S3 server on this machine."""
-    told = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert told.stderr is not None
-    try:
-        port = next(found[1] for line in told.stderr if (found := re.search(r"http://127\.0\.0\.1:(\d+)", line)))
-        urlopen(Request(f"http://127.0.0.1:{port}/papers", method="PUT"), timeout=60).close()
-        yield f"s3://AKIDEXAMPLE:very%2Fsecret@127.0.0.1:{port}/papers?region=us-east-1&tls=off"
-    finally:
-        told.terminate()
-        told.communicate(timeout=60)
 
 
 async def test_a_bucket_keeps_the_same_promises_as_the_table(bucket_url: str, tmp_path: Path, keys: Keys):
