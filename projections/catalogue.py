@@ -9,6 +9,7 @@ from projections.contracts import Contracts
 from projections.deals import Deals
 from projections.disputes import Disputes
 from projections.interactions import Interactions
+from projections.log_index import LogIndex
 from projections.members import Members
 from projections.papers import Papers
 from projections.pipelines import Pipelines
@@ -28,6 +29,7 @@ def read_models() -> tuple[Projection, ...]:
         Deals(),
         Disputes(),
         Interactions(),
+        LogIndex(),
         Members(),
         Notifications(),
         Papers(),

@@ -10,6 +10,7 @@ from domain.kernel import Event
 from projections.batch import Entry
 from projections.rows import Rows
 from projections.tables import Table
+from projections.writing import Cursor
 
 
 class Projection(ABC):
@@ -23,6 +24,8 @@ class Projection(ABC):
     tables: ClassVar[tuple[Table, ...]]
     events: ClassVar[tuple[type[Event], ...]]
     topics: ClassVar[frozenset[str]]
+    derived: ClassVar[bool] = False
+    """Whether SQL makes its rows of the log, in `derive`; then it reads no `events`."""
 
     def __init_subclass__(cls) -> None:
         cls.topics = frozenset(event.topic for event in cls.events)
@@ -30,6 +33,11 @@ class Projection(ABC):
     @abstractmethod
     def handle(self, rows: Rows, entry: Entry) -> None:
         """Fold one event into the rows of its stream."""
+
+    async def derive(  # noqa: B027  most read models are folded, not derived
+        self, cursor: Cursor, after: int, last: int, suffix: str = ""
+    ) -> None:
+        """Add the rows of the events after a position up to another; `suffix`: into the table that a rebuild makes."""
 
 
 def by_name(projections: Iterable[Projection]) -> Mapping[str, Projection]:

@@ -66,11 +66,20 @@ class Rebuild:
         row = await writer.fetchone()
         assert row is not None
         self._position, events = int(row[0]), int(row[1])
+        if self._projection.derived:
+            return await self._derive_all(writer)
         personal = any(event.personal for event in self._projection.events)
         count = 1 if personal or events < APART_FROM else PROCESSES
         stretches = [Stretch(BATCH, self._position, (n, count) if count > 1 else None, sparse=True) for n in range(count)]
         shares = [Share(self._url, self._tenant, self._projection, SUFFIX, stretch) for stretch in stretches]
         return await fold_apart(shares, progress) if count > 1 else [await fold_share(shares[0], self._codec, progress)]
+
+    async def _derive_all(self, writer: Cursor) -> list[Amendments]:
+        middle = self._position // 2
+        async with connected(self._url, self._tenant) as second, asyncio.TaskGroup() as group:
+            group.create_task(self._projection.derive(writer, 0, middle, SUFFIX))
+            group.create_task(self._projection.derive(second, middle, self._position, SUFFIX))
+        return []
 
     async def _index(self, writer: Cursor, amendments: Sequence[Amendments]) -> None:
         tables = self._projection.tables
@@ -79,12 +88,12 @@ class Rebuild:
             for lane in lanes:
                 await lane.execute("SET maintenance_work_mem = '256MB'")
             await _in_lanes(lanes, [statement for table in tables for statement in table.create_indexes(SUFFIX)])
-            rows = Rows(tables)
             for table in tables:
                 for right in sealing(self._tenant, table, SUFFIX):
                     await writer.execute(right)
-                buffer = rows.buffers[table.name]
-                for cuts, erased in (share[table.name] for share in amendments):
+            rows = Rows(() if self._projection.derived else tables)
+            for name, buffer in rows.buffers.items():
+                for cuts, erased in (share[name] for share in amendments):
                     buffer.cuts += cuts
                     buffer.erased += erased
                 await amend(writer, buffer, SUFFIX)
@@ -95,8 +104,12 @@ class Rebuild:
         return await read(cursor, self._codec, self._tenant, self._position, Stretch(BATCH), self._projection.topics)
 
     async def _catch_up(self, writer: Cursor, batch: Batch) -> None:
-        rows = Rows(self._projection.tables)
         async with writer.connection.transaction():
+            if self._projection.derived:
+                await self._projection.derive(writer, self._position, batch.last, SUFFIX)
+                self._position = batch.last
+                return
+            rows = Rows(self._projection.tables)
             await load(writer, rows, batch.streams(self._projection.topics), SUFFIX)
             fold(self._projection, rows, batch)
             await write(writer, rows, SUFFIX)

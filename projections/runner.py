@@ -155,6 +155,9 @@ class Runner:
         if not batch.size:
             return 0
         for projection in group:
+            if projection.derived:
+                await projection.derive(cursor, after, batch.last)
+                continue
             rows = Rows(projection.tables)
             await load(cursor, rows, batch.streams(projection.topics))
             fold(projection, rows, batch)
