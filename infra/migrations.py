@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 from infra.database import Tenant
 
 _LOCK = 0x636F6E636F7264  # "concord"
-TENANT_STEPS = ("tenant.sql", "access_log.sql", "organisation.sql", "documents.sql", "papers.sql")
+TENANT_STEPS = ("tenant.sql", "access_log.sql", "organisation.sql", "documents.sql", "papers.sql", "privacy.sql")
 """Files applied in order to each tenant's schema. Functions (append.sql) are replaced on every migration instead."""
 
 _BASE = """

@@ -40,6 +40,7 @@ MEMBERS = Table(
         "active": "bool NOT NULL",
     },
     ("(team)", "(manager)"),
+    personal=("name", "email"),
 )
 TEAMS = Table(
     "teams",

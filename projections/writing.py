@@ -10,7 +10,7 @@ from psycopg import AsyncCursor
 
 from domain.kernel import ERASED
 from projections.rows import Buffer, Rows
-from projections.tables import NOW_ENDS, PAST_ENDS, instant, node, node_of_instants
+from projections.tables import NOW_ENDS, PAST_ENDS, Table, instant, node, node_of_instants
 from projections.wire import HEADER, TRAILER
 
 Cursor = AsyncCursor[Any]
@@ -60,13 +60,14 @@ async def amend(cursor: Cursor, buffer: Buffer, suffix: str = "") -> None:
     await _cut(cursor, buffer, suffix)
     if buffer.erased:
         table = buffer.table
-        forgotten = ", ".join(
-            f"{name} = CASE WHEN {name} IS NOT NULL THEN '{{}}'::jsonb END" if table.types[name] == "jsonb"
-            else f"{name} = CASE WHEN {name} IS NOT NULL THEN '{ERASED}' END"
-            for name in table.personal
-        )  # fmt: skip
-        await cursor.execute(f"UPDATE {table.past}{suffix} SET {forgotten} WHERE {table.stream} = ANY (%b)", (list(set(buffer.erased)),))
+        values = ", ".join(f"{name} = CASE WHEN {name} IS NOT NULL THEN {value} END" for name, value in forgotten(table).items())
+        await cursor.execute(f"UPDATE {table.past}{suffix} SET {values} WHERE {table.stream} = ANY (%b)", (list(set(buffer.erased)),))
         buffer.erased.clear()
+
+
+def forgotten(table: Table) -> dict[str, str]:
+    """What stands in each personal column once its person is forgotten, as SQL."""
+    return {name: "'{}'::jsonb" if table.types[name] == "jsonb" else f"'{ERASED}'" for name in table.personal}
 
 
 async def _cut(cursor: Cursor, buffer: Buffer, suffix: str) -> None:

@@ -47,6 +47,7 @@ from workflows.contracts import ContractWorkflow
 from workflows.deals import DealWorkflow
 from workflows.dispute_trigger import DisputeTrigger
 from workflows.disputes import DisputeWorkflow
+from workflows.erasures import Erasures
 from workflows.outbox import Outbox
 from workflows.paper_trigger import PaperTrigger
 from workflows.papers import PaperWorkflow
@@ -142,6 +143,7 @@ async def _work(settings: Settings) -> None:
         take_up = TakeUp(database, store, starter, lambda: trigger.quiet_for)
         mail = mail_of(settings)
         outbox = Outbox(database, store, mail)
+        erasures = Erasures(database, store, keys, settings)
         documents = Documents(blobs_of(settings, database), keys)
         opened.push_async_callback(documents.close)
         signing = PaperActivities(
@@ -156,6 +158,7 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store), signing))
             tasks.create_task(_keep_sweeping(database, client))
+            tasks.create_task(erasures.run())
             for tail in (trigger.tail, approvals.tail, contracts.tail, disputes.tail, papers.tail, take_up.tail, outbox.tail):
                 tasks.create_task(tail.run())
 
