@@ -46,7 +46,7 @@ class Settings:
     `home` (CONCORD_HOME) defaults to `.concord` below the current directory, so that a checkout carries its own data
     and two checkouts never share any; set CONCORD_HOME to keep data elsewhere.
     `None` for `database_url`, `migrator_url` or `temporal_address` means: the server embedded below `home`; for `documents_url`
-    (a bucket): documents lie in the tenants' own tables.
+    (a bucket): documents lie in the tenants' own tables; for `backup_to` (a folder or a bucket): nothing is backed up by itself.
     """
 
     home: Path
@@ -60,12 +60,29 @@ class Settings:
     http_port: int | None = None
     public_url: str | None = None
     tenant: str = "default"
+    proofs_folder: Path = Path()
+    proofs_origin: str = ""
+    proofs_keys: Path | None = None
+    proofs_public: bool = False
+    proofs_every: int = 10
+    timestamp_url: str | None = field(default=None, repr=False)
+    timestamp_ca: Path | None = None
+    timestamp_policy: str | None = None
     smtp: Smtp | None = None
     log_level: str = "info"
+    backup_to: str | None = field(default=None, repr=False)
+    backup_every: int = 24
+    """Hours between base backups; the log between them is archived all the time."""
+    backup_keep: int = 35
+    """Days after which a backup is removed."""
 
     def __post_init__(self) -> None:
         if not self.keys_url:
             object.__setattr__(self, "keys_url", "sqlite:///" + quote(str(self.home / "keys.db")))
+        if self.proofs_folder == Path():
+            object.__setattr__(self, "proofs_folder", self.home / "proofs")
+        if not self.proofs_origin:
+            object.__setattr__(self, "proofs_origin", (self.public_url or "http://concord.local").partition("://")[2] + "/proofs")
 
     @property
     def reached_at(self) -> str:
@@ -110,8 +127,19 @@ class Settings:
             http_port=read.value("CONCORD_HTTP_PORT", _port, None),
             public_url=read.value("CONCORD_PUBLIC_URL", _web_url, None),
             tenant=read.value("CONCORD_TENANT", _slug, "default"),
+            proofs_folder=read.value("CONCORD_PROOFS_FOLDER", lambda text: _folder(text, cwd or Path.cwd()), Path()),
+            proofs_origin=read.value("CONCORD_PROOFS_ORIGIN", _origin, ""),
+            proofs_keys=read.value("CONCORD_PROOFS_KEYS", lambda text: _folder(text, cwd or Path.cwd()), None),
+            proofs_public=read.value("CONCORD_PROOFS_PUBLIC", _switch, False),
+            proofs_every=read.value("CONCORD_PROOFS_EVERY", lambda text: _whole(text, "seconds", 3600), 10),
+            timestamp_url=read.value("TIMESTAMP_URL", _authority_url, None),
+            timestamp_ca=read.value("TIMESTAMP_CA", lambda text: _certificates(_folder(text, cwd or Path.cwd())), None),
+            timestamp_policy=read.value("TIMESTAMP_POLICY", _oid, None),
             smtp=_smtp(read),
             log_level=read.value("CONCORD_LOG_LEVEL", _log_level, "info"),
+            backup_to=read.value("CONCORD_BACKUP_TO", lambda text: _folder_or_bucket(text, cwd or Path.cwd()), None),
+            backup_every=read.value("CONCORD_BACKUP_EVERY", lambda text: _whole(text, "hours", 24 * 31), 24),
+            backup_keep=read.value("CONCORD_BACKUP_KEEP", lambda text: _whole(text, "days", 3660), 35),
         )
         if settings.migrator_url and not settings.database_url:
             read.problems.append("MIGRATOR_URL is set without DATABASE_URL: set both, or neither for the embedded server.")
@@ -121,7 +149,7 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process these same settings."""
-        values: dict[str, str | int | None] = {
+        values: dict[str, str | int | Path | None] = {
             "CONCORD_HOME": str(self.home),
             "DATABASE_URL": self.database_url,
             "MIGRATOR_URL": self.migrator_url,
@@ -133,7 +161,18 @@ class Settings:
             "CONCORD_HTTP_PORT": self.http_port,
             "CONCORD_PUBLIC_URL": self.public_url,
             "CONCORD_TENANT": self.tenant,
+            "CONCORD_PROOFS_FOLDER": self.proofs_folder,
+            "CONCORD_PROOFS_ORIGIN": self.proofs_origin,
+            "CONCORD_PROOFS_KEYS": self.proofs_keys,
+            "CONCORD_PROOFS_PUBLIC": "on" if self.proofs_public else "off",
+            "CONCORD_PROOFS_EVERY": self.proofs_every,
+            "TIMESTAMP_URL": self.timestamp_url,
+            "TIMESTAMP_CA": self.timestamp_ca,
+            "TIMESTAMP_POLICY": self.timestamp_policy,
             "CONCORD_LOG_LEVEL": self.log_level,
+            "CONCORD_BACKUP_TO": self.backup_to,
+            "CONCORD_BACKUP_EVERY": self.backup_every,
+            "CONCORD_BACKUP_KEEP": self.backup_keep,
         }
         if self.smtp:
             values |= {
@@ -205,12 +244,56 @@ def _web_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _authority_url(text: str) -> str:
+    # as with databases: there may be a password in it
+    parts = urlsplit(text)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("must look like https://timestamp.example/tsr.")
+    return text
+
+
+def _certificates(file: Path) -> Path:
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        raise ValueError(f"must be a file of certificates in PEM, which {file} is not.") from None
+    return file
+
+
+def _oid(text: str) -> str:
+    if not re.fullmatch(r"[0-2](\.(0|[1-9][0-9]{0,18})){1,30}", text):
+        raise ValueError(f"must be an object identifier like 1.3.6.1.4.1.4146.2.2, not {text!r}.")
+    return text
+
+
 def _bucket_url(text: str) -> str:
     # imported when asked: the bucket's module needs what needs these settings
     from infra.documents.bucket import Bucket
 
     Bucket.parse(text)
     return text
+
+
+def _folder(text: str, cwd: Path) -> Path:
+    return (cwd / Path(text).expanduser()).resolve()
+
+
+def _folder_or_bucket(text: str, cwd: Path) -> str:
+    return _bucket_url(text) if text.startswith("s3://") else str(_folder(text, cwd))
+
+
+def _origin(text: str) -> str:
+    if "://" in text or "+" in text or any(character.isspace() for character in text) or text.endswith("/"):
+        raise ValueError(f"must look like concord.example/proofs, without https:// and without a slash at its end, not {text!r}.")
+    return text
+
+
+def _whole(text: str, unit: str, most: int) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise ValueError(f"must be a number of {unit} from 1 to {most}, not {text!r}.")
+    return int(text)
 
 
 def _host_and_port(text: str) -> str:

@@ -66,8 +66,9 @@ class Tiles:
         return consistency(old, new, self.nodes(new))
 
     def leaves(self, first: int, last: int, size: int) -> bytes:
-        """The leaf hashes [first, last) of the tree of `size` leaves, one after the other."""
-        tiles = [self.tile(0, number, size) for number in range(first // WIDTH, -(-last // WIDTH))]
+        """The leaf hashes [first, last) of the tree of `size` leaves, one after the other; those that lead to its root."""
+        numbers, vouched = range(first // WIDTH, -(-last // WIDTH)), set[tuple[int, int]]()
+        tiles = [self._vouched(0, number, size, vouched) for number in numbers]
         start = first // WIDTH * WIDTH
         return b"".join(tiles)[(first - start) * HASH : (last - start) * HASH]
 
@@ -97,6 +98,16 @@ class Tiles:
         if found is None or len(found) < width * HASH:
             raise TilesDamaged(f"{tile_path(level, number, width)} is missing or cut short in {self.folder}")
         return found[: width * HASH]
+
+    def _vouched(self, level: int, number: int, size: int, known: set[tuple[int, int]]) -> bytes:
+        """A tile, if the one above has its hash, and so on up to one that is not full; of those the root is made."""
+        tile = self.tile(level, number, size)
+        if len(tile) == FULL and (level, number) not in known:
+            above = self._vouched(level + 1, number // WIDTH, size, known)
+            if top(tile) != above[number % WIDTH * HASH :][:HASH]:
+                raise TilesDamaged(f"{tile_path(level, number)} is not the one that the tree was made of in {self.folder}")
+            known.add((level, number))
+        return tile
 
     def _wider(self, level: int, number: int, width: int) -> bytes | None:
         folder = self.folder / f"{tile_path(level, number)}.p"

@@ -30,6 +30,11 @@ def test_a_child_given_the_environment_has_the_same_settings(tmp_path):
         "CONCORD_HTTP_PORT": "8080",
         "CONCORD_TENANT": "acme",
         "CONCORD_LOG_LEVEL": "DEBUG",
+        "CONCORD_PROOFS_FOLDER": "/srv/www/proofs",
+        "CONCORD_PROOFS_ORIGIN": "concord.example/logs",
+        "CONCORD_PROOFS_KEYS": "/mnt/stick",
+        "CONCORD_PROOFS_PUBLIC": "on",
+        "CONCORD_PROOFS_EVERY": "30",
         "SMTP_HOST": "mail.example",
         "SMTP_USER": "concord",
         "SMTP_PASSWORD": "secret",
@@ -41,6 +46,13 @@ def test_a_child_given_the_environment_has_the_same_settings(tmp_path):
     assert settings.http_port == 8080
     assert settings.smtp is not None
     assert not settings.smtp.starttls
+
+
+def test_a_log_is_named_after_where_it_is_reached():
+    assert Settings(home=Path("/srv")).proofs_origin == "concord.local/proofs"
+    assert Settings(home=Path("/srv"), public_url="https://concord.example/crm").proofs_origin == "concord.example/crm/proofs"
+    assert Settings(home=Path("/srv"), proofs_origin="log.example").proofs_origin == "log.example"
+    assert Settings(home=Path("/srv")).proofs_folder == Path("/srv/proofs")
 
 
 def test_passwords_are_not_shown():
@@ -65,6 +77,9 @@ def test_passwords_are_not_shown():
         ("CONCORD_HTTP_PORT", "eighty"),
         ("CONCORD_TENANT", "No Tenant"),
         ("CONCORD_LOG_LEVEL", "chatty"),
+        ("CONCORD_PROOFS_ORIGIN", "https://concord.example"),
+        ("CONCORD_PROOFS_EVERY", "0"),
+        ("CONCORD_PROOFS_PUBLIC", "perhaps"),
         ("SMTP_PORT", "70000"),
         ("SMTP_STARTTLS", "maybe"),
         ("SMTP_FROM", "nobody"),

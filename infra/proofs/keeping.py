@@ -1,0 +1,71 @@
+"""Where the private keys that sign checkpoints live: in the key store, or each in a file of its own (CONCORD_PROOFS_KEYS)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.keys import Keys, KeysUnavailable
+from infra.proofs.notes import SigningKey, VerifierKey
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKeys:
+    """`folder`: where the files are; None: in the key store. The `number`th key of a tenant's log is made when it is asked for first."""
+
+    store: Keys
+    folder: Path | None = None
+
+    def make(self, tenant: str, number: int, name: str) -> SigningKey:
+        """The key with this number, made if it is missing. Raises KeysUnavailable."""
+
+        def fresh() -> bytes:
+            return SigningKey.generate(name).secret.encode()
+
+        if self.folder is None:
+            return _parsed(self.store.secret(tenant, f"proof-key-{number}", fresh), "the key store")
+        file = self._file(tenant, number)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(FileExistsError):
+                _write_once(file, fresh() + b"\n")
+            return _parsed(file.read_bytes(), str(file))
+        except OSError as error:
+            raise KeysUnavailable(f"{file} cannot be used ({error.strerror}): check CONCORD_PROOFS_KEYS and who may read it") from error
+
+    def find(self, tenant: str, number: int, vkey: str) -> SigningKey:
+        """The private key of a verifier key. Raises KeysUnavailable if it is not here: then restore it, or rotate."""
+        key = self.make(tenant, number, VerifierKey.parse(vkey).name)
+        if str(key.verifier) != vkey:
+            place = self._file(tenant, number) if self.folder else "the key store"
+            raise KeysUnavailable(
+                f"the private key of {vkey} is not in {place}; restore it from where you keep it safe, or run `concord proofs rotate --overlap-days 0`"
+            )
+        return key
+
+    def _file(self, tenant: str, number: int) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{tenant}-{number}.key"
+
+
+def _write_once(file: Path, content: bytes) -> None:
+    """Of several processes that make a key at once, one wins, and none reads half of it. Raises FileExistsError."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as written:
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        file.hardlink_to(draft)
+    finally:
+        draft.unlink()
+
+
+def _parsed(secret: bytes, place: str) -> SigningKey:
+    try:
+        return SigningKey.parse(secret.decode().strip())
+    except ValueError as error:
+        raise KeysUnavailable(f"the private key in {place} cannot be read: {error}") from error

@@ -1,0 +1,216 @@
+"""Grows a tenant's tree by what is new in the log, and signs a checkpoint over it: never one that contradicts an earlier one.
+
+What was signed last is known from two places: the folder, and a note that the signer keeps beside its keys. Before each signature
+the tree, as it lies in the folder by then, has to begin with both. The end of what was signed before, and a part of the rest that
+moves on from one time to the next, are hashed anew from the log and compared: what a tree grown from its edge would not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.database import Database, Tenant
+from infra.proofs import durable
+from infra.proofs.checkpoints import Checkpoint, opened
+from infra.proofs.leaves import LogBroken, differing, leaf_hashes
+from infra.proofs.merkle import verify_consistency
+from infra.proofs.notes import NoteRejected, SigningKey, VerifierKey
+from infra.proofs.published import Published
+from infra.proofs.tiles import WIDTH, Growth, TilesDamaged
+
+CHUNK = 16_384
+"""Leaves that are hashed by one statement."""
+STRIDE = 65_536
+"""Leaves after which a tree that is far behind is published as far as it has come."""
+LOOKED_AGAIN = 2_048
+"""Events of any age that are compared with the tree each time."""
+
+
+class Contradicted(Exception):  # noqa: N818  names what was found
+    """The log is not what was signed; `position` is the first event known to be concerned. Nothing is signed until somebody looked."""
+
+    def __init__(self, position: int, found: str) -> None:
+        super().__init__(found)
+        self.position = position
+
+
+@dataclass(slots=True)
+class Signer:
+    """One tenant's. `keys`: those that sign now, the newest last; `known`: every verifier key of the log.
+
+    `memory`: the file in which the signer keeps what it signed last, out of the published folder.
+    """
+
+    database: Database
+    tenant: Tenant
+    published: Published
+    memory: Path
+    _again: int = field(default_factory=lambda: random.randrange(2**40))  # noqa: S311  only where to begin to look
+
+    async def step(self, keys: Sequence[SigningKey], known: Sequence[VerifierKey]) -> Checkpoint | None:
+        """Publish a checkpoint of what is new, at most `STRIDE` events of it; None if nothing is.
+
+        Raises Contradicted, LockHeld where another process signs, psycopg.Error, StoreUnavailable, OSError.
+        """
+        with self.published.writing():
+            last, signed = self._last(known)
+            head = await self._head()
+            for checkpoint in signed:
+                if checkpoint.size > head:
+                    raise Contradicted(head + 1, f"the log ends at {head:,}, but {checkpoint.size:,} events were signed")
+            growth = await self._growth(last)
+            if head == growth.size:
+                return None
+            await self._grow(growth, min(head, max([growth.size + STRIDE, *(c.size for c in signed)])))
+            await asyncio.to_thread(growth.finish)
+            checkpoint = Checkpoint(keys[-1].name, growth.size, growth.root)
+            for before in signed:
+                self._check(before, checkpoint)
+            note = checkpoint.signed(keys)
+            durable.replace(self.memory, note.encode())
+            self.published.list_keys(known)
+            self.published.publish(checkpoint.size, note)
+            growth.tidy()
+            return checkpoint
+
+    async def rebuild(self, known: Sequence[VerifierKey]) -> int:
+        """Compute the tiles anew from the log, up to the last checkpoint, and put them in place if they lead to its root.
+
+        Returns how many leaves. Raises Contradicted, and leaves the tiles as they are, if they lead elsewhere.
+        """
+        with self.published.writing():
+            last, _ = self._last(known)
+            if last is None:
+                shutil.rmtree(self.published.folder / "tile", ignore_errors=True)
+                return 0
+            await self._rebuild(last)
+            return last.size
+
+    async def compare(self, known: Sequence[VerifierKey]) -> int:
+        """Hash every event that was signed anew and compare it with the tree; returns how many. Raises Contradicted, TilesDamaged."""
+        last, _ = self._last(known)
+        if last is None:
+            return 0
+        if (head := await self._head()) < last.size:
+            raise Contradicted(head + 1, f"the log ends at {head:,}, but {last.size:,} events were signed")
+        await self._compare_all(last)
+        return last.size
+
+    def _last(self, known: Sequence[VerifierKey]) -> tuple[Checkpoint | None, list[Checkpoint]]:
+        """The published checkpoint, and all that the next one must not contradict."""
+        note = self.published.checkpoint()
+        remembered = self.memory.read_text(encoding="utf-8") if self.memory.exists() else None
+        try:
+            last = opened(note, known) if note else None
+            memory = opened(remembered, known) if remembered else None
+        except NoteRejected as rejected:
+            raise Contradicted(1, f"the last checkpoint is not one of this log's keys: {rejected}") from rejected
+        if note and last:
+            self.published.keep(last.size, note)
+        return last, list({(c.size, c.root): c for c in (last, memory) if c is not None}.values())
+
+    async def _growth(self, last: Checkpoint | None) -> Growth:
+        """The tree at the last checkpoint, to be grown further, as the log still has it. Tiles that are missing or spoilt are made anew."""
+        if last is None:
+            return Growth(self.published.folder)
+        try:
+            growth = Growth(self.published.folder, last.size)
+            if growth.root == last.root:
+                await self._look_again(last.size)
+                return growth
+        except TilesDamaged:
+            pass
+        await self._rebuild(last)
+        return Growth(self.published.folder, last.size)
+
+    async def _rebuild(self, last: Checkpoint) -> None:
+        aside = self.published.folder / ".rebuilt"
+        await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        growth = Growth(aside)
+        await self._grow(growth, last.size)
+        await asyncio.to_thread(growth.finish)
+        if growth.root != last.root:
+            raise Contradicted(
+                await self._first_difference(last), f"the {last.size:,} events of the log are not those that were signed at that size"
+            )
+        await asyncio.to_thread(_move, aside, self.published.folder)
+
+    async def _first_difference(self, last: Checkpoint) -> int:
+        """Where log and tiles differ first, as far as the tiles can be believed."""
+        try:
+            await self._compare_all(last)
+        except Contradicted as found:
+            return found.position
+        except TilesDamaged:
+            pass
+        return 1
+
+    async def _grow(self, growth: Growth, until: int) -> None:
+        """While leaves are hashed into the tree, the database hashes the next ones."""
+        ready, reached = b"", growth.size
+        while ready or reached < until:
+            adding = asyncio.ensure_future(asyncio.to_thread(_added, growth, ready))
+            try:
+                last = min(reached + CHUNK, until)
+                ready = await self._hashes(reached + 1, last) if reached < until else b""
+                reached = last
+            finally:
+                await adding
+
+    async def _compare_all(self, last: Checkpoint) -> None:
+        if self.published.tree.root(last.size) != last.root:
+            raise TilesDamaged(f"the tiles in {self.published.folder} do not lead to the root of the last checkpoint")
+        for first in range(0, last.size, CHUNK):
+            await self._compare(first, min(first + CHUNK, last.size), last.size)
+
+    async def _look_again(self, size: int) -> None:
+        """Compare the newest of what was signed, and the next part of the rest, with the log."""
+        await self._compare(max(0, size - WIDTH), size, size)
+        parts = -(-size // LOOKED_AGAIN)
+        first = self._again % parts * LOOKED_AGAIN
+        self._again = self._again % parts + 1
+        await self._compare(first, min(first + LOOKED_AGAIN, size), size)
+
+    async def _compare(self, first: int, last: int, size: int) -> None:
+        """Compare the leaves [first, last) of the tree with the log."""
+        found = differing(await self._hashes(first + 1, last), self.published.tree.leaves(first, last, size), first + 1)
+        if found is not None:
+            raise Contradicted(found, f"the event at position {found:,} is not the one that was signed")
+
+    def _check(self, before: Checkpoint, now: Checkpoint) -> None:
+        """Prove, from the tiles as they are published, that the tree begins with the one that was signed before."""
+        proof = self.published.tree.consistency(before.size, now.size)
+        if before.origin != now.origin or not verify_consistency(before.size, now.size, before.root, now.root, proof):
+            raise Contradicted(before.size, f"the log does not begin with the {before.size:,} events that were signed before")
+
+    async def _hashes(self, first: int, last: int) -> bytes:
+        async with self.database.tenant(self.tenant, read_only=True) as cursor:
+            try:
+                return await leaf_hashes(cursor, self.tenant, first, last)
+            except LogBroken as broken:
+                raise Contradicted(broken.position, str(broken)) from broken
+
+    async def _head(self) -> int:
+        async with self.database.tenant(self.tenant, read_only=True) as cursor:
+            await cursor.execute("SELECT coalesce(max(position), 0) FROM events", prepare=True)
+            (head,) = await cursor.fetchone() or (0,)
+            return int(head)
+
+
+def _added(growth: Growth, hashes: bytes) -> None:
+    growth.add(hashes)
+    growth.settle()
+
+
+def _move(aside: Path, folder: Path) -> None:
+    """Put rebuilt tiles in the place of those that were there, one by one, so that readers miss none."""
+    for file in sorted(path for path in aside.rglob("*") if path.is_file()):
+        place = folder / file.relative_to(aside)
+        durable.put(place, file.read_bytes())
+        durable.settle((place,))
+    shutil.rmtree(aside)
