@@ -45,6 +45,7 @@ def _is_portal(door: Roles) -> bool:
 async def _call(world: World, role: Role | None, place: Place, operation: tuple, id: UUID | str) -> Any:
     _, method, path, _, document = operation
     url = path.replace("{id}", str(id)).replace("{noun_name}", "deal").replace("{sha256}", "0" * 64)
+    url = url.replace("{version}", "1").replace("{position}", "1")
     body = document.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     parameters = {
         p["name"]: p["schema"].get("examples", ["EUR"])[0]

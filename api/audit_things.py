@@ -1,0 +1,240 @@
+"""One thing at any version, and what differs between two moments: of one thing, field by field, and of a list, row by row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.audit_search import MODELS, WrittenMoment
+from api.callers import Caller, LogReader
+from api.conventions import reply
+from api.moments import PROBLEMS, Moment, resolve
+from api.nouns import IdParameter
+from api.problems import documented
+from api.reading import Slice, reading, stood
+from api.registers import check_reached, entry
+from domain.kernel import DECIDERS, Decider, Invalid, NotFound
+from projections.as_of import AsOf, Basis
+from projections.list_difference import LISTS, list_difference
+from projections.log_search import Hit, hits
+from projections.stream_states import difference, reason_of, upto, values
+
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
+ThingNoun = Annotated[str, Path(pattern="^[a-z_]{1,40}$", examples=["deal"], description="What it is: `deal`, `account`, `settings`.")]
+Values = dict[str, Any] | list[Any] | str | int | bool | None
+
+
+class StateAt(BaseModel):
+    """A thing right after one of its events. `state`: what decisions read of it then; `event`: what made it so."""
+
+    noun: str
+    id: UUID
+    version: int
+    versions: int = Field(description="How many it has had by the moment that was asked about.")
+    state: dict[str, Any]
+    event: dict[str, Any]
+    sentence: str
+    as_of: int | None
+    basis: Basis
+
+
+class FieldDifference(BaseModel):
+    """A field with another value, and the last event that changed it: when, by whom, and why where that was said."""
+
+    field: str
+    before: Values
+    after: Values
+    position: int
+    recorded_at: datetime
+    effective_at: datetime
+    actor: UUID
+    actor_name: str
+    topic: str
+    why: str | None
+    sentence: str
+
+
+class Difference(BaseModel):
+    """What changed of a thing between two moments. `events`: all that happened to it in between, whatever it changed."""
+
+    noun: str
+    id: UUID
+    since: int | None
+    fields: list[FieldDifference]
+    events: list[Hit]
+    more: bool = Field(description="More happened than the 200 events that are told.")
+
+
+class DifferenceThen(Difference):
+    """The difference, and its later moment."""
+
+    as_of: int | None
+    basis: Basis
+
+
+class Since(Moment):
+    """Two moments: from `since` up to `as_of`, which is now where it is left away."""
+
+    since: Annotated[WrittenMoment, Field(description="The earlier moment; left away: before everything.")] = None
+
+
+class RowDiffers(BaseModel):
+    """A row that differs, and the columns that do: before and after."""
+
+    id: UUID
+    name: str | None
+    what: Literal["added", "removed", "changed"]
+    columns: dict[str, tuple[Values, Values]]
+
+
+class ListDifference(BaseModel):
+    """What differs of a list. `counts`: of all that differ; `next` goes into `cursor`."""
+
+    noun: str
+    since: int | None
+    counts: dict[str, int]
+    items: list[RowDiffers]
+    next: str | None
+
+
+class ListDifferenceThen(ListDifference):
+    """The difference, and its later moment."""
+
+    as_of: int | None
+    basis: Basis
+
+
+class ListSince(Slice):
+    """Two moments and a page."""
+
+    since: Annotated[WrittenMoment, Field(description="The earlier moment; left away: before everything.")] = None
+
+
+async def earlier_of(caller: Caller, since: str | None, basis: Basis, later: AsOf) -> AsOf:
+    """The earlier moment. Raises Invalid where it is the later one."""
+    found = await resolve(caller, Moment(as_of=since or "0", basis=basis))
+    if found.now or (not later.now and (found.position or 0) > (later.position or 0)):
+        raise Invalid("`since` has to lie before `as_of`; swap them.")
+    return found
+
+
+def _decider(noun: str) -> Decider[Any]:
+    found = DECIDERS.get(noun)
+    if found is None:
+        raise NotFound("There is no such noun; choose one of these.", nouns=sorted(DECIDERS))
+    return found
+
+
+@router.get(
+    "/lists/{noun_name}/difference",
+    response_model=ListDifferenceThen,
+    operation_id="compare_list",
+    responses=documented(Invalid, NotFound, *PROBLEMS),
+)
+async def compare_list(noun_name: ThingNoun, caller: LogReader, asked: Annotated[ListSince, Query()]) -> Response:
+    """Rows of a list that were added, removed or changed between two moments, with the columns that differ."""
+    if noun_name not in LISTS:
+        raise NotFound("There is no list of that noun; choose one of these.", nouns=sorted(LISTS))
+    try:
+        after = None if asked.cursor is None else UUID(asked.cursor)
+    except ValueError:
+        raise Invalid("This cursor is not one that a page answered with; begin again without it.") from None
+    async with reading(caller, asked, *MODELS) as opened:
+        earlier = await earlier_of(caller, asked.since, asked.basis, opened.as_of)
+        rows, counts = await list_difference(opened, noun_name, earlier, limit=asked.limit + 1, after=after)
+        found = ListDifference(
+            noun=noun_name,
+            since=earlier.position,
+            counts=counts,
+            items=[RowDiffers(id=r.id, name=r.name, what=r.what, columns=r.columns) for r in rows[: asked.limit]],
+            next=str(rows[asked.limit - 1].id) if len(rows) > asked.limit else None,
+        )
+        return stood(found, opened.as_of, opened.position)
+
+
+@router.get(
+    "/{noun_name}/{id}/states/{version}", response_model=StateAt, operation_id="read_state", responses=documented(NotFound, *PROBLEMS)
+)
+async def read_state(
+    noun_name: ThingNoun,
+    id: IdParameter,
+    version: Annotated[int, Path(ge=1, le=10**12, examples=[1])],
+    caller: LogReader,
+    asked: Annotated[Moment, Query()],
+) -> Response:
+    """A thing right after any of its events: what decisions read of it then, and the event. With `basis` happened, in the order in which things were so."""
+    decider = _decider(noun_name)
+    await check_reached(caller, asked)
+    as_of = await resolve(caller, asked)
+    history = upto(await caller.doors.store.history(caller.tenant, id), as_of)
+    if not history or version > len(history) or not _of(decider, history[0].event.topic):
+        raise NotFound("There is no such thing, or not yet in that version.")
+    state = decider.fold(r.event for r in history[:version])
+    recorded = history[version - 1]
+    async with caller.doors.reader.read(caller.tenant, *MODELS) as opened:
+        [hit] = await hits(opened, [recorded])
+    found = StateAt(
+        noun=noun_name,
+        id=id,
+        version=version,
+        versions=len(history),
+        state=values(state) or {},
+        event=entry(recorded),
+        sentence=hit.sentence,
+        as_of=as_of.position,
+        basis=as_of.basis,
+    )
+    return reply(found, headers={"Concord-Position": str(recorded.position)})
+
+
+@router.get(
+    "/{noun_name}/{id}/difference",
+    response_model=DifferenceThen,
+    operation_id="compare_thing",
+    responses=documented(Invalid, NotFound, *PROBLEMS),
+)
+async def compare_thing(noun_name: ThingNoun, id: IdParameter, caller: LogReader, asked: Annotated[Since, Query()]) -> Response:
+    """What changed of one thing between two moments, field by field: from, to, by whom, when, why, and by which event."""
+    decider = _decider(noun_name)
+    async with reading(caller, asked, *MODELS) as opened:
+        earlier = await earlier_of(caller, asked.since, asked.basis, opened.as_of)
+        history = upto(await caller.doors.store.history(caller.tenant, id), opened.as_of)
+        if not history or not _of(decider, history[0].event.topic):
+            raise NotFound("There was no such thing by then; choose a later moment.")
+        known = len(upto(history, earlier))
+        changed = difference(decider, history, known)
+        between = history[known:]
+        told = {hit.position: hit for hit in await hits(opened, list({c.event.position: c.event for c in changed}.values()))}
+        found = Difference(
+            noun=noun_name,
+            id=id,
+            since=earlier.position,
+            fields=[
+                FieldDifference(
+                    field=c.field,
+                    before=c.before,
+                    after=c.after,
+                    why=reason_of(c.event),
+                    **{name: getattr(told[c.event.position], name) for name in _TOLD},
+                )
+                for c in changed
+            ],
+            events=await hits(opened, between[:200]),
+            more=len(between) > 200,
+        )
+        return stood(found, opened.as_of, opened.position)
+
+
+_TOLD = ("position", "recorded_at", "effective_at", "actor", "actor_name", "topic", "sentence")
+_BEGUN_BY = {"access_days": "access_day", "attributes": "attribute"}
+"""Deciders whose events are not called after them."""
+
+
+def _of(decider: Decider[Any], topic: str) -> bool:
+    """Whether a stream that began with this kind of event is the decider's."""
+    return topic.partition(".")[0] == _BEGUN_BY.get(decider.name, decider.name)
