@@ -43,6 +43,7 @@ from api import (
     paper_reads,
     pipelines,
     portal,
+    privacy,
     products,
     rates,
     sessions,
@@ -108,6 +109,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rates.router,
     settings_routes.router,
     attributes.router,
+    privacy.router,
 )
 _PUBLIC = ("/", "/health", "/openapi.json", "/problems/{rule}")
 
@@ -137,6 +139,7 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 reader=reader,
                 spool=spool,
                 documents=process.documents,
+                keys=process.keys,
                 press=Press(process.store, process.documents),
                 sealer=Sealer(process.documents, process.keys),
                 signing_links=SigningLinks(process.database),

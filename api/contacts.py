@@ -15,7 +15,6 @@ from domain.contacts import (
     ChangeContact,
     Contact,
     ContactIsErased,
-    EraseContact,
     LeavePosition,
     RecordConsent,
     SetContactAttributes,
@@ -90,7 +89,6 @@ for path, command, operation, summary, example, raises in (
         {"attributes": {"language": "de"}},
         (AttributeRefused,),
     ),
-    ("/erase", EraseContact, "erase_contact", "Forget who it was, for ever", {"reason": "Asked by letter of 2 March"}, ()),
 ):
     noun.changes(
         path, command, Action.CONTACT_CHANGE, operation=operation, summary=summary, example=example, raises=(ContactIsErased, *raises)

@@ -13,6 +13,7 @@ from infra.database import Database
 from infra.documents import Documents
 from infra.event_store import Store
 from infra.identity import Identity
+from infra.keys import Keys
 from infra.papers.press import Press
 from infra.papers.sealer import Sealer
 from infra.signing_links import SigningLinks
@@ -31,6 +32,7 @@ class Doors:
     reader: Reader
     spool: Spool
     documents: Documents
+    keys: Keys
     press: Press
     sealer: Sealer
     signing_links: SigningLinks

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,17 @@ class Spool:
         """The tenant's imports, newest first."""
         below = self._below(tenant)
         return sorted((p for p in below.iterdir() if (p / "job.json").is_file()), reverse=True) if below.is_dir() else []
+
+    def check_idle(self, tenant: Tenant) -> None:
+        """Raises ImportUnderWay where an import of the tenant is being worked on."""
+        if any(self.running(folder) for folder in self.all(tenant)):
+            raise ImportUnderWay("An import is being worked on; wait until it is done.")
+
+    def clear(self, tenant: Tenant) -> None:
+        """Remove every upload that nobody works on: what came in by it is in the log."""
+        for folder in self.all(tenant):
+            if not self.running(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     async def close(self) -> None:
         """Stop what runs; the same import carries on when it is asked for again."""

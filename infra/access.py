@@ -88,6 +88,9 @@ class Action(StrEnum):
     STREAM_READ = "stream.read"
     KEY_OWN = "key.own"
     NOTIFICATION_OWN = "notification.own"
+    PRIVACY_READ = "privacy.read"
+    PRIVACY_KEEP = "privacy.keep"
+    PRIVACY_ERASE = "privacy.erase"
     OPERATE = "operate"
 
 
@@ -181,6 +184,9 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.STREAM_READ: _INSIDE,
     Action.KEY_OWN: _INSIDE,
     Action.NOTIFICATION_OWN: dict.fromkeys(_INSIDE, Reach.OWN),
+    Action.PRIVACY_READ: _only(Role.AUDITOR, Role.LEGAL, Role.ADMIN),
+    Action.PRIVACY_KEEP: _only(Role.LEGAL, Role.ADMIN),
+    Action.PRIVACY_ERASE: _only(Role.ADMIN),
     Action.OPERATE: _only(Role.ADMIN),
 }
 """Action by role. External roles (partner, supplier, customer) reach what is with their own account, through the portal alone."""

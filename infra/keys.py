@@ -159,6 +159,11 @@ class Keys:
             for heard in self._listeners:
                 heard()
 
+    def tenants(self) -> list[str]:
+        """Who has keys here."""
+        with self._reading:
+            return [row[0] for row in self._reader.execute("SELECT tenant FROM tenant_keys ORDER BY tenant")]
+
     def rotate_tenant(self, tenant: str) -> int:
         """Give the tenant a new key and re-wrap all that is under the old one, in one transaction; how many keys and secrets."""
         with self._transaction() as writer:

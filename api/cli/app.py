@@ -23,6 +23,7 @@ from api.cli import (
     operate,
     papers,
     pipelines,
+    privacy,
     processes,
     products,
     rates,
@@ -50,6 +51,8 @@ ORDER = (
         "tenant",
         "user",
         "key",
+        "privacy",
+        "keys",
         "projections",
         "workflows",
         "migrate",
@@ -114,6 +117,7 @@ for group in (
     demo,
     operate,
     tenants,
+    privacy,
     workflows,
 ):
     group.add_to(app)

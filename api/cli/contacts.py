@@ -1,4 +1,4 @@
-"""`concord contacts show | change | move | leave | consent | erase`: one person, and what becomes of them."""
+"""`concord contacts show | change | move | leave | consent`: one person, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -134,25 +134,7 @@ def consent(
     change(CONTACT, contact, "/consents", body, f"{plain(channel)}: {plain(given)}", tenant, as_json=as_json)
 
 
-@told
-def erase(
-    contact: ContactName,
-    reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    tenant: TenantName = None,
-    as_json: Json = False,
-) -> None:
-    """Forget who it was, for ever: name, addresses and numbers, in every past day too.
-
-    Example:
-      concord contacts erase "Jo Weber" --reason "Asked to be forgotten"
-    """
-    if not yes and not typer.confirm(f"Forget {contact!r} for ever? This cannot be undone", err=True):
-        raise Ended("Nothing was forgotten.", Exit.FAILED)
-    change(CONTACT, contact, "/erase", {"reason": reason}, "Forgotten", tenant, as_json=as_json)
-
-
 def add_to(contacts: typer.Typer) -> None:
     """Hang up beside `list` and `add`."""
-    add(contacts, show, move, leave, consent, erase)
+    add(contacts, show, move, leave, consent)
     add(contacts, change_person, name="change")

@@ -174,7 +174,7 @@ AWAY = {
     "infra.embedded.cluster.ClusterUnusable",
     "infra.embedded.listening.AddressTaken",
     "infra.embedded.process.ServerDown",
-    "infra.keys.KeysUnavailable",
+    "infra.root_key.KeysUnavailable",
     "infra.migrations.NotMigrated",
     "infra.safety.UnsafeSettings",
 }

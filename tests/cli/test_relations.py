@@ -54,9 +54,9 @@ def test_a_person_is_shown_changed_moved_and_forgotten(concord: Concord, acme: s
     concord("contacts", "move", "Kim Lee", "Beta SA", "--role", "Head of procurement")
     assert "Head of procurement" in concord("contacts", "show", "Kim Lee").out
     assert "Kim Lee" not in concord("contacts", "list", "--account", acme).out
-    concord("contacts", "erase", "Kim Lee", "--reason", "Asked", typed="n\n", code=Exit.FAILED)
+    concord("privacy", "erase", "Kim Lee", "--case", "DSR-1", typed="n\n", code=Exit.FAILED)
     id = concord("contacts", "show", "Kim Lee", "--json").json["id"]
-    concord("contacts", "erase", id, "--reason", "Asked", "--yes")
+    concord("privacy", "erase", id, "--case", "DSR-1", "--yes")
     assert "forgotten" in concord("contacts", "show", id).out
     assert "Say what" in concord("contacts", "change", id, code=Exit.USAGE).err
 
