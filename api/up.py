@@ -21,11 +21,14 @@ from api.provisioning import make_tenant, migrate_all, provide
 from api.up_screen import TerminalScreen
 from api.up_status import process_statuses
 from domain.kernel import Refused
+from infra.backup.archiver import stop_archiving
+from infra.backup.place import finish_swap, refuse_cut_off
 from infra.database import OLDEST_SERVER, StoreUnavailable
 from infra.doctor import reach_postgres, reach_temporal
 from infra.embedded.account import NoServerAccount
 from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.listening import AddressTaken
+from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import LockHeld, ServerDown, file_lock, make_directory, open_log
 from infra.embedded.run_state import READY, RunState
 from infra.embedded.services import Services
@@ -78,9 +81,11 @@ def up(
         deadline = time.monotonic() + START_PATIENCE
         while True:
             with suppress(LockHeld), file_lock(settings.home / "up.lock", wait=False):
+                finish_swap(settings.home)
+                refuse_cut_off(settings.home)
                 supervisor = Supervisor(
                     settings,
-                    commands=commands or {name: concord(name) for name in ("api", "worker", "projector")},
+                    commands=commands or _children(settings),
                     prepare=lambda reached, address: _prepare(reached, address, settings),
                     screen=screen,
                     once={"demo": concord("demo")} if demo else {},
@@ -163,6 +168,11 @@ def concord(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "api.cli", *arguments]
 
 
+def _children(settings: Settings) -> dict[str, list[str]]:
+    backup = {"backup": concord("backup", "run")} if settings.backup_to and not settings.database_url else {}
+    return {name: concord(name) for name in ("api", "worker", "projector")} | backup
+
+
 def _prepare_home(settings: Settings) -> None:
     home = settings.home
     # others may pass (as root, the database's user has to), not look
@@ -191,6 +201,8 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
                 f"PostgreSQL {connection.info.server_version // 10000} is too old: Concord needs {OLDEST_SERVER // 10000} or newer."
             )
         refuse_unsafe_settings(connection)
+    if not asked.database_url and not asked.backup_to and (server := EmbeddedPostgres(asked.home / "postgres").running()):
+        stop_archiving(server)
     if asked.temporal_address:
         reach_temporal(asked.temporal_address, asked.temporal_namespace)
     tenants, _ = migrate_all(reached)

@@ -55,8 +55,10 @@ class Bucket:
         return cls(f"{scheme}://{host}", bucket, region, unquote(parts.username), unquote(parts.password))
 
 
-def signed(bucket: Bucket, method: str, path: str, headers: Mapping[str, str], payload_sha256: str, now: datetime) -> dict[str, str]:
-    """`headers` with date, payload hash and Authorization. `path`: percent-encoded already.
+def signed(
+    bucket: Bucket, method: str, path: str, headers: Mapping[str, str], payload_sha256: str, now: datetime, query: str = ""
+) -> dict[str, str]:
+    """`headers` with date, payload hash and Authorization. `path`, `query`: percent-encoded already, the query's names in order.
 
     Source: AWS, "Create a signed AWS API request" (Signature Version 4, single chunk).
     """
@@ -69,7 +71,7 @@ def signed(bucket: Bucket, method: str, path: str, headers: Mapping[str, str], p
     }
     names = ";".join(sorted(all_headers))
     canonical = "\n".join(
-        (method, path, "", *(f"{name}:{all_headers[name].strip()}" for name in sorted(all_headers)), "", names, payload_sha256)
+        (method, path, query, *(f"{name}:{all_headers[name].strip()}" for name in sorted(all_headers)), "", names, payload_sha256)
     )
     scope = f"{stamp[:8]}/{bucket.region}/s3/aws4_request"
     text = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))

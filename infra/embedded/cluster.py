@@ -49,6 +49,7 @@ wal_compression = off                   # there is only pglz here: after a check
 wal_buffers = 16MB
 min_wal_size = 256MB
 max_wal_size = 3GB                      # fewer checkpoints, so fewer full pages in the log
+max_slot_wal_keep_size = 8GB            # kept for an archive that does not take it; then a new base backup begins anew
 checkpoint_timeout = 15min
 checkpoint_completion_target = 0.9
 autovacuum_vacuum_insert_scale_factor = 0.05
@@ -119,12 +120,17 @@ def wheel() -> Path:
     return Path(spec.origin).parent / "pginstall"
 
 
+def shared_place(home: Path) -> Path:
+    """Where root puts the data directory that the server's user could not reach below `home`."""
+    return SHARED_PLACE / hashlib.sha256(os.fsencode(home)).hexdigest()[:16] / "data"
+
+
 def programs(home: Path, cluster: Cluster | None) -> tuple[Path, Programs]:
     """Where the data is (or is to be made), and the programs with an account that reaches both.
 
     Raises ClusterUnusable if an existing data directory belongs to somebody else.
     """
-    nearby, shared = home / "data", SHARED_PLACE / hashlib.sha256(os.fsencode(home)).hexdigest()[:16] / "data"
+    nearby, shared = home / "data", shared_place(home)
     data = Path(cluster.data) if cluster else nearby
     installed = wheel()
     if data != shared and (account := account_for(home, installed / "bin" / "postgres")):

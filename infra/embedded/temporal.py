@@ -29,6 +29,9 @@ MEMORY = "256MiB"
 CACHED = 1_000
 """Workflows that it keeps in memory (its own default is 128,000); another one is read from its file, as after a start."""
 
+BEGUN_ANEW = "begun-anew"
+"""A file beside the state that says: the log is not the one that this state belonged to, as after a restore."""
+
 
 @dataclass(frozen=True, slots=True)
 class TemporalServer:
@@ -86,7 +89,8 @@ class EmbeddedTemporal:
     def _start(self, last: dict[str, int]) -> TemporalServer:
         if self._child:
             self._child.wait(10)  # it has died, or we would not be here
-        lost_state = False
+        begun_anew = self.home / BEGUN_ANEW
+        lost_state = begun_anew.exists()
         wanted: tuple[int | None, ...] = (last.get("server"), USUAL_PORT)
         for _ in range(4):
             port, http_port = free_port(*wanted), free_port(last.get("http"))
@@ -106,6 +110,7 @@ class EmbeddedTemporal:
                 session_gives_way(child.pid)
                 remember(self.home / "process.json", process, server=port, http=http_port)
                 if self._await(http_port, process):
+                    begun_anew.unlink(missing_ok=True)
                     return TemporalServer(port, process, adopted=False, lost_state=lost_state)
                 process.stop((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
             child.wait()

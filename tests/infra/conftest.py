@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
@@ -47,3 +52,23 @@ async def store(database: Database) -> AsyncIterator[Store]:
 def pool(login_url: str) -> Iterator[ConnectionPool]:
     with ConnectionPool(login_url, min_size=2, max_size=12, open=True, kwargs={"autocommit": True}) as pool:
         yield pool
+
+
+@pytest.fixture(scope="module")
+def bucket_url() -> Iterator[str]:
+    """A bucket of a real S3 server on this machine."""
+    told = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert told.stderr is not None
+    try:
+        port = next(found[1] for line in told.stderr if (found := re.search(r"http://127\.0\.0\.1:(\d+)", line)))
+        urlopen(Request(f"http://127.0.0.1:{port}/papers", method="PUT"), timeout=60).close()
+        yield f"s3://AKIDEXAMPLE:very%2Fsecret@127.0.0.1:{port}/papers?region=us-east-1&tls=off"
+    finally:
+        told.terminate()
+        told.communicate(timeout=60)
