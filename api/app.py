@@ -24,6 +24,7 @@ from api import (
     approval_policies,
     approval_reads,
     attributes,
+    audit_bundle,
     audit_search,
     audit_things,
     contact_reads,
@@ -95,6 +96,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     timelines.router,
     events.router,
     audit_search.router,
+    audit_bundle.router,
     forecast_difference.router,
     audit_things.router,
     imports.router,
@@ -111,6 +113,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     attributes.router,
     privacy.router,
 )
+_EXPORTS = {"export_bundle"}
+"""Operations whose answer is taken away as a whole, as the access log calls it."""
 _PUBLIC = ("/", "/health", "/openapi.json", "/problems/{rule}")
 
 
@@ -144,6 +148,7 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 sealer=Sealer(process.documents, process.keys),
                 signing_links=SigningLinks(process.database),
                 public_url=settings.reached_at,
+                proofs_folder=settings.proofs_folder,
                 rates=rates or Rates(),
             )
         finally:
@@ -248,6 +253,8 @@ def _witness(app: FastAPI, scope: Scope, status: int) -> None:
         kind = "denied"
     elif operation in {"sign_in", "sign_out", "issue_key", "revoke_key", "change_password"}:
         kind = operation
+    elif operation in _EXPORTS and status == 200:
+        kind = "export"
     elif scope["method"] in {"GET", "HEAD"} and "caller" in state:
         kind = "read"
     else:

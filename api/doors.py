@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from api.import_spool import Spool
 from api.limits import Buckets, Rates
@@ -37,7 +38,10 @@ class Doors:
     sealer: Sealer
     signing_links: SigningLinks
     public_url: str
+    proofs_folder: Path
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     """How many uploads are taken at once: each is held in memory until it is kept."""
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """How many bundles of evidence are made at once: each takes a processor for a while."""

@@ -35,6 +35,11 @@ def print_signatures(record: Mapping[str, Any], at: datetime) -> bytes:
     return _printed("signatures.typ", {"record": json.dumps(record, ensure_ascii=False, sort_keys=True)}, at)
 
 
+def print_evidence(record: Mapping[str, Any], at: datetime) -> bytes:
+    """The report in a bundle of evidence; see `evidence.typ` for the record."""
+    return _printed("evidence.typ", {"record": json.dumps(record, ensure_ascii=False, sort_keys=True)}, at)
+
+
 def picture(content: PaperContent, at: datetime, ppi: float = 80) -> list[bytes]:
     """Each page as PNG."""
     pages = _compiled("paper.typ", {"paper": content.canonical().decode()}, at, "png", ppi)

@@ -122,11 +122,10 @@ class Part:
         index, whole = start >> level, width == 1 << level and start % width == 0
         if whole and (level, index) in self._known:
             return self._known[level, index]
-        if whole and (width == 1 or not self._looked_into(start, end)):
-            found = self._given(level, index)
-            if found is None:
-                raise Unreadable(f"The hash {index} of level {level} of the tree is missing.")
-        else:
+        found = self._given(level, index) if whole and (width == 1 or not self._looked_into(start, end)) else None
+        if found is None and width == 1:
+            raise Unreadable(f"The hash of the leaf {index} of the tree is missing, or of a node above it.")
+        if found is None:
             middle = start + (1 << (width - 1).bit_length() - 1)
             found = node_hash(self._over(start, middle), self._over(middle, end))
         if whole:
@@ -687,8 +686,8 @@ class _Judging:
                 amiss("the checkpoint does not cover it: it was put in.", position)
             elif leaf != known:
                 amiss("not what was recorded there: it was altered, moved or put in.", position)
-            elif event["recorded_at"] <= time:
-                amiss("recorded no later than what stands before it.", position)
+            elif event["recorded_at"] < time:
+                amiss("recorded earlier than what stands before it.", position)
             else:
                 events.append(event)
             if known is not None:
@@ -701,7 +700,7 @@ class _Judging:
                     position,
                 )
             versions[stream] = (event["version"], position)
-            before, expected, time = max(before, position), max(expected, position + 1), max(time, event["recorded_at"])
+            before, expected, time = max(before, position), max(expected, position + 1), event["recorded_at"]
         if self.last and expected <= self.last:
             amiss("missing: removed, or left out of the bundle.", expected, self.last)
         return events
@@ -758,7 +757,7 @@ class _Judging:
             return good
         if kept.size > now.size:
             verdict.amiss(
-                f"in the log of {name}, and not in this one: its end was cut off. If only the bundle is older, give the proof from "
+                f"in the log of {name}, and not in this one: its end was cut off. If it is only that the bundle is older, give the proof from "
                 f"/v1/proofs/consistency?from={now.size}&to={kept.size} to --consistency.",
                 now.size + 1,
                 kept.size,
