@@ -34,6 +34,7 @@ bench-peers: $(READY) ## Install the peers that `make bench` measures beside Con
 chaos: $(READY) ## The long form of the fault tests (hours)
 	@CONCORD_EXPLORE=1 $(BIN) -m pytest tests/domain
 	@CONCORD_KILLS=300 $(BIN) -m pytest tests/infra/test_durability.py
+	@CONCORD_SIGNER_KILLS=30 $(BIN) -m pytest tests/infra/test_signer_kills.py
 	@CONCORD_CLOCK_HISTORIES=5000 $(BIN) -m pytest tests/domain/test_disputes_clocks.py
 	@CONCORD_DISPUTES=500 $(BIN) -m pytest tests/workflows/test_disputes.py -k "is_lost"
 

@@ -46,6 +46,7 @@ from api import (
     portal,
     privacy,
     products,
+    proofs,
     rates,
     sessions,
     signing,
@@ -65,6 +66,8 @@ from api.limits import Rates
 from api.middleware import Shell
 from api.openapi import build
 from api.problems import NoSuchPlace, all_rules, title_of
+from api.public_proofs import PATH as PROOFS_PATH
+from api.public_proofs import serve_proofs
 from infra.access_log import Access, AccessLog
 from infra.access_members import Directory
 from infra.identity import Identity
@@ -72,6 +75,7 @@ from infra.identity_passwords import Passwords
 from infra.opening import opened
 from infra.papers.press import Press
 from infra.papers.sealer import Sealer
+from infra.proofs.keeping import PrivateKeys
 from infra.settings import Settings
 from infra.signing_links import SigningLinks
 from projections.reading import Reader
@@ -99,6 +103,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit_bundle.router,
     forecast_difference.router,
     audit_things.router,
+    proofs.router,
     imports.router,
     documents.router,
     paper_reads.router,
@@ -149,6 +154,8 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 signing_links=SigningLinks(process.database),
                 public_url=settings.reached_at,
                 proofs_folder=settings.proofs_folder,
+                proofs_folder=settings.proofs_folder,
+                proof_keys=PrivateKeys(process.keys, settings.proofs_keys),
                 rates=rates or Rates(),
             )
         finally:
@@ -204,6 +211,8 @@ def create_app(settings: Settings, *, rates: Rates | None = None, passwords: Pas
         app.router.routes.extend(router.routes)
     app.openapi = _once(partial(build, app, version=version()))  # type: ignore[method-assign]
     _add_public(app)
+    if settings.proofs_public:
+        app.add_route(PROOFS_PATH, serve_proofs, methods=["GET"])
     return app
 
 

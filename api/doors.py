@@ -17,6 +17,7 @@ from infra.identity import Identity
 from infra.keys import Keys
 from infra.papers.press import Press
 from infra.papers.sealer import Sealer
+from infra.proofs.keeping import PrivateKeys
 from infra.signing_links import SigningLinks
 from projections.reading import Reader
 
@@ -38,6 +39,8 @@ class Doors:
     sealer: Sealer
     signing_links: SigningLinks
     public_url: str
+    proof_keys: PrivateKeys
+    proofs_folder: Path
     proofs_folder: Path
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)

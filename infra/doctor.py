@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from infra.access_days import check_days
 from infra.database import OLDEST_SERVER, Tenant
@@ -20,6 +20,7 @@ from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
 from infra.embedded.temporal import program
+from infra.proofs.standing import NAME as PROOFS
 from infra.safety import UnsafeSettings, refuse_unsafe_settings
 from infra.settings import Settings
 
@@ -165,7 +166,15 @@ def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:
     except ServerDown as error:
         yield Finding("PostgreSQL", "failure", "not reached", str(error))
         return
-    checks: tuple[Callable[[Connection[Any]], Finding], ...] = (_server_version, _durability, _sign_in, _migrated, _clock, _access_days)
+    checks: tuple[Callable[[Connection[Any]], Finding], ...] = (
+        _server_version,
+        _durability,
+        _sign_in,
+        _migrated,
+        _clock,
+        _access_days,
+        _proofs,
+    )
     with connection:
         for check in checks:
             yield check(connection)
@@ -219,11 +228,8 @@ def _clock(connection: Connection[Any]) -> Finding:
 
 
 def _access_days(connection: Connection[Any]) -> Finding:
-    if not (row := connection.execute("SELECT to_regclass('concord.tenants') IS NOT NULL").fetchone()) or not row[0]:
-        return Finding("access log", "ok", "no day sealed yet")
     since = datetime.now(UTC).date() - _DAYS_CHECKED
-    tenants = [Tenant(slug) for (slug,) in connection.execute("SELECT slug FROM concord.tenants ORDER BY slug").fetchall()]
-    checks = [(tenant.slug, check) for tenant in tenants for check in check_days(connection, tenant, since)]
+    checks = [(tenant.slug, check) for tenant in _tenants(connection) for check in check_days(connection, tenant, since)]
     if altered := [f"{check.sealed.day} of {slug}" for slug, check in checks if check.verdict != "holds"]:
         found = f"no longer as sealed: {', '.join(altered)}"
         return Finding("access log", "failure", found, "Somebody changed rows behind Concord: compare those days with a backup.")
@@ -236,6 +242,29 @@ def _temporal(settings: Settings, patience: float) -> Iterator[Finding]:
         yield Finding("Temporal", "ok", f"{reach_temporal(address, settings.temporal_namespace, patience)} at {address}")
     except ServerDown as error:
         yield Finding("Temporal", "failure", "not reached", str(error))
+
+
+def _tenants(connection: Connection[Any]) -> list[Tenant]:
+    row = connection.execute("SELECT to_regclass('concord.tenants') IS NOT NULL").fetchone()
+    if not row or not row[0]:
+        return []
+    return [Tenant(slug) for (slug,) in connection.execute("SELECT slug FROM concord.tenants ORDER BY slug").fetchall()]
+
+
+def _proofs(connection: Connection[Any]) -> Finding:
+    """Tenants whose log is signed no more, and why."""
+    troubles = []
+    for tenant in _tenants(connection):
+        query = sql.SQL("SELECT parked_at, parked_cause FROM {}.tracking WHERE name = %s AND parked_cause IS NOT NULL")
+        row = connection.execute(query.format(sql.Identifier(tenant.schema)), (PROOFS,)).fetchone()
+        if row is not None:
+            troubles.append((row[0] is not None, f"{tenant.slug}: {row[1]}"))
+    if not troubles:
+        return Finding("proofs", "ok", "every log is as it was signed")
+    found = "; ".join(cause for _, cause in troubles)
+    if any(parked for parked, _ in troubles):
+        return Finding("proofs", "failure", found, "A log is not what was signed: run `concord proofs check`, and find out who changed it.")
+    return Finding("proofs", "warning", found, "Checkpoints are tried again; `concord proofs status` tells when one was signed.")
 
 
 def worst(findings: list[Finding]) -> Level:

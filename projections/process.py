@@ -8,6 +8,8 @@ import gc
 import signal
 
 from infra.opening import opened
+from infra.proofs.follower import Follower
+from infra.proofs.keeping import PrivateKeys
 from infra.settings import Settings
 from infra.yielding import give_way
 from projections.catalogue import read_models
@@ -15,7 +17,7 @@ from projections.runner import Runner
 
 
 async def run_projector(settings: Settings) -> None:
-    """Fold every tenant's log until told to stop (SIGTERM, SIGINT). Raises what `opened` raises."""
+    """Fold every tenant's log, and sign checkpoints of it, until told to stop (SIGTERM, SIGINT). Raises what `opened` raises."""
     give_way()
     async with opened(settings) as process:
         # what is loaded by now stays; a batch makes many objects and no cycles
@@ -23,8 +25,11 @@ async def run_projector(settings: Settings) -> None:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         folding = asyncio.create_task(Runner(process.database, process.store, process.store.wakes, read_models()).run())
+        private = PrivateKeys(process.keys, settings.proofs_keys)
+        signing = asyncio.create_task(Follower(process.database, process.store, private, settings).run())
+        both = asyncio.gather(folding, signing)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, folding.cancel)
+            loop.add_signal_handler(number, both.cancel)
         with contextlib.suppress(asyncio.CancelledError):
-            await folding
+            await both

@@ -26,6 +26,7 @@ from api.cli import (
     privacy,
     processes,
     products,
+    proofs,
     rates,
     replay,
     settings,
@@ -40,7 +41,7 @@ from api.cli.outcomes import MEANINGS
 
 ORDER = (
     *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
-    *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
+    *("accounts", "contacts", "interactions", "followups", "today", "replay", "proofs", "import"),
     *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
     *(
         "up",
@@ -105,6 +106,7 @@ for group in (
     papers,
     today,
     replay,
+    proofs,
     imports,
     products,
     rates,

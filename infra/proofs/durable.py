@@ -30,7 +30,7 @@ def settle(paths: Iterable[Path]) -> None:
     folders: dict[Path, None] = {}
     for path in paths:
         _sync(path)
-        folders.update(dict.fromkeys(folder for folder in (path.parent, path.parent.parent)))
+        folders[path.parent] = None
     for folder in folders:
         _sync(folder)
 
@@ -40,6 +40,7 @@ def _make(folder: Path) -> None:
         _make(folder.parent)
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
+        _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:

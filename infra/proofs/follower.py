@@ -42,9 +42,18 @@ _log = logging.getLogger("concord.proofs")
 
 
 @dataclass(slots=True)
-class _Pace:
+class Pace:
+    """`signed`: the size of the last checkpoint, -1 where it is not known; `looked`: when the log was looked at last, in seconds."""
+
     signed: int = -1
-    looked: float = 0.0
+    looked: float = -QUIET
+
+
+def due(pace: Pace, head: int, now: float, every: float) -> bool:
+    """Whether a log that ends at `head` has to be signed, or looked at again. Asked each `POLL`, no event waits longer than `every`."""
+    waited = now - pace.looked
+    soon = waited >= every - POLL or 0 <= pace.signed <= head - UNSIGNED
+    return waited >= QUIET or (soon and head != pace.signed)
 
 
 class Follower:
@@ -52,7 +61,7 @@ class Follower:
 
     def __init__(self, database: Database, store: Store, private: PrivateKeys, settings: Settings) -> None:
         self._database, self._store, self._private, self._settings = database, store, private, settings
-        self._paces: dict[str, _Pace] = {}
+        self._paces: dict[str, Pace] = {}
         self._signers: dict[str, Signer] = {}
 
     async def run(self) -> None:
@@ -60,8 +69,9 @@ class Follower:
         while True:
             try:
                 for tenant, head in await self._heads():
-                    if self._due(tenant, head):
-                        await self._attempt(tenant, head)
+                    pace = self._paces.setdefault(tenant.slug, Pace())
+                    if due(pace, head, time.monotonic(), self._settings.proofs_every):
+                        await self._attempt(tenant, head, pace)
             except (psycopg.Error, StoreUnavailable) as error:
                 _log.warning("the database does not answer, trying again: %s", error)
             await asyncio.sleep(POLL)
@@ -81,17 +91,9 @@ class Follower:
             self._signers[tenant.slug] = signer_of(self._database, self._settings, tenant)
         return self._signers[tenant.slug]
 
-    def _due(self, tenant: Tenant, head: int) -> bool:
-        pace = self._paces.setdefault(tenant.slug, _Pace())
-        waited = time.monotonic() - pace.looked
-        if pace.signed < 0 or waited >= QUIET:
-            return True
-        # one look earlier than the time is up, so that nothing waits for longer
-        return head != pace.signed and (waited >= self._settings.proofs_every - POLL or head - pace.signed >= UNSIGNED)
-
-    async def _attempt(self, tenant: Tenant, head: int) -> None:
-        """One step, whose failure is told where people look, and stops nobody else's."""
-        pace = self._paces[tenant.slug]
+    async def _attempt(self, tenant: Tenant, head: int, pace: Pace) -> None:
+        """Sign what is there; a failure is told where people look, and stops nobody else's checkpoints."""
+        pace.signed, pace.looked = -1, time.monotonic()
         try:
             async with self._database.tenant(tenant) as cursor:
                 parked = await standing.parked(cursor)
@@ -99,8 +101,8 @@ class Follower:
             if not parked and not held:
                 while True:
                     signed = await self.step(tenant)
-                    pace.signed = signed.size if signed else max(pace.signed, 0)
                     if signed is None or signed.size >= head:
+                        pace.signed = signed.size if signed else head
                         break
         except LockHeld:
             pass  # another process publishes it
@@ -112,7 +114,11 @@ class Follower:
             _log.error("tenant %s: no checkpoint could be published, trying again: %s", tenant.slug, error)
             async with self._database.tenant(tenant) as cursor:
                 await standing.stumbled(cursor, str(error))
-        pace.looked = time.monotonic()
+        except (psycopg.Error, StoreUnavailable):
+            raise
+        except Exception:  # noqa: BLE001  told with its stack
+            # another tenant's checkpoints do not wait for whatever this is
+            _log.exception("tenant %s: no checkpoint could be published, trying again", tenant.slug)
 
     async def _keys(self, tenant: Tenant) -> ProofKeys:
         """The log's keys; the first one is made here."""

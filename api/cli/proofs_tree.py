@@ -1,0 +1,85 @@
+"""An operator's commands on a log's tree: compare it with the log, and make its tiles anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.cli.formats import count
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.servers import reached
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from infra.proofs.notes import VerifierKey
+    from infra.proofs.signer import Signer
+
+
+@told
+def check(tenant: TenantName = None, as_json: Json = False) -> None:
+    """Hash every signed event anew and compare it with the tree. If all is well, a signer that stopped goes on.
+
+    Example:
+      concord proofs check --tenant acme
+    """
+    slug, compared = _at_work(tenant, lambda signer, known: signer.compare(known), frees=True)
+    if as_json:
+        say_json({"tenant": slug, "compared": compared})
+    else:
+        out.print(f"All {count(compared, 'event')} that were signed are as they were signed.")
+
+
+@told
+def rebuild(tenant: TenantName = None, as_json: Json = False) -> None:
+    """Make the published tiles anew from the log, if they lead to the checkpoint that was signed.
+
+    Example:
+      concord proofs rebuild
+    """
+    slug, rebuilt = _at_work(tenant, lambda signer, known: signer.rebuild(known), frees=False)
+    if as_json:
+        say_json({"tenant": slug, "rebuilt": rebuilt})
+    else:
+        out.print(f"The tiles of {count(rebuilt, 'event')} are made anew, and lead to the checkpoint that was signed.")
+
+
+def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awaitable[int]], *, frees: bool) -> tuple[str, int]:
+    """Do it with the tenant's signer; what contradicts the log is told, and stops the signer."""
+    import asyncio
+
+    from api.provisioning import tenant_of
+    from domain.proof_keys import PROOF_KEYS, proof_keys
+    from infra.embedded.process import LockHeld
+    from infra.opening import opened
+    from infra.proofs import standing
+    from infra.proofs.follower import signer_of, verifier_keys
+    from infra.proofs.signer import Contradicted
+    from infra.proofs.tiles import TilesDamaged
+
+    async def run() -> tuple[str, int]:
+        settings = reached()
+        async with opened(settings) as process:
+            chosen = await tenant_of(process, tenant or settings.tenant)
+            known = verifier_keys((await process.store.load(chosen, proof_keys, PROOF_KEYS)).state)
+            signer = signer_of(process.database, settings, chosen)
+            try:
+                done = await work(signer, known)
+            except Contradicted as found:
+                async with process.database.tenant(chosen) as cursor:
+                    await standing.park(cursor, found.position, str(found))
+                raise Ended(f"{_first_upper(found)}. No checkpoint is signed until this is looked into.", Exit.REFUSED) from None
+            except TilesDamaged as damaged:
+                raise Ended(f"{_first_upper(damaged)}: `concord proofs rebuild` makes it anew.", Exit.FAILED) from None
+            except LockHeld:
+                raise Ended("The signer is at work just now; try again in a moment.", Exit.FAILED) from None
+            if frees:
+                async with process.database.tenant(chosen) as cursor:
+                    await standing.freed(cursor)
+            return chosen.slug, done
+
+    return asyncio.run(run())
+
+
+def _first_upper(error: Exception) -> str:
+    return f"{str(error)[:1].upper()}{str(error)[1:]}"

@@ -1,0 +1,127 @@
+"""Proofs by HTTP: what an auditor fetches and verifies alone, who may ask, and the folder that anybody may read where that is set."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import replace
+
+import psycopg
+import pytest
+from httpx2 import ASGITransport, AsyncClient
+
+from api.app import create_app
+from domain.kernel import Role
+from infra.database import Tenant
+from infra.proofs import merkle
+from infra.proofs.checkpoints import opened
+from infra.proofs.follower import Follower
+from infra.proofs.notes import VerifierKey
+from tests.api.conftest import World, anyway, key, ok, opening, refused
+
+
+@pytest.fixture
+async def signed(world: World):
+    """The world, whose logs are signed when asked to."""
+    follower = Follower(world.doors.database, world.doors.store, world.doors.proof_keys, world.settings)
+
+    async def sign(place=None):
+        return await follower.step((place or world.acme).tenant)
+
+    world.sign = sign  # type: ignore[attr-defined]
+    await sign()
+    return world
+
+
+def hashes(values):
+    return [b64decode(value) for value in values]
+
+
+async def test_an_auditor_verifies_an_event_with_nothing_but_the_answers(signed):
+    async with signed.client(Role.AUDITOR) as client:
+        keys = [VerifierKey.parse(item["vkey"]) for item in ok(await client.get("/v1/proofs/keys"))["items"]]
+        for asked in ({"position": 3}, {"id": str(signed.acme.deal), "version": 1}):
+            found = ok(await client.get("/v1/proofs/inclusion", params=asked))
+            checkpoint = opened(found["checkpoint"], keys)
+            leaf = merkle.leaf_hash(b64decode(found["envelope"]))
+            assert merkle.verify_inclusion(found["position"] - 1, checkpoint.size, leaf, hashes(found["proof"]), checkpoint.root)
+            event = ok(await client.get("/v1/events", params={"after": found["position"] - 1, "limit": 1}))["events"][0]
+            assert event["topic"].encode() in b64decode(found["envelope"])
+
+
+async def test_an_earlier_checkpoint_is_proven_to_be_the_beginning_of_the_last(signed):
+    async with signed.client(Role.AUDITOR) as client:
+        kept = ok(await client.get("/v1/proofs/checkpoint"))
+        async with signed.client(Role.ACCOUNT_MANAGER) as seller:
+            ok(await seller.post("/v1/deals", json=opening(signed.acme), headers=key()), 201)
+        await signed.sign()
+        found = ok(await client.get("/v1/proofs/consistency", params={"from": kept["size"]}))
+        last = ok(await client.get("/v1/proofs/checkpoint"))
+        assert (found["from_root"], found["to"], found["checkpoint"]) == (kept["root"], last["size"], last["checkpoint"])
+        roots = hashes([kept["root"], last["root"]])
+        assert merkle.verify_consistency(kept["size"], last["size"], *roots, hashes(found["proof"]))
+        assert ok(await client.get("/v1/proofs/checkpoint", params={"size": kept["size"]})) == kept
+
+
+async def test_what_is_not_signed_yet_is_refused_with_what_is(signed):
+    head = await signed.events()
+    async with signed.client(Role.AUDITOR) as client:
+        body = refused(await client.get("/v1/proofs/inclusion", params={"position": head + 1}), "NotSignedYet", 409)
+        assert (body["position"], body["size"]) == (head + 1, head)
+        refused(await client.get("/v1/proofs/consistency", params={"from": head + 1}), "NotSignedYet", 409)
+        refused(await client.get("/v1/proofs/checkpoint", params={"size": 1}), "NotFound", 404)
+        refused(await client.get("/v1/proofs/inclusion", params={"id": str(signed.acme.deal), "version": 99}), "NotFound", 404)
+        for asked in ({}, {"position": 1, "id": str(signed.acme.deal), "version": 1}, {"id": str(signed.acme.deal)}):
+            assert (await client.get("/v1/proofs/inclusion", params=asked)).status_code == 422
+    async with signed.client(Role.AUDITOR, signed.other) as client:
+        refused(await client.get("/v1/proofs/checkpoint"), "NotSignedYet", 409)
+
+
+async def test_an_event_that_was_altered_is_named_and_so_is_what_to_do_about_lost_tiles(signed, database_url):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE t_acme.events SET state = '{}' WHERE position = 4")
+    async with signed.client(Role.AUDITOR) as client:
+        assert refused(await client.get("/v1/proofs/inclusion", params={"position": 4}), "EventAltered", 409)["position"] == 4
+        ok(await client.get("/v1/proofs/inclusion", params={"position": 5}))
+    for file in (signed.settings.proofs_folder / "acme" / "tile").rglob("*"):
+        if file.is_file():
+            file.write_bytes(bytes(file.stat().st_size))
+    async with signed.client(Role.AUDITOR) as client:
+        body = refused(await client.get("/v1/proofs/inclusion", params={"position": 4}), "ProofsUnusable", 503)
+        assert "concord proofs rebuild" in body["detail"]
+
+
+async def test_administration_rotates_the_key_and_both_sign(signed):
+    async with signed.client(Role.ADMIN) as client:
+        ok(await client.post("/v1/proofs/keys", json={"overlap_days": 3}, headers=anyway()))
+        await signed.sign()
+        old, new = ok(await client.get("/v1/proofs/keys"))["items"]
+        assert old["signs_until"] is not None
+        assert new["signs_until"] is None
+        note = ok(await client.get("/v1/proofs/checkpoint"))["checkpoint"]
+        for item in (old, new):
+            assert opened(note, [VerifierKey.parse(item["vkey"])])
+    async with signed.client(Role.AUDITOR) as client:
+        found = ok(await client.get("/v1/proofs/status"))
+        assert found["signed"] == found["head"] == await signed.events()
+        assert found["parked_at"] is None
+        refused(await client.post("/v1/proofs/keys", json={}, headers=anyway()), "RoleMissing", 403)
+    async with signed.client(Role.ADMIN, signed.other) as client:
+        refused(await client.post("/v1/proofs/keys", json={}, headers=anyway()), "NotSignedYet", 409)
+
+
+async def test_the_folder_is_served_to_anybody_only_where_that_is_set(signed, tmp_path):
+    assert isinstance(signed.acme.tenant, Tenant)
+    async with signed.client() as client:
+        assert (await client.get("/proofs/acme/checkpoint")).status_code == 404
+    app = create_app(replace(signed.settings, proofs_public=True), freeze=False)
+    (tmp_path / "keys.txt").write_text("secret")
+    async with app.router.lifespan_context(app), AsyncClient(transport=ASGITransport(app=app), base_url="https://concord.test") as client:
+        found = await client.get("/proofs/acme/checkpoint")
+        assert found.headers["content-type"] == "text/plain; charset=utf-8"
+        assert found.text == (signed.settings.proofs_folder / "acme/checkpoint").read_text()
+        size = int(found.text.splitlines()[1])
+        tile = await client.get(f"/proofs/acme/tile/0/000.p/{size}")
+        assert (tile.status_code, len(tile.content), tile.headers["content-type"]) == (200, 32 * size, "application/octet-stream")
+        assert "immutable" in tile.headers["cache-control"]
+        for path in ("acme/.lock", "acme/../../keys.db", "acme/tile/0/999", "..%2fkeys.db", "acme", "signed/acme"):
+            assert (await client.get(f"/proofs/{path}")).status_code == 404
