@@ -154,7 +154,6 @@ async def open_doors(settings: Settings, *, rates: Rates | None = None, password
                 signing_links=SigningLinks(process.database),
                 public_url=settings.reached_at,
                 proofs_folder=settings.proofs_folder,
-                proofs_folder=settings.proofs_folder,
                 proof_keys=PrivateKeys(process.keys, settings.proofs_keys),
                 rates=rates or Rates(),
             )

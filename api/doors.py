@@ -41,7 +41,6 @@ class Doors:
     public_url: str
     proof_keys: PrivateKeys
     proofs_folder: Path
-    proofs_folder: Path
     rates: Rates = field(default_factory=Rates)
     buckets: Buckets = field(default_factory=Buckets)
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))

@@ -21,6 +21,7 @@ from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
 from infra.embedded.temporal import program
 from infra.proofs.standing import NAME as PROOFS
+from infra.proofs.timestamps import troubles
 from infra.safety import UnsafeSettings, refuse_unsafe_settings
 from infra.settings import Settings
 
@@ -48,7 +49,7 @@ class Finding:
 
 def examine(settings: Settings, *, patience: float = 5.0) -> list[Finding]:
     """Look at everything; a server that does not answer is asked again for `patience` seconds. Never raises for what it finds."""
-    findings = [*_versions(), *_home(settings), *_disk(settings)]
+    findings = [*_versions(), *_home(settings), *_disk(settings), *_timestamps(settings)]
     try:
         settings = connected(settings, workflows=True)
     except (ServerDown, ClusterUnusable) as error:
@@ -158,6 +159,18 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", "warning", found, "Free some space soon: PostgreSQL's log alone may take 3 GB.")
     else:
         yield Finding("disk", "ok", found)
+
+
+def _timestamps(settings: Settings) -> Iterator[Finding]:
+    if settings.timestamp_url is None:
+        return
+    if found := "; ".join(troubles(settings.proofs_folder, datetime.now(UTC))):
+        yield Finding("timestamps", "warning", found, "Nothing waits for it: it is tried again every ten minutes while Concord runs.")
+    elif settings.timestamp_ca is None:
+        advice = "Set TIMESTAMP_CA to its root certificate, so that a reply is also checked for whose it is."
+        yield Finding("timestamps", "ok", "as the authority gave them", advice)
+    else:
+        yield Finding("timestamps", "ok", "checkpoints are stamped daily")
 
 
 def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:

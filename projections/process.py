@@ -10,6 +10,7 @@ import signal
 from infra.opening import opened
 from infra.proofs.follower import Follower
 from infra.proofs.keeping import PrivateKeys
+from infra.proofs.timestamps import authority_of, keep_stamped
 from infra.settings import Settings
 from infra.yielding import give_way
 from projections.catalogue import read_models
@@ -27,9 +28,11 @@ async def run_projector(settings: Settings) -> None:
         folding = asyncio.create_task(Runner(process.database, process.store, process.store.wakes, read_models()).run())
         private = PrivateKeys(process.keys, settings.proofs_keys)
         signing = asyncio.create_task(Follower(process.database, process.store, private, settings).run())
-        both = asyncio.gather(folding, signing)
+        authority = authority_of(settings)
+        stamping = [] if authority is None else [asyncio.create_task(keep_stamped(settings.proofs_folder, authority))]
+        all_of_it = asyncio.gather(folding, signing, *stamping)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, both.cancel)
+            loop.add_signal_handler(number, all_of_it.cancel)
         with contextlib.suppress(asyncio.CancelledError):
-            await both
+            await all_of_it

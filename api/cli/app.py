@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from api.cli import (
     accounts,
     approvals,
+    audit,
     contracts,
     deals,
     demo,
@@ -41,7 +42,7 @@ from api.cli.outcomes import MEANINGS
 
 ORDER = (
     *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
-    *("accounts", "contacts", "interactions", "followups", "today", "replay", "proofs", "import"),
+    *("accounts", "contacts", "interactions", "followups", "today", "replay", "proofs", "audit", "import"),
     *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
     *(
         "up",
@@ -107,6 +108,7 @@ for group in (
     today,
     replay,
     proofs,
+    audit,
     imports,
     products,
     rates,

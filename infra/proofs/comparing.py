@@ -8,17 +8,25 @@ The hashes are computed here, not by the database, whose functions its superuser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from psycopg import Connection, sql
 
 from infra.database import Tenant
 from infra.event_store.loader import COLUMNS, Row
+from infra.proofs.checkpoints import opened
 from infra.proofs.leaves import leaf_of
 from infra.proofs.merkle import HASH, parent
+from infra.proofs.notes import VerifierKey
+from infra.proofs.published import Published
 
 _AT_ONCE = 4096
+
+
+_CHECKPOINTS = 1000
+"""Of how many of the earlier checkpoints it is looked whether the published tree leads to them."""
 
 
 class Difference(NamedTuple):
@@ -35,6 +43,36 @@ def rows(connection: Connection[Any], tenant: Tenant) -> Iterator[Row]:
         cursor.itersize = _AT_ONCE
         query = sql.SQL("SELECT {} FROM {}.events ORDER BY position, stream, version")
         yield from cursor.execute(query.format(sql.SQL(COLUMNS), sql.Identifier(tenant.schema)))
+
+
+def compare(
+    connection: Connection[Any], tenant: Tenant, published: Published, keys: Sequence[VerifierKey] = ()
+) -> tuple[int, list[Difference]]:
+    """(how many events are signed, everything that does not fit), by the keys given, or those published.
+
+    Raises LookupError where nothing is published, NoteRejected for a checkpoint that none of the keys signed, TilesDamaged.
+    """
+    note = published.checkpoint()
+    if note is None:
+        raise LookupError(f"{published.folder} holds no checkpoint")
+    signed, tree = opened(note, keys or published.keys()), published.tree
+    sizes = [size for size in published.sizes() if size < signed.size]
+    roots = [(signed.size, signed.root)]
+    notes = [note for size in sizes[:: len(sizes) // _CHECKPOINTS + 1] if (note := published.checkpoint(size)) is not None]
+    roots += [(earlier.size, earlier.root) for earlier in (opened(note, keys or published.keys()) for note in notes)]
+
+    def leaves(first: int, last: int) -> bytes:
+        return tree.leaves(first, last, signed.size)
+
+    found = list(islice(differences(rows(connection, tenant), leaves, signed.size), _AT_ONCE))
+    replaced = first_contradiction(_each(leaves, signed.size), roots)
+    return signed.size, [*([replaced] if replaced else []), *found]
+
+
+def _each(leaves: Callable[[int, int], bytes], size: int) -> Iterator[bytes]:
+    for start in range(0, size, _AT_ONCE):
+        part = leaves(start, min(size, start + _AT_ONCE))
+        yield from (part[at : at + HASH] for at in range(0, len(part), HASH))
 
 
 def differences(found: Iterable[Row], leaves: Callable[[int, int], bytes], size: int) -> Iterator[Difference]:

@@ -7,11 +7,13 @@ the checkpoints, as `<tenant>/timestamps/<size>.tsr`, each over the bytes of `<s
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,8 +30,12 @@ from infra.settings import Settings
 ASK_AGAIN = timedelta(minutes=10)
 """How long after a failure nobody asks."""
 _SECONDS = 15.0
+_LOOK = 60.0
+"""Seconds between looks at what is to be stamped."""
+_OLD = timedelta(days=2)
 _LONGEST = 1 << 16
 """Bytes of a reply, with the certificates in it."""
+_log = logging.getLogger("concord.proofs")
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -180,3 +186,33 @@ async def stamp_day(published: Published, authority: Authority, now: datetime) -
         raise
     stamps.keep(Stamped(size, note.encode(), reply))
     return size
+
+
+async def keep_stamped(folder: Path, authority: Authority) -> None:
+    """Have every tenant's checkpoint below `folder` stamped each day, until cancelled. A failure is told, and tried again."""
+    while True:
+        for tenant in _tenants(folder):
+            try:
+                await stamp_day(Published(tenant), authority, datetime.now(UTC))
+            except (NotStamped, OSError) as error:
+                _log.warning("tenant %s: no timestamp today, trying again: %s", tenant.name, error)
+        await asyncio.sleep(_LOOK)
+
+
+def troubles(folder: Path, now: datetime) -> Iterator[str]:
+    """Of which tenants the checkpoints are not stamped as they should be, and why."""
+    for tenant in _tenants(folder):
+        stamps = Timestamps(tenant)
+        if (failure := stamps.failure) is not None:
+            yield f"{tenant.name}: {failure.why}"
+        elif (last := stamps.last()) is not None and last.at < now - _OLD and _size(Published(tenant)) > stamps.sizes()[-1]:
+            yield f"{tenant.name}: none since {last.at:%Y-%m-%d}, although the log grew"
+
+
+def _tenants(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _size(published: Published) -> int:
+    note = published.checkpoint()
+    return 0 if note is None else int(note.split("\n", 2)[1])

@@ -40,7 +40,19 @@ def test_every_help_is_short_and_speaks_of_values_by_their_names(words: tuple[st
 
 PROCESSES = {"up", "down", "api", "worker", "projector", "backup run"}
 BACKUPS = {f"backup {name}" for name in ("create", "list", "verify", "prune", "keys")}
-OF_ALL_TENANTS = {*PROCESSES, *BACKUPS, "status", "doctor", "migrate", "tenant create", "tenant list", "papers verify"}
+OF_ALL_TENANTS = {
+    *PROCESSES,
+    *BACKUPS,
+    "status",
+    "doctor",
+    "migrate",
+    "tenant create",
+    "tenant list",
+    "tenant export",
+    "tenant import",
+    "papers verify",
+    "audit verify",
+}
 
 
 @pytest.mark.parametrize("words", [words for words in COMMANDS if not _has_commands(words)], ids=" ".join)

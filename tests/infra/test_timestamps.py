@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,23 @@ import pytest
 from asn1crypto import tsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from infra.doctor import _timestamps
 from infra.proofs.published import Published
-from infra.proofs.timestamps import ASK_AGAIN, Authority, NotStamped, Timestamps, ask, stamp_day
+from infra.proofs.timestamps import (
+    ASK_AGAIN,
+    Authority,
+    Failure,
+    NotStamped,
+    Timestamps,
+    ask,
+    authority_of,
+    keep_stamped,
+    stamp_day,
+    troubles,
+)
 from infra.proofs.verify_bundle import Asked, Vkey, Wrong, verify, verify_timestamp
-from tests.infra.authority import POLICY, Served, Stamper, certificate, key
+from infra.settings import InvalidSettings, Settings
+from tests.infra.authority import POLICY, Served, Stamper, certificate, key, pem
 from tests.infra.evidence import Witnessed, witness
 
 NOW = datetime.now(UTC)
@@ -156,11 +170,12 @@ async def test_a_log_that_did_not_grow_and_an_empty_one_are_not_stamped_again(se
 
 
 async def test_an_authority_that_fails_is_noted_left_alone_for_a_while_and_then_asked_again(served: Served, tmp_path: Path):
-    published, _, _ = _log(tmp_path)
-    stamps = Timestamps(tmp_path)
+    published, _, _ = _log(tmp_path / "acme")
+    stamps = Timestamps(tmp_path / "acme")
     served.stamper.answer = lambda _: (503, b"")
     with pytest.raises(NotStamped):
         await stamp_day(published, _authority(served), NOW)
+    assert list(troubles(tmp_path, NOW)) == ["acme: 127.0.0.1 answered 503: check TIMESTAMP_URL."]
     assert stamps.failure is not None
     assert stamps.failure.why == "127.0.0.1 answered 503: check TIMESTAMP_URL."
     assert await stamp_day(published, _authority(served), NOW + ASK_AGAIN / 2) is None
@@ -168,6 +183,60 @@ async def test_an_authority_that_fails_is_noted_left_alone_for_a_while_and_then_
     served.stamper.answer = lambda query: (200, served.stamper.reply(query))
     assert await stamp_day(published, _authority(served), NOW + ASK_AGAIN) == 5
     assert stamps.failure is None
+    assert list(troubles(tmp_path, NOW)) == []
+
+
+async def test_a_log_that_grew_without_a_stamp_is_told(served: Served, tmp_path: Path):
+    published, log, _ = _log(tmp_path / "acme")
+    Timestamps(tmp_path / "acme").keep(log.stamped(3, await ask(_authority(served), log.notes[3])))
+    assert list(troubles(tmp_path, NOW + timedelta(days=1))) == []
+    assert list(troubles(tmp_path, NOW + timedelta(days=3))) == [f"acme: none since {NOW:%Y-%m-%d}, although the log grew"]
+    Timestamps(tmp_path / "acme").keep(log.stamped(5, await ask(_authority(served), log.notes[5])))
+    assert list(troubles(tmp_path, NOW + timedelta(days=3))) == []
+    assert published.checkpoint() is not None
+
+
+async def test_all_tenants_are_kept_stamped_and_one_that_fails_stops_no_other(served: Served, tmp_path: Path):
+    for name in ("acme", "beta"):
+        _log(tmp_path / name)
+    answered = served.stamper.answer
+    served.stamper.answer = lambda query: (503, b"") if served.asked == 1 else answered(query)
+    task = asyncio.create_task(keep_stamped(tmp_path, _authority(served)))
+    while not Timestamps(tmp_path / "beta").sizes():
+        await asyncio.sleep(0.02)
+    task.cancel()
+    assert Timestamps(tmp_path / "acme").failure is not None
+
+
+def test_the_doctor_tells_of_stamps_where_there_should_be_some(tmp_path: Path):
+    settings = Settings.from_environment({"TIMESTAMP_URL": "https://user:hush@tsa.example/tsr"}, cwd=tmp_path)
+    assert "hush" not in repr(settings)
+    [found] = _timestamps(settings)
+    assert (found.level, "TIMESTAMP_CA" in found.advice) == ("ok", True)
+    Timestamps(settings.proofs_folder / "acme").fail(Failure(NOW, "tsa.example answered 503."))
+    [found] = _timestamps(settings)
+    assert (found.level, found.found) == ("warning", "acme: tsa.example answered 503.")
+    assert list(_timestamps(Settings(home=tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TIMESTAMP_URL", "tsa.example"), ("TIMESTAMP_CA", "nowhere.pem"), ("TIMESTAMP_POLICY", "best effort")],
+)
+def test_a_setting_of_the_authority_that_cannot_be_used_is_named(name: str, value: str):
+    with pytest.raises(InvalidSettings, match=name):
+        Settings.from_environment({name: value})
+
+
+def test_the_authority_is_the_one_that_the_settings_name(tmp_path: Path):
+    (tmp_path / "root.pem").write_bytes(pem(certificate("Root", key(0), "Root", key(0), ca=True)))
+    given = {"TIMESTAMP_URL": "https://tsa.example/tsr", "TIMESTAMP_CA": "root.pem", "TIMESTAMP_POLICY": POLICY}
+    settings = Settings.from_environment(given, cwd=tmp_path)
+    assert Settings.from_environment(settings.environment()) == settings
+    authority = authority_of(settings)
+    assert authority is not None
+    assert (authority.host, len(authority.roots), authority.policy) == ("tsa.example", 1, POLICY)
+    assert authority_of(Settings(home=tmp_path)) is None
 
 
 async def test_nobody_answering_is_told_without_the_address(tmp_path: Path):
