@@ -82,5 +82,11 @@ _DISPUTES = (
     Bar("disputes.figures", "disputes", "days and leakage of all cases, by one split", "ms", 300, "most"),
 )
 
-BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DISPUTES, *_DEMO, *_UP)
+_PROOFS = (
+    Bar("proofs.rebuild", "proofs", "making the tiles of 1,000,000 events anew", "leaves/s", 100_000),
+    Bar("proofs.inclusion.p95", "proofs", "the proof of an event among 1,000,000, p95", "ms", 10, "most"),
+    Bar("proofs.append", "proofs", "append without the signer, of the rate beside it, 64 writers", "of beside", 1.1, "most"),
+)
+
+BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DISPUTES, *_PROOFS, *_DEMO, *_UP)
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(bar.group for bar in BARS))

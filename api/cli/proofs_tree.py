@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from infra.proofs.signer import Signer
 
 
+PATIENCE = 60.0
+"""Seconds to wait for the signer."""
+
+
 @told
 def check(tenant: TenantName = None, as_json: Json = False) -> None:
     """Hash every signed event anew and compare it with the tree. If all is well, a signer that stopped goes on.
@@ -64,7 +68,7 @@ def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awa
             known = verifier_keys((await process.store.load(chosen, proof_keys, PROOF_KEYS)).state)
             signer = signer_of(process.database, settings, chosen)
             try:
-                done = await work(signer, known)
+                done = await _patiently(lambda: work(signer, known))
             except Contradicted as found:
                 async with process.database.tenant(chosen) as cursor:
                     await standing.park(cursor, found.position, str(found))
@@ -72,13 +76,30 @@ def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awa
             except TilesDamaged as damaged:
                 raise Ended(f"{_first_upper(damaged)}: `concord proofs rebuild` makes it anew.", Exit.FAILED) from None
             except LockHeld:
-                raise Ended("The signer is at work just now; try again in a moment.", Exit.FAILED) from None
+                raise Ended("The signer does not come to an end; try again later.", Exit.FAILED) from None
             if frees:
                 async with process.database.tenant(chosen) as cursor:
                     await standing.freed(cursor)
             return chosen.slug, done
 
     return asyncio.run(run())
+
+
+async def _patiently(work: Callable[[], Awaitable[int]]) -> int:
+    """Once the signer of the running Concord pauses. Raises LockHeld if it does not."""
+    import asyncio
+    import time
+
+    from infra.embedded.process import LockHeld
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await work()
+        except LockHeld:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.1)
 
 
 def _first_upper(error: Exception) -> str:

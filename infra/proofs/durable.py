@@ -35,6 +35,17 @@ def settle(paths: Iterable[Path]) -> None:
         _sync(folder)
 
 
+def move(files: Iterable[tuple[Path, Path]]) -> None:
+    """Put durable files from elsewhere in their places, one by one, each from its first to its second path."""
+    folders: dict[Path, None] = {}
+    for draft, path in files:
+        _make(path.parent)
+        draft.rename(path)
+        folders[path.parent] = None
+    for folder in folders:
+        _sync(folder)
+
+
 def _make(folder: Path) -> None:
     if not folder.is_dir():
         _make(folder.parent)

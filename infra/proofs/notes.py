@@ -151,10 +151,12 @@ def _parts(written: str, at: int) -> tuple[str, str, bytes]:
 
 
 def _decoded(encoded: str) -> bytes | None:
+    """What the text encodes, if it is the one way to encode that."""
     try:
-        return b64decode(encoded, validate=True)
+        decoded = b64decode(encoded, validate=True)
     except ValueError:
         return None
+    return decoded if b64encode(decoded).decode() == encoded else None
 
 
 def _has_controls(text: str) -> bool:

@@ -209,8 +209,5 @@ def _added(growth: Growth, hashes: bytes) -> None:
 
 def _move(aside: Path, folder: Path) -> None:
     """Put rebuilt tiles in the place of those that were there, one by one, so that readers miss none."""
-    for file in sorted(path for path in aside.rglob("*") if path.is_file()):
-        place = folder / file.relative_to(aside)
-        durable.put(place, file.read_bytes())
-        durable.settle((place,))
+    durable.move((file, folder / file.relative_to(aside)) for file in sorted(aside.rglob("*")) if file.is_file())
     shutil.rmtree(aside)

@@ -14,10 +14,12 @@ from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.doctor import _proofs
 from infra.keys import Keys
 from infra.proofs import standing
 from infra.proofs.checkpoints import opened
@@ -137,6 +139,16 @@ async def test_the_follower_signs_every_tenant_and_parks_the_one_whose_log_was_a
     assert (found.parked_at, found.signed) == (7, 21)
     assert "position 7 is not the one that was signed" in found.cause
     assert "NO CHECKPOINT IS SIGNED ANY MORE" in caplog.text
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        finding = _proofs(connection)
+        assert (finding.level, "position 7" in finding.found) == ("failure", True)
+        assert "concord proofs check" in finding.advice
+        async with log.database.tenant(log.tenant) as cursor:
+            assert await standing.freed(cursor)
+        assert _proofs(connection).level == "ok"
+        async with log.database.tenant(log.tenant) as cursor:
+            await standing.stumbled(cursor, "no space left")
+        assert (_proofs(connection).level, _proofs(connection).found) == ("warning", "acme: no space left")
 
 
 async def test_a_tenant_whose_past_is_still_being_told_is_left_alone(log):
