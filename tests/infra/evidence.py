@@ -18,7 +18,7 @@ from infra.proofs.timestamps import Stamped
 ORIGIN = "concord.example/proofs/acme"
 
 
-@dataclass
+@dataclass(eq=False)
 class Witnessed:
     """What was published of a log: its tiles, its key, and a checkpoint at each size that was asked for."""
 
