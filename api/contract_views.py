@@ -9,9 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.asked import asked_now
 from api.callers import Caller
 from api.registers import state_at
 from domain.contract_dates import counted_on
+from domain.contracts.consent import approval_of, awaited
 from domain.contracts.events import ContractDatesSet, ContractRenewalReviewed, ContractSuccessorSigned, ContractTerminationAgreed
 from domain.contracts.in_force import EARLIEST, LATEST, coming_end, ends_of, terms_on
 from domain.contracts.state import Change, Contract
@@ -21,6 +23,7 @@ from domain.obligation_dates import DueRule, Recurrence
 from domain.settings import SETTINGS_ID, Settings, settings
 from domain.stages import EvidenceKind
 from domain.values import Money
+from projections.approval_list import AskedCard
 from projections.as_of import AsOf, Basis
 
 
@@ -103,12 +106,13 @@ class ContractView(BaseModel):
     termination: ContractTerminationAgreed | None
     successor: ContractSuccessorSigned | None
     amendments: list[AmendmentView] = []
+    asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now whether it, or an amendment, may be signed.")
     reviews: list[ContractRenewalReviewed] = []
     obligations: list[ObligationView] = []
     ended_on: date | None
 
 
-_MADE = {"party_name", "owner_name", "team_name", "notice", "amendments", "reviews", "obligations"}
+_MADE = {"party_name", "owner_name", "team_name", "notice", "amendments", "asked", "reviews", "obligations"}
 _PLAIN = tuple(name for name in ContractView.model_fields if name not in _MADE)
 _NAMED = (("party", "account", "legal_name"), ("owner", "member", "name"), ("team", "team", "name"))
 
@@ -122,9 +126,10 @@ async def contract_view(caller: Caller, _id: UUID, contract: Contract, as_of: As
     return {
         **view,
         "notice": contract.notice and {name: getattr(contract.notice, name) for name in NoticeView.model_fields},
-        "amendments": [_amendment(contract, id) for id in contract.amendments],
+        "amendments": [_amendment(contract, one) for one in contract.amendments],
+        "asked": [turn for one in awaited(contract) for turn in await asked_now(caller, approval_of(contract, one), as_of)],
         "reviews": list(contract.reviewed.values()),
-        "obligations": [_obligation(contract, id) for id in contract.obligations],
+        "obligations": [_obligation(contract, one) for one in contract.obligations],
     }
 
 

@@ -144,7 +144,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "approve_contract",
         "Allow a contract to be signed",
         {"content": _HASH, "note": "As discussed"},
-        (*_BEFORE, r.ContentChanged, r.OwnReview, r.ReviewNeedsLegal),
+        (*_BEFORE, r.ContentChanged, r.OwnReview, r.ReviewNeedsLegal, r.ConsentMissing),
     ),
     (
         "/send",
@@ -180,7 +180,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "approve_amendment",
         "Allow an amendment to be signed",
         {"amendment": _ID},
-        (*_LIVE, r.AmendmentUnknown, r.OwnReview, r.ReviewNeedsLegal),
+        (*_LIVE, r.AmendmentUnknown, r.OwnReview, r.ReviewNeedsLegal, r.ConsentMissing),
     ),
     (
         "/amendments/drop",

@@ -101,6 +101,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractSubmitted: lambda _, __: _now(ContractStatus.IN_REVIEW),
     e.ContractReturned: lambda _, __: _now(ContractStatus.DRAFT),
     e.ContractApproved: lambda _, __: _now(ContractStatus.APPROVED),
+    e.ContractConsentAsked: lambda _, __: {},
     e.ContractSentForSignature: lambda _, __: _now(ContractStatus.OUT_FOR_SIGNATURE),
     e.ContractActivated: _activated,
     e.ContractDatesSet: _dates,

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import contracts
+from domain.contracts.consent import awaited
 from domain.contracts.days import annual_value, term_value
 from domain.contracts.in_force import terms_on
 from domain.contracts.obligation_commands import RecordObligations
@@ -55,7 +56,7 @@ async def attend_contract(store: Store, run: ContractRun, clock: Callable[[], da
             break
     await _tell(store, tenant, run, contract)
     due = next_due(contract, clock()) if done else clock()
-    return ContractStanding(open=contract.watched, told=contract.version, next_due=due)
+    return ContractStanding(open=contract.watched or bool(awaited(contract)), told=contract.version, next_due=due)
 
 
 async def _record(store: Store, tenant: Tenant, id: UUID, contract: Contract, clock: Callable[[], datetime]) -> bool:

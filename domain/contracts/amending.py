@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import consented, let_go
 from domain.contracts.days import today
 from domain.contracts.in_force import amended, check_sound, coming_end, terms_on
 from domain.contracts.refusals import (
@@ -20,7 +21,7 @@ from domain.contracts.refusals import (
 from domain.contracts.signing import check_past, check_reviewer
 from domain.contracts.state import Amendment, Change, Contract
 from domain.contracts.terms import TermChanges
-from domain.kernel import Context, Event
+from domain.kernel import Context, Event, Outcome
 
 
 def check_in_force(contract: Contract) -> None:
@@ -75,19 +76,22 @@ def _waiting(contract: Contract, id: UUID) -> Amendment:
     return found
 
 
-def approve_amendment(contract: Contract, command: c.ApproveAmendment, ctx: Context) -> tuple[Event, ...]:
-    """Raises AmendmentUnknown, ReviewNeedsLegal, OwnReview."""
+def approve_amendment(contract: Contract, command: c.ApproveAmendment, ctx: Context) -> Outcome:
+    """Raises AmendmentUnknown, ReviewNeedsLegal, OwnReview, ConsentMissing."""
     waiting = _waiting(contract, command.amendment)
     if waiting.approved:
         return ()
     check_reviewer(ctx, waiting.by, contract.owner)
-    return (e.ContractAmendmentApproved(amendment=command.amendment, approval=command.approval, note=command.note),)
+    agreed = consented(contract, command, ctx)
+    approval = command.approval or (waiting.approval if agreed else None)
+    return (e.ContractAmendmentApproved(amendment=command.amendment, approval=approval, note=command.note), *agreed)
 
 
-def drop(contract: Contract, command: c.DropAmendment, _ctx: Context) -> tuple[Event, ...]:
+def drop(contract: Contract, command: c.DropAmendment, ctx: Context) -> Outcome:
     """Raises AmendmentUnknown."""
     _waiting(contract, command.amendment)
-    return (e.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason),)
+    dropped = e.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason)
+    return (dropped, *let_go(contract, command.amendment, command.reason, ctx))
 
 
 def sign(contract: Contract, command: c.SignAmendment, ctx: Context) -> tuple[Event, ...]:

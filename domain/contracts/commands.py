@@ -96,7 +96,10 @@ class ReturnContract(Command):
 
 
 class ApproveContract(Command):
-    """Allow it to be signed; not by who submitted or owns it. `content` is the hash of what was reviewed."""
+    """Allow it to be signed; not by who submitted or owns it. `content` is the hash of what was reviewed.
+
+    A reviewer speaks for legal alone; with `approval`, it is Concord that says what all who were asked have agreed to.
+    """
 
     content: Sha256
     approval: UUID | None = None
@@ -230,6 +233,13 @@ class LinkScorecard(Command):
     """Name the supplier's scorecard that the talk about prices at renewal refers to; None: none."""
 
     scorecard: UUID | None
+
+
+class RecordConsentAsked(Command):
+    """Record who is asked whether the contract, or an amendment, may be signed; quiet where nobody is."""
+
+    amendment: UUID | None = None
+    approval: UUID
 
 
 class RecordDates(Command):

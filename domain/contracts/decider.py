@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.accounts.presence import account_reads
 from domain.backdating import check_dating
-from domain.contracts import amending, drafting, ending, keeping, obligations, renewing, signing
+from domain.contracts import amending, consent, drafting, ending, keeping, obligations, renewing, signing
 from domain.contracts import commands as c
 from domain.contracts import events as e
 from domain.contracts import obligation_commands as oc
@@ -48,6 +48,7 @@ _HANDLERS: dict[type[Command], Handler] = {
     c.AssignContractOwner: keeping.assign_owner,
     c.SetContractCalendar: keeping.set_calendar,
     c.LinkScorecard: keeping.link_scorecard,
+    c.RecordConsentAsked: consent.record_asked,
     c.RecordDates: lambda _contract, _command, _ctx: (),  # what follows every command is all that it asks for
     c.RecordAlert: renewing.record_alert,
     c.RecordRenewalStarted: renewing.record_renewal_started,
@@ -140,8 +141,20 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
                 yield from standing_reads(command.owner or deal.owner)
         case c.ReviseContract(signatory=signatory):
             yield from _linked(None, None, signatory)
-        case c.DiscardContract() if contract is not None and contract.deal is not None:
-            yield drafting.deal_claim(contract.deal).read
+        case c.DiscardContract() if contract is not None:
+            if contract.deal is not None:
+                yield drafting.deal_claim(contract.deal).read
+            yield from _asked(contract.approval)
+        case c.ReturnContract() if contract is not None:
+            yield from _asked(contract.approval)
+        case c.DropAmendment(amendment=id) if contract is not None:
+            yield from _asked(consent.approval_of(contract, id))
+        case c.ApproveContract(approval=approval) if contract is not None:
+            yield from consent.consent_reads(contract, None, approval, facts)
+        case c.ApproveAmendment(amendment=id, approval=approval) if contract is not None:
+            yield from consent.consent_reads(contract, id, approval, facts)
+        case c.RecordConsentAsked(approval=approval):
+            yield consent.approval_read(approval)
         case c.ActivateContract() if contract is not None and contract.renews is not None:
             yield signing.contract_read(contract.renews)
         case c.AssignContractOwner(owner=owner, team=team):
@@ -150,6 +163,11 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from standing_reads(owner)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
+
+
+def _asked(approval: UUID | None) -> Iterator[Read]:
+    if approval is not None:
+        yield consent.approval_read(approval)
 
 
 def _linked(deal: UUID | None, renews: UUID | None, contact: UUID | None) -> Iterator[Read]:
@@ -173,4 +191,4 @@ def _values(contract: Contract | None, command: Any) -> Iterator[Money | None]:
         yield command.value
 
 
-contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads)
+contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=2)

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.accounts.presence import check_present
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import let_go
 from domain.contracts.content import content_hash
 from domain.contracts.days import settings_of
 from domain.contracts.in_force import check_sound
@@ -203,4 +204,4 @@ def discard(contract: Contract, command: c.DiscardContract, ctx: Context) -> Out
         return ()
     check_state(contract, *BEFORE_SIGNING)
     freed = release(ctx, deal_claim(contract.deal), ctx.own_id) if contract.deal is not None else ()
-    return (e.ContractDiscarded(reason=command.reason), *freed)
+    return (e.ContractDiscarded(reason=command.reason), *freed, *let_go(contract, None, command.reason, ctx))

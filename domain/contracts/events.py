@@ -86,6 +86,19 @@ class ContractApproved(Event, topic="contract.approved"):
     note: str | None = None
 
 
+class ContractConsentAsked(Event, topic="contract.consent_asked"):
+    """Those whom the policy names are asked whether it may be signed: the contract, or an amendment.
+
+    `approval`: the stream with the answers; `chains`: who is asked; `content`: the hash of what would be signed.
+    """
+
+    amendment: UUID | None = None
+    approval: UUID
+    round: int
+    chains: tuple[str, ...]
+    content: str
+
+
 class ContractSentForSignature(Event, topic="contract.sent_for_signature"):
     """The paper is with those who sign."""
 

@@ -39,6 +39,22 @@ def _revised(_: Contract, event: e.ContractRevised) -> Changes:
     return {name: getattr(event, name) for name in ("title", "number", "terms", "zone", "calendar", "signatory")}
 
 
+def _submitted(contract: Contract, event: e.ContractSubmitted) -> Changes:
+    return {
+        "status": ContractStatus.IN_REVIEW,
+        "content": event.content,
+        "submitted_by": event.by,
+        "submission": contract.version + 1,
+    }
+
+
+def _asked(contract: Contract, event: e.ContractConsentAsked) -> Changes:
+    asked: Changes = {"asked": (*(one for one in contract.asked if one.amendment != event.amendment), event)}
+    if event.amendment is None:
+        return asked | {"approval": event.approval}
+    return asked | {"amendments": _amendment(contract, event.amendment, approval=event.approval)}
+
+
 def _activated(_: Contract, event: e.ContractActivated) -> Changes:
     return {
         "status": ContractStatus.ACTIVE,
@@ -80,7 +96,7 @@ def _ended(status: ContractStatus) -> Callable[[Contract, Any], Changes]:
 
 
 def _proposed(contract: Contract, event: e.ContractAmendmentProposed) -> Changes:
-    proposed = Amendment(event.title, event.effective_on, event.changes, event.by)
+    proposed = Amendment(event.title, event.effective_on, event.changes, event.by, contract.version + 1)
     return {"amendments": {**contract.amendments, event.amendment: proposed}}
 
 
@@ -151,7 +167,8 @@ def _disputed(contract: Contract, event: o.ObligationDisputed) -> Changes:
 _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractRevised: _revised,
     e.ContractDiscarded: lambda _c, _v: {"status": ContractStatus.DISCARDED},
-    e.ContractSubmitted: lambda _c, v: {"status": ContractStatus.IN_REVIEW, "content": v.content, "submitted_by": v.by},
+    e.ContractSubmitted: _submitted,
+    e.ContractConsentAsked: _asked,
     e.ContractReturned: lambda _c, _v: {"status": ContractStatus.DRAFT, "content": None, "paper": None},
     e.ContractApproved: lambda _c, _v: {"status": ContractStatus.APPROVED},
     e.ContractSentForSignature: lambda _c, v: {"status": ContractStatus.OUT_FOR_SIGNATURE, "paper": v.paper},

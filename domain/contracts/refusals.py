@@ -31,6 +31,10 @@ class ReviewNeedsLegal(Forbidden):
     """Only legal, the finance chief and executives allow a contract or an amendment to be signed."""
 
 
+class ConsentMissing(Refused):
+    """By the policy others have to agree too before it may be signed: `chains`, and who is `asked`."""
+
+
 class DayInFuture(Invalid):
     """What has happened cannot have happened after today."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import consented, let_go
 from domain.contracts.content import content_hash
 from domain.contracts.refusals import ContentChanged, ContractSigned, DayInFuture, OwnReview, ReviewNeedsLegal, WrongState
 from domain.contracts.state import BEFORE_SIGNING, Contract
@@ -59,23 +60,25 @@ def submit(contract: Contract, _command: c.SubmitContract, ctx: Context) -> tupl
     return (e.ContractSubmitted(content=content, by=ctx.actor.on_behalf_of or ctx.actor.id),)
 
 
-def send_back(contract: Contract, command: c.ReturnContract, _ctx: Context) -> tuple[Event, ...]:
+def send_back(contract: Contract, command: c.ReturnContract, ctx: Context) -> Outcome:
     """Raises ContractSigned, WrongState."""
     if contract.status is ContractStatus.DRAFT:
         return ()
     check_state(contract, ContractStatus.IN_REVIEW, ContractStatus.APPROVED, ContractStatus.OUT_FOR_SIGNATURE)
-    return (e.ContractReturned(previous=contract.status, reason=command.reason),)
+    return (e.ContractReturned(previous=contract.status, reason=command.reason), *let_go(contract, None, command.reason, ctx))
 
 
-def approve(contract: Contract, command: c.ApproveContract, ctx: Context) -> tuple[Event, ...]:
-    """Raises ContractSigned, WrongState, ContentChanged, ReviewNeedsLegal, OwnReview."""
+def approve(contract: Contract, command: c.ApproveContract, ctx: Context) -> Outcome:
+    """Raises ContractSigned, WrongState, ContentChanged, ReviewNeedsLegal, OwnReview, ConsentMissing."""
     if contract.status is ContractStatus.APPROVED and contract.content == command.content:
         return ()
     check_state(contract, ContractStatus.IN_REVIEW)
     check_reviewer(ctx, contract.submitted_by, contract.owner)
     if contract.content != command.content:
         raise ContentChanged("The contract was changed since you read it; read it again, then approve that.", content=contract.content)
-    return (e.ContractApproved(content=command.content, approval=command.approval, note=command.note),)
+    agreed = consented(contract, command, ctx)
+    approval = command.approval or (contract.approval if agreed else None)
+    return (e.ContractApproved(content=command.content, approval=approval, note=command.note), *agreed)
 
 
 def send_out(contract: Contract, command: c.SendForSignature, _ctx: Context) -> tuple[Event, ...]:

@@ -40,8 +40,12 @@ class Amendment:
     effective_on: date
     changes: TermChanges
     by: UUID
+    version: int = 0
+    """Of the event that proposed it, in the contract's stream."""
     approved: bool = False
     settled: bool = False
+    approval: UUID | None = None
+    """The stream of its approvals, once somebody was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ class Contract:
     content: str | None = None
     """The hash of what is under review, approved or signed."""
     submitted_by: UUID | None = None
+    submission: int = 0
+    """The version of the event that asked for the latest review."""
+    approval: UUID | None = None
+    """The stream of its approvals, once somebody was asked."""
+    asked: tuple[e.ContractConsentAsked, ...] = ()
+    """Of the contract and of each amendment, who was asked last."""
     paper: SignedPaper | None = None
     signed_on: date | None = None
     registered: bool = False
