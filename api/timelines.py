@@ -33,7 +33,7 @@ from projections.papers import Papers, paper_list
 from projections.reading import Reading
 from projections.suppliers import Suppliers
 from projections.telling import Told
-from projections.timeline import NOUNS, story, streams
+from projections.timeline import NOUNS, approvals_about, story, streams
 
 router = APIRouter(prefix="/v1")
 
@@ -129,5 +129,6 @@ async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: A
         eyes = await _eyes(caller, opened, asked, id, "account")
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
-            ids += await _in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
+            seen = await _in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
+            ids += [*seen, *(await approvals_about(opened, seen) if name in {"deal", "contract"} else ())]
         return await _told(opened, ids, asked)
