@@ -9,7 +9,7 @@ import typer
 from api.cli import contacts as one_contact
 from api.cli.client import Problem, calling
 from api.cli.deal_tables import print_deals
-from api.cli.formats import NONE, plain, short, table, words
+from api.cli.formats import NONE, facts, plain, short, table, words
 from api.cli.options import Json, Owner, Team, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
@@ -83,10 +83,7 @@ def show_account(view: View, account: AccountName) -> None:
         return
     out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{plain(view.words)}[/]" if view.words else ""))
     out.print(f"[dim]{id}[/]")
-    facts = table("", "", show_header=False)
-    for name, value in _facts(item, names):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts(_facts(item, names)))
     out.print("\n[bold]people[/]")
     if people["items"]:
         out.print(_people(people["items"], id))

@@ -15,6 +15,7 @@ from api.cli import (
     deals,
     demo,
     disputes,
+    documents,
     fields,
     follow_ups,
     forecast,
@@ -38,7 +39,7 @@ from api.cli import (
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
+    *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "documents", "forecast"),
     *("accounts", "contacts", "interactions", "followups", "today", "replay", "import"),
     *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
     *(
@@ -94,6 +95,7 @@ for group in (
     approvals,
     disputes,
     suppliers,
+    documents,
     forecast,
     accounts,
     interactions,
