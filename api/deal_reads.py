@@ -23,6 +23,7 @@ from domain.deals.state import Deal
 from domain.deals.terms import DealPerson, Evidence, Line
 from domain.kernel import DECIDERS, Invalid, NotFound
 from domain.pipelines import DEFAULT_PIPELINE
+from domain.price_talk import PriceTalk
 from domain.stages import Category, StageKind
 from domain.values import Country, Currency, Key, Money
 from infra.access import Action
@@ -147,6 +148,7 @@ class DealView(BaseModel):
     asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now, and since when.")
     needs_attention: list[str]
     source: str
+    price_talk: PriceTalk | None = Field(description="What happened in the term of the contract that it is to renew.")
 
 
 _NAMES = {"account_name", "owner_name", "team_name"}

@@ -13,10 +13,12 @@ from uuid import UUID
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import contracts
+from domain.contracts.chain import latest_chain
 from domain.contracts.consent import awaited
 from domain.contracts.days import annual_value, term_value
 from domain.contracts.in_force import terms_on
 from domain.contracts.obligation_commands import RecordObligations
+from domain.contracts.price_talk import in_talk
 from domain.contracts.renewing import starts_renewal
 from domain.contracts.state import Contract
 from domain.contracts.terms import Side
@@ -68,6 +70,7 @@ async def _record(store: Store, tenant: Tenant, id: UUID, contract: Contract, cl
         contract = await _load(store, tenant, id) or contract
     if starts_renewal(contract, local_day(clock(), contract.zone)):
         found |= await _execute(store, tenant, id, await _prepared(store, tenant, id, contract, clock()))
+    found |= await tell_price_talk(store, tenant, id)
     for command in _THEN:
         found |= await _execute(store, tenant, id, command)
     return found
@@ -120,7 +123,8 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
     known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
     opening = renewal_opening(id, contract, known.currency, local_day(now, contract.zone))
     try:
-        await store.execute(tenant, deals, deal, opening, by=SYSTEM, correlation_id=step_id(id, "renewal", days.term_end.isoformat()))
+        chain = latest_chain(contract, id) or step_id(id, "renewal", days.term_end.isoformat())
+        await store.execute(tenant, deals, deal, opening, by=SYSTEM, correlation_id=chain)
     except (VersionConflict, KeyReused):
         raise  # says nothing about the deal: it is tried again
     except AlreadyExists:
@@ -128,6 +132,15 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
     except Refused as refusal:
         return c.RecordRenewalStarted(note=refusal.detail)
     return c.RecordRenewalStarted(deal=deal)
+
+
+async def tell_price_talk(store: Store, tenant: Tenant, id: UUID) -> bool:
+    """Record what happened in the term whose renewal is prepared, where there is anything new to it; whether there was."""
+    contract = await _load(store, tenant, id)
+    if contract is None or contract.dates is None or contract.dates.term_end is None or not in_talk(contract):
+        return False
+    deal = renewal_deal(id, contract.dates.term_end) if contract.side is Side.SELL else None
+    return await _execute(store, tenant, id, c.RecordPriceTalk(deal=deal))
 
 
 async def _tell(store: Store, tenant: Tenant, run: ContractRun, contract: Contract) -> None:

@@ -257,6 +257,15 @@ class RecordRenewalStarted(Command):
     note: Prose | None = None
 
 
+class RecordPriceTalk(Command):
+    """Record what happened in the term whose renewal is prepared, here and in `deal`, the one that was opened for it.
+
+    Quiet when nothing was breached, when no renewal is prepared, and when it was told.
+    """
+
+    deal: UUID | None = None
+
+
 class RecordNoticeWindow(Command):
     """Record that the last day to give notice has passed without one."""
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from domain.accounts.presence import account_reads
 from domain.backdating import check_dating
-from domain.contracts import amending, consent, drafting, ending, keeping, obligations, renewing, signing
+from domain.contracts import amending, consent, drafting, ending, keeping, obligations, price_talk, renewing, signing
 from domain.contracts import commands as c
 from domain.contracts import events as e
 from domain.contracts import obligation_commands as oc
+from domain.contracts.chain import chain
 from domain.contracts.days import dates, differ, near, today, value_reads
 from domain.contracts.evolution import evolve, evolved
 from domain.contracts.scheduling import rescheduled
@@ -52,6 +53,7 @@ _HANDLERS: dict[type[Command], Handler] = {
     c.RecordDates: lambda _contract, _command, _ctx: (),  # what follows every command is all that it asks for
     c.RecordAlert: renewing.record_alert,
     c.RecordRenewalStarted: renewing.record_renewal_started,
+    c.RecordPriceTalk: price_talk.record_price_talk,
     c.RecordNoticeWindow: renewing.record_notice_window,
     c.RecordTermEnd: renewing.record_term_end,
     oc.AddObligation: obligations.add,
@@ -161,6 +163,8 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from standing_reads(owner, team)
         case oc.AddObligation(owner=owner) | oc.ReassignObligation(owner=owner):
             yield from standing_reads(owner)
+        case c.RecordPriceTalk() if contract is not None:
+            yield from price_talk.talk_reads(contract, command.deal)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
 
@@ -191,4 +195,4 @@ def _values(contract: Contract | None, command: Any) -> Iterator[Money | None]:
         yield command.value
 
 
-contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=2)
+contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=3, chain=chain)

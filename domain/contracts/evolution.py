@@ -13,6 +13,7 @@ from domain.contracts import obligation_events as o
 from domain.contracts.state import Amendment, Change, Contract, Notice, Obligation, Occurrence
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, RenewedBy, TermChanges
 from domain.kernel import Event
+from domain.price_talk import ContractPriceTalkPrepared
 
 Changes = dict[str, Any]
 
@@ -161,7 +162,7 @@ def _came(status: OccurrenceStatus) -> Callable[[Contract, o.OccurrenceFacts], C
 def _disputed(contract: Contract, event: o.ObligationDisputed) -> Changes:
     key = (event.obligation, event.occurrence)
     held = contract.occurrences.get(key)
-    return {} if held is None else {"occurrences": {**contract.occurrences, key: replace(held, dispute=event.dispute)}}
+    return {} if held is None else {"occurrences": {**contract.occurrences, key: replace(held, dispute=event.dispute, claim=event.claim)}}
 
 
 _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
@@ -184,6 +185,7 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.NoticeWindowMissed: lambda c, v: {"missed": c.missed | {v.deadline}},
     e.ContractRenewalStarted: lambda c, v: {"renewals_started": c.renewals_started | {v.term_end}},
     e.ContractRenewalReviewed: lambda c, v: {"reviewed": {**c.reviewed, v.term_end: v}},
+    ContractPriceTalkPrepared: lambda _c, v: {"price_talk": v.talk},
     e.ContractSuccessorSigned: lambda _c, v: {"successor": v},
     e.ContractRenewed: _renewed,
     e.ContractExpired: _ended(ContractStatus.EXPIRED),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.contracts import obligation_commands as oc
 from domain.contracts import obligation_events as o
+from domain.contracts.chain import dispute_of
 from domain.contracts.days import today
 from domain.contracts.evolution import evolved
 from domain.contracts.refusals import BreachDisputed, ContractNotInForce, NotBreached, ObligationUnknown, ProofMissing
@@ -16,16 +17,11 @@ from domain.contracts.signing import check_past
 from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
 from domain.contracts.terms import OccurrenceStatus
 from domain.deals.references import check_contacts
-from domain.kernel import Context, Event, Outcome, natural_id
+from domain.kernel import Context, Event, Outcome
 from domain.standing import check_active
 
 _ROUNDS = 200
 """How often one look goes through the occurrences: each time every obligation comes one further. Who looks after years looks again."""
-
-
-def dispute_of(contract: UUID, obligation: UUID, occurrence: date) -> UUID:
-    """The stream of the dispute in which a breach is claimed: one for each occurrence, whoever opens it and how often."""
-    return natural_id("dispute", "obligation", str(contract), str(obligation), occurrence.isoformat())
 
 
 def add(contract: Contract, command: oc.AddObligation, ctx: Context) -> tuple[Event, ...]:
@@ -128,11 +124,14 @@ def waive(contract: Contract, command: oc.WaiveObligation, _ctx: Context) -> tup
 
 
 def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outcome:
-    """Raises ObligationUnknown, NotBreached."""
+    """Raises ObligationUnknown, NotBreached, BreachDisputed."""
     obligation = _known(contract, command.obligation)
     held = _occurrence(contract, command.obligation, command.occurrence)
+    claim = command.claim or obligation.penalty
     if held.dispute is not None:
-        return ()
+        if claim == held.claim:
+            return ()
+        raise BreachDisputed("This breach is claimed already; change or settle that case.", dispute=str(held.dispute))
     if held.status is not OccurrenceStatus.BREACHED:
         raise NotBreached("Only what was not done in time can be claimed.", status=held.status.value, due_on=held.due_on.isoformat())
     return (
@@ -143,7 +142,7 @@ def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outc
             dispute=dispute_of(ctx.own_id, command.obligation, command.occurrence),
             by=obligation.by,
             party=contract.party,
-            claim=command.claim or obligation.penalty,
+            claim=claim,
             note=command.note,
         ),
     )

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 from domain.contracts import events as e
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Side, SignedPaper, TermChanges, Terms
 from domain.obligation_dates import DueRule, Recurrence
+from domain.price_talk import PriceTalk
 from domain.stages import EvidenceKind
 from domain.values import Money
 
@@ -86,6 +87,7 @@ class Occurrence:
     due_from: date
     breached_after: date
     dispute: UUID | None = None
+    claim: Money | None = None
 
     @property
     def open(self) -> bool:
@@ -147,6 +149,8 @@ class Contract:
     reviewed: Mapping[date, e.ContractRenewalReviewed] = field(default_factory=dict)
     obligations: Mapping[UUID, Obligation] = field(default_factory=dict)
     occurrences: Mapping[OccurrenceKey, Occurrence] = field(default_factory=dict)
+    price_talk: PriceTalk | None = None
+    """What was last told of the term whose renewal is, or was, prepared."""
     ended_on: date | None = None
     version: int = 1
     """How many events it has had, which is the version of its stream."""
