@@ -23,7 +23,7 @@ Obligation = Annotated[
 Occurrence = Annotated[str | None, typer.Option("--of", metavar="DAY", help="Which time: its nominal day (default: the first open one).")]
 
 
-def _one_of(things: list[dict[str, Any]], written: str, what: str) -> dict[str, Any]:
+def one_of(things: list[dict[str, Any]], written: str, what: str) -> dict[str, Any]:
     """The amendment or obligation that is meant. Raises Ended: there is none, or several."""
     text = written.strip().casefold()
     found = [t for t in things if text in {t["id"], t["title"].casefold()}] or [
@@ -99,7 +99,7 @@ def amendment(
     path, so = ("approve", "approved") if approve else ("sign", "signed") if sign else ("drop", "dropped")
 
     def body(_client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        return {"amendment": _one_of(before["amendments"], name, "amendment")["id"], **more}
+        return {"amendment": one_of(before["amendments"], name, "amendment")["id"], **more}
 
     change(contract, f"amendments/{path}", body, lambda _: f"the amendment is {so}", if_version, tenant, as_json=as_json)
 
@@ -215,6 +215,7 @@ def owe(
     grace: Annotated[int, typer.Option("--grace-days", min=0, max=365, help="Days after which it counts as breached.")] = 0,
     clause: Annotated[str | None, typer.Option("--clause", help="By which clause.")] = None,
     responsible: Annotated[str | None, typer.Option("--responsible", help="Who of us sees to it (default: the contract's owner).")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DAY", help="Follow it from that day on (default: today).")] = None,
     if_version: IfVersion = None,
     tenant: TenantName = None,
     as_json: Json = False,
@@ -238,6 +239,7 @@ def owe(
         body["recurrence"] = {"every": int(count), "unit": f"{unit.strip().rstrip('s')}s"}
     body |= {"penalty": money(penalty)} if penalty else {}
     body |= {"clause": clause} if clause else {}
+    body |= {"since": a_day(since, "--since")} if since else {}
     named = responsible
 
     def sent(client: Client, _before: dict[str, Any]) -> dict[str, Any]:
@@ -264,7 +266,7 @@ def meet(
     """
 
     def body(client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        meant = _one_of(before["obligations"], obligation, "obligation")
+        meant = one_of(before["obligations"], obligation, "obligation")
         proven = proof(client, "PROOF", shown, meant["proof"], {})
         del proven["criterion"]
         when = {"met_on": a_day(on, "--on") if on else today()} | ({"occurrence": a_day(occurrence, "--of")} if occurrence else {})
@@ -290,7 +292,7 @@ def waive(
     """
 
     def body(_client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        meant = _one_of(before["obligations"], obligation, "obligation")
+        meant = one_of(before["obligations"], obligation, "obligation")
         open_ones = [o["occurrence"] for o in meant["occurrences"] if o["status"] in {"due", "pending", "breached"}]
         if occurrence is None and not open_ones:
             raise Ended(f"No time of {meant['title']} is open; name one with --of DAY.", Exit.NOT_FOUND)
