@@ -104,6 +104,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractApproved: lambda _, __: _now(ContractStatus.APPROVED),
     e.ContractConsentAsked: lambda _, __: {},
     e.ContractSentForSignature: lambda _, __: _now(ContractStatus.OUT_FOR_SIGNATURE),
+    e.ContractRecalled: lambda _, __: _now(ContractStatus.APPROVED),
     e.ContractActivated: _activated,
     e.ContractDatesSet: _dates,
     e.ContractExpiring: lambda _, __: _now(ContractStatus.EXPIRING),

@@ -113,6 +113,11 @@ def _(event: e.ContractSentForSignature, _: Names) -> str:
     return f"The paper {event.paper.reference} went out to be signed."
 
 
+@telling(e.ContractRecalled)
+def _(event: e.ContractRecalled, _: Names) -> str:
+    return f"The paper {event.reference} was {event.why}; it may be sent again."
+
+
 @telling(e.ContractActivated)
 def _(event: e.ContractActivated, _: Names) -> str:
     if event.registered:

@@ -17,8 +17,8 @@ from domain.contracts.days import dates, differ, near, today, value_reads
 from domain.contracts.evolution import evolve, evolved
 from domain.contracts.scheduling import rescheduled
 from domain.contracts.state import Contract
-from domain.contracts.terms import ContractStatus
-from domain.deals.references import contact_reads
+from domain.contracts.terms import ContractStatus, SignedPaper
+from domain.deals.references import contact_reads, paper_read
 from domain.deals.state import Deal
 from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Outcome, Read
 from domain.standing import standing_reads
@@ -157,8 +157,12 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from consent.consent_reads(contract, id, approval, facts)
         case c.RecordConsentAsked(approval=approval):
             yield consent.approval_read(approval)
-        case c.ActivateContract() if contract is not None and contract.renews is not None:
-            yield signing.contract_read(contract.renews)
+        case c.ActivateContract(paper=paper) if contract is not None:
+            if contract.renews is not None:
+                yield signing.contract_read(contract.renews)
+            yield from _of_ours(paper)
+        case c.SignAmendment(paper=paper):
+            yield from _of_ours(paper)
         case c.AssignContractOwner(owner=owner, team=team):
             yield from standing_reads(owner, team)
         case oc.AddObligation(owner=owner) | oc.ReassignObligation(owner=owner):
@@ -167,6 +171,11 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from price_talk.talk_reads(contract, command.deal)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
+
+
+def _of_ours(paper: SignedPaper | None) -> Iterator[Read]:
+    if paper is not None and paper.id is not None:
+        yield paper_read(paper.id)
 
 
 def _asked(approval: UUID | None) -> Iterator[Read]:

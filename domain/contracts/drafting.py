@@ -19,7 +19,7 @@ from domain.contracts.refusals import (
     DealNotWonYet,
     RenewsAnother,
 )
-from domain.contracts.signing import check_past, check_state, contract_read, succession
+from domain.contracts.signing import check_at_home, check_past, check_state, contract_read, succession
 from domain.contracts.state import BEFORE_SIGNING, Contract
 from domain.contracts.terms import ContractStatus, Side, Terms, ValuePer
 from domain.deals.references import check_contacts
@@ -199,9 +199,10 @@ def revise(contract: Contract, command: c.ReviseContract, ctx: Context) -> tuple
 
 
 def discard(contract: Contract, command: c.DiscardContract, ctx: Context) -> Outcome:
-    """Raises ContractSigned."""
+    """Raises ContractSigned, PaperStillOut."""
     if contract.status is ContractStatus.DISCARDED:
         return ()
     check_state(contract, *BEFORE_SIGNING)
+    check_at_home(contract)
     freed = release(ctx, deal_claim(contract.deal), ctx.own_id) if contract.deal is not None else ()
     return (e.ContractDiscarded(reason=command.reason), *freed, *let_go(contract, None, command.reason, ctx))

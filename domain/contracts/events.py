@@ -105,6 +105,14 @@ class ContractSentForSignature(Event, topic="contract.sent_for_signature"):
     paper: SignedPaper
 
 
+class ContractRecalled(Event, topic="contract.recalled"):
+    """Not signed, for its paper was `declined`, `voided` or `expired`. It stays approved, and may be sent again."""
+
+    paper: UUID
+    reference: str
+    why: str
+
+
 class ContractActivated(Event, topic="contract.activated"):
     """Signed by all: in force from `terms.start`. The terms never change again except by amendments and renewals.
 

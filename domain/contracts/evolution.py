@@ -173,6 +173,7 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractReturned: lambda _c, _v: {"status": ContractStatus.DRAFT, "content": None, "paper": None},
     e.ContractApproved: lambda _c, _v: {"status": ContractStatus.APPROVED},
     e.ContractSentForSignature: lambda _c, v: {"status": ContractStatus.OUT_FOR_SIGNATURE, "paper": v.paper},
+    e.ContractRecalled: lambda _c, _v: {"status": ContractStatus.APPROVED, "paper": None},
     e.ContractActivated: _activated,
     e.ContractDatesSet: lambda _c, v: {"dates": v},
     e.ContractExpiring: lambda _c, _v: {"status": ContractStatus.EXPIRING},
