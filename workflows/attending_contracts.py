@@ -6,8 +6,9 @@ Every command here is quiet when it is not time, or when it was recorded: a cras
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.contract_dates import local_day
@@ -90,14 +91,21 @@ def renewal_deal(contract: UUID, term_end: date) -> UUID:
     return natural_id("deal", "renewal", str(contract), term_end.isoformat())
 
 
+def renewal_title(title: str, year: int) -> str:
+    """`Renewal of Cleaning (2028)`, also where `title` is that of an earlier renewal already."""
+    own = re.sub(r"^(Renewal of )+|( \([0-9]{4}\))+$", "", title)
+    says, when = "Renewal of ", f" ({year})"
+    return f"{says}{own[: _TITLE - len(says) - len(when)].rstrip()}{when}"
+
+
 def renewal_opening(id: UUID, contract: Contract, currency: str, today: date) -> OpenDeal:
     """How the deal for what follows the term that runs is opened. `currency`: of its amount where the contract has no value."""
     days = contract.dates
     assert days is not None
     terms = terms_on(contract, today)
-    says = "Renewal of "
+    follows = (days.term_end or today) + timedelta(days=1)
     return OpenDeal(
-        title=says + contract.title[: _TITLE - len(says)],
+        title=renewal_title(contract.title, follows.year),
         account=contract.party,
         amount=term_value(terms) or Money.zero(currency),
         annual=annual_value(terms),
