@@ -27,8 +27,8 @@ def contract_matter(contract: Contract, _facts: Facts) -> Matter:
         reference=contract.number or contract.title,
         owner=contract.owner,
         sums=_value(terms.value, terms.value_per),
-        facts=(*_days(terms.start, terms.end), *_ways(terms)),
-        clauses=tuple((clause.key, clause.text) for clause in terms.clauses),
+        facts=(*_days(terms.start, terms.end), *_paid(terms)),
+        clauses=tuple(_worded(terms)),
         total=terms.value,
         content=content_of(contract, None),
     )
@@ -50,9 +50,9 @@ def amendment_matter(contract: Contract, amendment: UUID) -> Matter:
         reference=contract.number or contract.title,
         owner=contract.owner,
         sums=_value(changes.value and after.value, after.value_per),
-        facts=(*facts, *_ways(changes)),
+        facts=(*facts, *_paid(changes)),
         clauses=(
-            *((clause.key, clause.text) for clause in changes.clauses),
+            *_worded(changes),
             *((key, "This clause no longer applies.") for key in changes.dropped_clauses),
         ),
         total=changes.value and after.value,
@@ -74,30 +74,36 @@ def _days(start: date, end: date | None) -> Iterator[Entry]:
         yield Entry(label="Ends", value=written(end))
 
 
-def _ways(terms: Terms | TermChanges) -> Iterator[Entry]:
-    """How it is paid, goes on and is ended: what terms say, or what changes of it."""
+def _paid(terms: Terms | TermChanges) -> Iterator[Entry]:
     if terms.payment_days is not None:
-        yield Entry(label="Payment", value=f"within {terms.payment_days} days")
-    if terms.renewal is not None:
-        yield Entry(label="Afterwards", value=_renewing(terms.renewal))
-    if terms.notice is not None:
-        yield Entry(label="Notice", value=_notice(terms.notice))
+        yield Entry(label="Payment", value=f"within {_count(terms.payment_days, 'day')}")
+
+
+def _worded(terms: Terms | TermChanges) -> Iterator[tuple[str, str]]:
+    """How it goes on and is ended, and when it is paid, as clauses: what terms say, or what changes of it; then their own clauses."""
+    own = {clause.key: clause.text for clause in terms.clauses}
+    ways = (terms.renewal and _renewing(terms.renewal), terms.notice and _notice(terms.notice))
+    if any(ways):
+        yield "renewal_and_notice", " ".join(way for way in ways if way)
+    if terms.payment_days is not None and "payment" not in own:
+        yield "payment", f"Invoices are due within {_count(terms.payment_days, 'day')} of their date, without deduction."
+    yield from own.items()
 
 
 def _renewing(renewal: Renewal) -> str:
     match renewal.kind:
         case RenewalKind.FIXED:
-            return "ends by itself"
+            return "The agreement ends with its term."
         case RenewalKind.AUTO_RENEW:
-            return f"renewed by {_count(renewal.months or 0, 'month')} each time, unless notice is given"
+            return f"The agreement is renewed by {_count(renewal.months or 0, 'month')} at the end of each term, unless notice is given."
         case RenewalKind.EVERGREEN:
-            return "goes on until notice is given"
+            return "The agreement goes on until notice is given."
 
 
 def _notice(rule: NoticeRule) -> str:
     unit = rule.unit.value.replace("_", " ").removesuffix("s")
     before = "a period" if rule.before is NoticeBefore.PERIOD_END else "the term"
-    return f"{_count(rule.count, unit)} before the end of {before}, counted from when it is {rule.counts.value}"
+    return f"Notice is given {_count(rule.count, unit)} before the end of {before} at the latest; what counts is the day on which it is {rule.counts.value}."
 
 
 def _count(number: int, what: str) -> str:
@@ -111,6 +117,8 @@ def dispute_matter(case: Dispute, _facts: Facts) -> Matter:
     total = Money.zero(case.currency)
     for line in case.lines.values():
         still = Money(amount=line.account.open.gross, currency=case.currency)
+        if not still.amount:
+            continue  # settled by now: what is not listed is not disputed
         total += still
         items.append(
             Item(
