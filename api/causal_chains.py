@@ -117,7 +117,7 @@ def figures_of(events: Iterable[Recorded]) -> ChainFigures:
         currency = next(iter(ledgers.values())).currency
         for name in Balance.model_fields:
             amount = sum((getattr(ledger.gross, name) for ledger in ledgers.values()), Decimal(0))
-            found["claimed" if name == "original" else name] = Money(amount=amount, currency=currency)
+            found["claimed" if name == "original" else name] = Money(amount=amount, currency=currency).rounded()
     if scores:
         found |= {"score_before": scores[0].previous, "score_after": scores[-1].score}
     return ChainFigures(**found)

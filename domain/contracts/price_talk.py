@@ -13,7 +13,7 @@ from domain.contracts.state import Contract
 from domain.contracts.terms import Party, Side
 from domain.deals.state import Deal
 from domain.disputes.state import Dispute
-from domain.kernel import Context, Event, On, Outcome, Read
+from domain.kernel import Context, On, Outcome, Read
 from domain.price_talk import ContractPriceTalkPrepared, DealPriceTalkPrepared, PriceTalk, TermBreach, TermClaim
 from domain.suppliers.counting import supplier_read
 from domain.suppliers.state import Supplier
@@ -43,15 +43,17 @@ def talk_reads(contract: Contract, deal: UUID | None) -> Iterator[Read]:
 
 
 def record_price_talk(contract: Contract, command: c.RecordPriceTalk, ctx: Context) -> Outcome:
-    """What there is to tell, if it is not what was told last."""
+    """What there is to tell, if it is not what was told last. A score that has moved by itself since is no news of the term."""
     if not in_talk(contract):
         return ()
-    talk = _talk(contract, ctx)
-    told: list[Event | On] = [] if talk == contract.price_talk else [ContractPriceTalkPrepared(talk=talk)]
+    talk, last = _talk(contract, ctx), contract.price_talk
+    if last is not None and (last.term_end, last.breaches) == (talk.term_end, talk.breaches):
+        return ()
+    told = ContractPriceTalkPrepared(talk=talk)
     deal: Deal | None = None if command.deal is None else ctx.fact(deal_read(command.deal))
-    if command.deal is not None and deal is not None and deal.open and not deal.withdrawn and deal.price_talk != talk:
-        told.append(On(deal_read(command.deal), DealPriceTalkPrepared(contract=ctx.own_id, talk=talk)))
-    return tuple(told)
+    if command.deal is None or deal is None or deal.withdrawn or not deal.open:
+        return (told,)
+    return (told, On(deal_read(command.deal), DealPriceTalkPrepared(contract=ctx.own_id, talk=talk)))
 
 
 def _talk(contract: Contract, ctx: Context) -> PriceTalk:
