@@ -41,7 +41,7 @@ class DraftContract(Command):
 class OpenContractFromDeal(Command):
     """Begin the contract of a won deal in one step: account, owner, title and value are the deal's, unless named here.
 
-    Repeated on the same stream it is quiet. The value is the deal's annual value per year where it has one, else its amount for the term.
+    Repeated on the same stream it is quiet. The value is the deal's annual value per year where all of it recurs, else its amount for the term.
     """
 
     deal: UUID

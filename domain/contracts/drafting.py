@@ -29,6 +29,7 @@ from domain.members import Member
 from domain.reservations import Claim, Taken, release, reserve
 from domain.stages import StageKind
 from domain.standing import check_active, check_team, member_read
+from domain.values import Money
 
 
 def deal_claim(deal: UUID) -> Claim:
@@ -69,6 +70,12 @@ def draft(command: c.DraftContract, ctx: Context) -> Outcome:
     return (drafted, *_claimed(command.deal, ctx))
 
 
+def _value_of(deal: Deal) -> tuple[Money | None, ValuePer]:
+    """What the contract of a deal is worth: per year where all of it recurs, else for the term, so that nothing one-off is lost."""
+    recurs = deal.annual is not None and deal.annual.amount > 0 and all(line.months is not None for line in deal.lines)
+    return (deal.annual, ValuePer.YEAR) if recurs else (deal.amount, ValuePer.TERM)
+
+
 def from_deal(command: c.OpenContractFromDeal, ctx: Context) -> Outcome:
     """Raises DealNotWonYet, and what `draft` raises."""
     deal = _deal(command.deal, ctx)
@@ -79,7 +86,7 @@ def from_deal(command: c.OpenContractFromDeal, ctx: Context) -> Outcome:
     owner = command.owner or deal.owner
     if owner is None:
         raise DealNotWonYet("This deal has no owner; name who is to keep the contract.", stage=deal.stage)
-    value, per = (deal.annual, ValuePer.YEAR) if deal.annual is not None else (deal.amount, ValuePer.TERM)
+    value, per = _value_of(deal)
     terms = Terms(
         start=command.start,
         end=command.end,
