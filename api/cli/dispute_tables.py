@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,10 +27,15 @@ def remaining(seconds: int | None) -> str:
     return f"[yellow]{told}[/]" if seconds < _DAY else told
 
 
-def queue_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
+IN_A_QUEUE = ("of", "status", "notes", "with")
+IN_A_LIST = ("of", "left", "notes", "with")
+"""What can be spared where cases are worked on in order of their clocks, and where all are listed."""
+
+
+def disputes_table(cards: Iterable[Mapping[str, Any]], spare: Sequence[str] = IN_A_QUEUE) -> Fitted:
     """Cases, with what is left of the clock that runs out first, and whose it is."""
     columns = ("id", "left", "of", "dispute", "with", "status", "open", "notes")
-    made = table(*columns, right=("left", "open"), whole=("id",), spare=("of", "with", "status", "notes"))
+    made = table(*columns, right=("left", "open"), whole=("id",), spare=spare)
     for card in cards:
         of = f"{'their' if card['due_party'] == 'them' else 'our'} {words(card['due_clock'])}" if card["due_clock"] else ""
         made.add_row(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import disputes_8d, disputes_change, disputes_lines, disputes_settle
-from api.cli.dispute_tables import print_case, queue_table
+from api.cli.dispute_tables import IN_A_LIST, disputes_table, print_case
 from api.cli.formats import NONE, amount, plain, table, words
 from api.cli.options import Owner, Text
 from api.cli.outcomes import out, print_count, say_json
@@ -75,7 +75,7 @@ def queue(
             "text": text,
         }
         found = view.page(client, "/v1/disputes", asked)
-    view.print_list(found, "dispute", queue_table, empty=_EMPTY)
+    view.print_list(found, "dispute", disputes_table, empty=_EMPTY)
 
 
 @reading(pages=True, eyes=True)
@@ -106,7 +106,7 @@ def list_(
             "sort": sort,
         }
         found = view.page(client, "/v1/disputes", asked)
-    view.print_list(found, "dispute", queue_table, empty=_EMPTY)
+    view.print_list(found, "dispute", lambda items: disputes_table(items, IN_A_LIST), empty=_EMPTY)
 
 
 @reading(eyes=True)

@@ -1,4 +1,4 @@
-"""`concord disputes dispute-more | reverse-line | split`: what moves the amount that a case is about."""
+"""`concord disputes add-lines | reverse-line | split`: what moves the amount that a case is about."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def the_line(item: dict[str, Any], written: str) -> dict[str, Any]:
 
 
 @told
-def dispute_more(
+def add_lines(
     dispute: DisputeName,
     line: Annotated[list[str], typer.Option("--line", metavar="LINE", help="'INVOICE, LINE, NET[, TAX]'; repeat.")],
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Dispute more lines in a case that is raised already.
+    """Dispute more lines in a case that was drafted or raised.
 
     Example:
-      concord disputes dispute-more "Housings too dear" --line "RE-117, 20, 35.00 EUR, 6.65"
+      concord disputes add-lines "Housings too dear" --line "RE-117, 20, 35.00 EUR, 6.65"
     """
     carry_out(dispute, "lines", lambda _, item: {"lines": claimed(line, item["currency"])[1]}, tenant, as_json=as_json)
 
@@ -75,7 +75,7 @@ def split(
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Let lines, or parts of them (amounts with tax), go on in a case of their own, which has come as far as this one.
+    """Let lines, or parts of them, go on in a case of their own. Amounts are with tax; the new case has come as far as this one.
 
     Example:
       concord disputes split "Housings too dear" --line "RE-117, 20" --line "RE-117, 10, 120.00" --title "Freight" --reason "Another matter"
@@ -109,4 +109,4 @@ def _part(item: dict[str, Any], written: str) -> dict[str, Any]:
 
 
 def add_to(disputes: typer.Typer) -> None:
-    add(disputes, dispute_more, reverse_line, split)
+    add(disputes, add_lines, reverse_line, split)

@@ -207,15 +207,18 @@ def void(dispute: DisputeName, reason: _Why, tenant: TenantName = None, as_json:
 @told
 def close(
     dispute: DisputeName,
-    root_cause: Annotated[str, typer.Option("--root-cause", help="Its code: supplier_pricing, our_order, carrier, ...")],
+    root_cause: Annotated[
+        str | None, typer.Option("--root-cause", help="Its code: supplier_pricing, our_order, carrier, ...; needed where none is named yet.")
+    ] = None,
     note: Note = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """End a case that is settled or written off, with its root cause.
 
-    Example:
+    Examples:
       concord disputes close "Housings too dear" --root-cause supplier_pricing
+      concord disputes close "Housings too dear"                # where `concord disputes root-cause` named it before
     """
     carry_out(dispute, "close", {"root_cause": root_cause, "note": note}, tenant, as_json=as_json)
 

@@ -9,7 +9,7 @@ import typer
 from api.cli.approvals import approvals_table
 from api.cli.contract_tables import days_table
 from api.cli.deal_tables import print_deals
-from api.cli.dispute_tables import queue_table
+from api.cli.dispute_tables import disputes_table
 from api.cli.formats import plain, table, when
 from api.cli.outcomes import out, say_json
 from api.cli.tree import add
@@ -60,7 +60,7 @@ def today(view: View) -> None:
             print_deals(found[part], "", until)
     if found["disputes"]:
         out.print("\n[bold]disputes[/]")
-        out.print(queue_table(found["disputes"]))
+        out.print(disputes_table(found["disputes"]))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ from api.cli.formats import facts, table
 from api.terminal import Terminal
 
 TITLES = st.text("abcdefgh ", min_size=1, max_size=60)
-AMOUNTS = st.decimals(0, 10**9, places=2).map(lambda value: f"{value:,} EUR")
+AMOUNTS = st.decimals(0, 10**14, places=2).map(lambda value: f"{value:,} EUR")
 
 
 def drawn(what: object, width: int) -> list[str]:
