@@ -13,6 +13,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -121,6 +122,28 @@ class Keys:
             return self._root.decrypt(row[0][:_NONCE], row[0][_NONCE:], bound)
         except InvalidTag as error:
             raise KeysUnavailable(f"{self._path} was written under another root key; restore the root key that belongs to it") from error
+
+    def replace_secret(self, tenant: str, name: str, value: bytes) -> None:
+        """Keep another value under this name from now on, durably; what was there stays beside it, under the time of the change."""
+        bound = f"{tenant}\0{name}".encode()
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                row = self._connection.execute("SELECT wrapped FROM secrets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
+                if row is not None:
+                    before = self._root.decrypt(row[0][:_NONCE], row[0][_NONCE:], bound)
+                    self._keep(tenant, f"{name} until {datetime.now(UTC).isoformat()}", before)
+                    self._connection.execute("DELETE FROM secrets WHERE tenant = ? AND name = ?", (tenant, name))
+                self._keep(tenant, name, value)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    def _keep(self, tenant: str, name: str, value: bytes) -> None:
+        nonce = os.urandom(_NONCE)
+        wrapped = nonce + self._root.encrypt(nonce, value, f"{tenant}\0{name}".encode())
+        self._connection.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, wrapped))
 
     def _fetch(self, tenant: str, subject: UUID) -> bool:
         row = self._connection.execute("SELECT wrapped FROM keys WHERE tenant = ? AND subject = ?", (tenant, subject.bytes)).fetchone()

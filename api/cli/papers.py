@@ -103,17 +103,24 @@ def prepare(
     attention: Annotated[str | None, typer.Option("--attention", metavar="CONTACT", help="Addressed to this contact.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="A paragraph of your own below the introduction.")] = None,
     clause: Annotated[list[str] | None, typer.Option("--clause", help="Instead of the template's; repeat, in order.")] = None,
+    amendment: Annotated[
+        str | None, typer.Option("--amendment", help="Which one of the contract's, where several wait: its title.")
+    ] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """Prepare a paper: printed and kept, for you to read before anybody gets it.
 
-    Example:
+    Examples:
       concord papers prepare "GTX for the new line" --template quote --attention "Jo Weber"
+      concord papers prepare Cleaning --template amendment
     """
     with calling(tenant) as client:
         noun, id = find_among(client, _SUBJECTS, about)
-        body: dict[str, Any] = {"subject": {"noun": noun.word, "id": id}, "template": template, "title": title, "note": note}
+        subject = {"noun": noun.word, "id": id}
+        if noun is CONTRACT and (amendment is not None or template == "amendment"):
+            subject["part"] = _waiting(client, id, amendment)
+        body: dict[str, Any] = {"subject": subject, "template": template, "title": title, "note": note}
         body |= {"attention": the_id(client, CONTACT, attention), "clauses": clause}
         said = client.post("/v1/papers", {name: value for name, value in body.items() if value is not None})
         paper = client.get(f"/v1/papers/{said.body['id']}")["item"]
@@ -121,6 +128,17 @@ def prepare(
         say_json(said.body)
         return
     out.print(f"Prepared {paper['number']}. Read it: concord papers download {paper['number']}")
+
+
+def _waiting(client: Client, contract: str, written: str | None) -> str:
+    """The amendment that is meant, of those that are not signed yet. Raises Ended."""
+    waiting = [one for one in client.get(f"/v1/contracts/{contract}")["item"]["amendments"] if one["status"] in {"proposed", "approved"}]
+    found = [one for one in waiting if written is None or written.casefold() in one["title"].casefold() or one["id"].endswith(written)]
+    if len(found) == 1:
+        return str(found[0]["id"])
+    lines = tuple(f"  {short(one['id'])}  {one['title']}" for one in found or waiting)
+    sentence = "Several amendments wait; name one with --amendment:" if found else "No such amendment waits for a signature."
+    raise Ended(sentence, Exit.NOT_FOUND, lines=lines)
 
 
 @told

@@ -20,6 +20,7 @@ from domain.contracts.state import Contract
 from domain.contracts.terms import ContractStatus, SignedPaper
 from domain.deals.references import contact_reads, paper_read
 from domain.deals.state import Deal
+from domain.documents import document_read
 from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Outcome, Read
 from domain.standing import standing_reads
 from domain.values import Money
@@ -171,6 +172,8 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from price_talk.talk_reads(contract, command.deal)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
+            if proof.sha256 is not None:
+                yield document_read(proof.sha256)
 
 
 def _of_ours(paper: SignedPaper | None) -> Iterator[Read]:

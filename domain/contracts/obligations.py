@@ -15,9 +15,10 @@ from domain.contracts.refusals import BreachDisputed, ContractNotInForce, NotBre
 from domain.contracts.scheduling import passed, rescheduled
 from domain.contracts.signing import check_past
 from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
-from domain.contracts.terms import OccurrenceStatus
+from domain.contracts.terms import OccurrenceStatus, Proof
 from domain.deals.references import check_contacts
-from domain.kernel import Context, Event, Outcome
+from domain.documents import attach, document_read
+from domain.kernel import Context, Event, On, Outcome
 from domain.standing import check_active
 
 _ROUNDS = 200
@@ -72,7 +73,7 @@ def reassign(contract: Contract, command: oc.ReassignObligation, ctx: Context) -
     return (o.ObligationReassigned(obligation=command.obligation, owner=command.owner, previous=known.owner),)
 
 
-def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> tuple[Event, ...]:
+def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> Outcome:
     """Raises ObligationUnknown, ProofMissing, DayInFuture, BreachDisputed, ContactUnknown."""
     obligation = _known(contract, command.obligation)
     nominal = command.occurrence or _earliest(contract, command.obligation)
@@ -93,7 +94,15 @@ def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> tuple[
             previous=held.status,
             proof=command.proof,
         ),
+        *_kept(command.proof, ctx),
     )
+
+
+def _kept(proof: Proof, ctx: Context) -> tuple[On, ...]:
+    """A document that was uploaded belongs to the contract from now on; one that lies elsewhere is known by its hash alone."""
+    if proof.sha256 is None or ctx.fact(document_read(proof.sha256)) is None:
+        return ()
+    return attach(ctx, "contract", (proof.sha256,))[1]
 
 
 def _earliest(contract: Contract, id: UUID) -> date:
