@@ -65,7 +65,8 @@ def approvals_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
 
 def _terms(card: Mapping[str, Any]) -> str:
     worth = f"{amount(card['amount'], card['currency'])} {card['currency']}, " if card["amount"] is not None else ""
-    return f"{worth}{percent(card['blended'])} off, {card['payment_days']} days"
+    off = f"{percent(card['blended'])} off, " if card["noun"] == "deal" else ""
+    return f"{worth}{off}{card['payment_days']} days"
 
 
 @reading(eyes=True)
@@ -99,7 +100,8 @@ def _facts(item: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("amount", f"{amount(given['amount'], given['currency'])} {given['currency']}{at}"))
     off = f"{percent(measures['blended'])} in all, {percent(measures['worst_line'])} on the worst line"
     policy = f"version {item['policy_version']}" if item["policy_version"] else "the one that every tenant begins with"
-    found += [("discount", off), ("payment", f"within {measures['payment_days']} days"), ("policy", policy)]
+    found += [("discount", off)] if item["noun"] == "deal" else []
+    found += [("payment", f"within {measures['payment_days']} days"), ("policy", policy)]
     found.append(("content", f"[dim]{item['content_hash'][:16]}…[/]"))
     if item["comment"]:
         found.append(("comment", plain(item["comment"])))
