@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.cli.fitting import drawn_alike
@@ -29,6 +29,7 @@ def _list(rows: list[tuple[str, str, str]]):
     return made
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(TITLES, AMOUNTS, AMOUNTS), min_size=1, max_size=8), st.sampled_from([40, 60, 80, 120]))
 def test_no_number_is_cut_and_no_line_is_wider_than_the_terminal(rows: list[tuple[str, str, str]], width: int):
     lines = drawn(_list(rows), width)
