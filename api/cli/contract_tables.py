@@ -10,6 +10,7 @@ from api.cli.deal_tables import asks
 from api.cli.fitting import Fitted
 from api.cli.formats import NONE, amount, count, facts, money, plain, short, table, words
 from api.cli.outcomes import out
+from api.cli.price_talk import talk_facts
 
 _KINDS = {
     "send_by": "send notice by",
@@ -87,7 +88,7 @@ def print_contract(id: str, item: Mapping[str, Any], terms: Mapping[str, Any], m
     """One contract, with the terms in force on the day that was asked for."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    out.print(facts((*_facts(item), *_terms(terms))))
+    out.print(facts((*_facts(item), *_terms(terms), *talk_facts(item["price_talk"]))))
     if item["amendments"]:
         made = table("amendment", "from", "status", "id", title="amendments", whole=("from", "id"))
         for one in item["amendments"]:

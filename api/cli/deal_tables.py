@@ -10,6 +10,7 @@ from typing import Any
 from api.cli.fitting import Fitted, drawn_alike
 from api.cli.formats import NONE, amount, count, day, days_since, facts, money, plain, short, table, when, words
 from api.cli.outcomes import out, print_count
+from api.cli.price_talk import talk_facts
 from api.cli.unmet import how_to_provide
 
 _KIND = {"won": "[green]won[/]", "lost": "[red]lost[/]", "open": ""}
@@ -132,7 +133,7 @@ def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], mom
     """One deal, as it was at the moment `until`."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{plain(moment)}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    out.print(facts(_facts(item, until)))
+    out.print(facts((*_facts(item, until), *talk_facts(item["price_talk"]))))
     if item["lines"]:
         out.print(_lines(item["lines"]))
     if version:

@@ -177,6 +177,9 @@ def is_told(concord: Concord, case: str) -> None:
     story = " ".join(concord("replay", CONTRACT, "--chain").out.split())
     assert_in_order(story, "was not done", "was raised", "Credit note GS-7", "is settled", "better price")
     assert concord("replay", case, "--chain", "--json").json["items"][0]["correlation_id"] == case
+    shown = " ".join(concord("contracts", "show", CONTRACT).out.split())
+    assert "500.00 EUR claimed, of which 400.00 EUR credited, 100.00 EUR paid" in shown
+    assert "100.00 before the first claim" in shown
     assert "--chain" in concord("replay", CONTRACT, "--html", "x", code=Exit.USAGE).err
 
 
