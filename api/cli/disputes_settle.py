@@ -208,7 +208,8 @@ def void(dispute: DisputeName, reason: _Why, tenant: TenantName = None, as_json:
 def close(
     dispute: DisputeName,
     root_cause: Annotated[
-        str | None, typer.Option("--root-cause", help="Its code: supplier_pricing, our_order, carrier, ...; needed where none is named yet.")
+        str | None,
+        typer.Option("--root-cause", help="Its code: supplier_pricing, our_order, carrier, ...; needed where none is named yet."),
     ] = None,
     note: Note = None,
     tenant: TenantName = None,
