@@ -14,7 +14,8 @@ run: $(READY) ## Run Concord whole, with a demo tenant; Ctrl-C stops it and lose
 	@$(BIN) -m api.cli up --demo
 
 test: $(READY) ## Pass the tests, on a real PostgreSQL and a real Temporal of their own
-	@$(BIN) -m pytest
+	@# files side by side, each worker with servers of its own
+	@$(BIN) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, types, and the dependency rule between the layers
 	@$(BIN) -m ruff check .

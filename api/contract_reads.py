@@ -26,12 +26,13 @@ from domain.kernel import Invalid, NotFound
 from domain.values import Currency
 from infra.access import Action
 from projections.accounts import Accounts
+from projections.approvals import Approvals
 from projections.contract_list import ContractCard, contract_list
 from projections.contract_tables import CONTRACTS
 from projections.contracts import Contracts
 from projections.members import Members
 
-MODELS = (Contracts, Accounts, Members)
+MODELS = (Contracts, Accounts, Members, Approvals)
 Sorts = Literal[
     "send_by", "-send_by", "ends", "-ends", "annual", "-annual", "title", "-title", "since", "-since", "drafted_at", "-drafted_at"
 ]

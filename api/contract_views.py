@@ -9,18 +9,23 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.asked import asked_now
 from api.callers import Caller
 from api.registers import state_at
 from domain.contract_dates import counted_on
+from domain.contracts import dispute_of
+from domain.contracts.consent import approval_of, awaited
 from domain.contracts.events import ContractDatesSet, ContractRenewalReviewed, ContractSuccessorSigned, ContractTerminationAgreed
 from domain.contracts.in_force import EARLIEST, LATEST, coming_end, ends_of, terms_on
 from domain.contracts.state import Change, Contract
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Side, SignedPaper, TermChanges, Terms
 from domain.kernel import DECIDERS, Invalid
 from domain.obligation_dates import DueRule, Recurrence
+from domain.price_talk import PriceTalk
 from domain.settings import SETTINGS_ID, Settings, settings
 from domain.stages import EvidenceKind
 from domain.values import Money
+from projections.approval_list import AskedCard
 from projections.as_of import AsOf, Basis
 
 
@@ -54,6 +59,7 @@ class OccurrenceView(BaseModel):
     due_from: date
     breached_after: date
     dispute: UUID | None
+    chain: UUID | None = Field(default=None, description="The correlation id of what came of its breach: /v1/causal-chains/{id}.")
 
 
 class ObligationView(BaseModel):
@@ -103,17 +109,19 @@ class ContractView(BaseModel):
     termination: ContractTerminationAgreed | None
     successor: ContractSuccessorSigned | None
     amendments: list[AmendmentView] = []
+    asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now whether it, or an amendment, may be signed.")
     reviews: list[ContractRenewalReviewed] = []
     obligations: list[ObligationView] = []
+    price_talk: PriceTalk | None = Field(description="What happened in the term whose renewal is, or was, prepared.")
     ended_on: date | None
 
 
-_MADE = {"party_name", "owner_name", "team_name", "notice", "amendments", "reviews", "obligations"}
+_MADE = {"party_name", "owner_name", "team_name", "notice", "amendments", "asked", "reviews", "obligations"}
 _PLAIN = tuple(name for name in ContractView.model_fields if name not in _MADE)
 _NAMED = (("party", "account", "legal_name"), ("owner", "member", "name"), ("team", "team", "name"))
 
 
-async def contract_view(caller: Caller, _id: UUID, contract: Contract, as_of: AsOf) -> dict[str, Any]:
+async def contract_view(caller: Caller, id: UUID, contract: Contract, as_of: AsOf) -> dict[str, Any]:
     """A contract as it is shown, with the names of that moment."""
     view = {name: getattr(contract, name) for name in _PLAIN}
     for name, decider, field in _NAMED:
@@ -122,9 +130,10 @@ async def contract_view(caller: Caller, _id: UUID, contract: Contract, as_of: As
     return {
         **view,
         "notice": contract.notice and {name: getattr(contract.notice, name) for name in NoticeView.model_fields},
-        "amendments": [_amendment(contract, id) for id in contract.amendments],
+        "amendments": [_amendment(contract, one) for one in contract.amendments],
+        "asked": [turn for one in awaited(contract) for turn in await asked_now(caller, approval_of(contract, one), as_of)],
         "reviews": list(contract.reviewed.values()),
-        "obligations": [_obligation(contract, id) for id in contract.obligations],
+        "obligations": [_obligation(id, contract, one) for one in contract.obligations],
     }
 
 
@@ -135,11 +144,15 @@ def _amendment(contract: Contract, id: UUID) -> Mapping[str, Any]:
     return {"id": id, "title": held.title, "effective_on": held.effective_on, "changes": held.changes, "status": status}
 
 
-def _obligation(contract: Contract, id: UUID) -> Mapping[str, Any]:
+def _obligation(of_contract: UUID, contract: Contract, id: UUID) -> Mapping[str, Any]:
     held = contract.obligations[id]
     plain = {name: getattr(held, name) for name in ObligationView.model_fields if name not in {"id", "occurrences"}}
     occurrences = [
-        {"occurrence": day, **{name: getattr(o, name) for name in OccurrenceView.model_fields if name != "occurrence"}}
+        {
+            "occurrence": day,
+            "chain": dispute_of(of_contract, id, day) if o.status is OccurrenceStatus.BREACHED or o.dispute is not None else None,
+            **{name: getattr(o, name) for name in OccurrenceView.model_fields if name not in {"occurrence", "chain"}},
+        }
         for (of, day), o in sorted(contract.occurrences.items(), key=lambda item: item[0][1])
         if of == id
     ]

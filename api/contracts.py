@@ -108,6 +108,7 @@ noun.opens(
 )
 _LIVE = (r.ContractNotInForce, r.WrongState)
 _BEFORE = (r.WrongState, r.ContractSigned)
+_HOME = (*_BEFORE, r.PaperStillOut)
 _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...]], ...] = (
     (
         "/revise",
@@ -125,7 +126,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "discard_contract",
         "Give up a draft",
         {"reason": "They went elsewhere"},
-        _BEFORE,
+        _HOME,
     ),
     ("/submit", c.SubmitContract, Action.CONTRACT_CHANGE, "submit_contract", "Ask for a review", {}, _BEFORE),
     (
@@ -135,7 +136,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "return_contract",
         "Send a contract back to draft",
         {"reason": "Clause 7 is missing"},
-        _BEFORE,
+        _HOME,
     ),
     (
         "/approve",
@@ -144,7 +145,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "approve_contract",
         "Allow a contract to be signed",
         {"content": _HASH, "note": "As discussed"},
-        (*_BEFORE, r.ContentChanged, r.OwnReview, r.ReviewNeedsLegal),
+        (*_BEFORE, r.ContentChanged, r.OwnReview, r.ReviewNeedsLegal, r.ConsentMissing),
     ),
     (
         "/send",
@@ -162,7 +163,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "activate_contract",
         "Say that all have signed",
         {"signed_on": "2026-12-15", "paper": PAPER},
-        (*_BEFORE, r.DayInFuture, r.DealHasContract, r.RenewsAnother),
+        (*_BEFORE, r.DayInFuture, r.DealHasContract, r.RenewsAnother, r.PaperNotSealed),
     ),
     (
         "/amendments",
@@ -180,7 +181,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "approve_amendment",
         "Allow an amendment to be signed",
         {"amendment": _ID},
-        (*_LIVE, r.AmendmentUnknown, r.OwnReview, r.ReviewNeedsLegal),
+        (*_LIVE, r.AmendmentUnknown, r.OwnReview, r.ReviewNeedsLegal, r.ConsentMissing),
     ),
     (
         "/amendments/drop",
@@ -198,7 +199,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "sign_amendment",
         "Say that both have signed an amendment",
         {"amendment": _ID, "signed_on": "2027-06-20", "paper": {"reference": "C-2027-014-A1.pdf", "sha256": _HASH}},
-        (*_LIVE, r.AmendmentUnknown, r.AmendmentNotApproved, r.DayInFuture, r.TermsUnsound, r.EndTooEarly, r.EndTooLate),
+        (*_LIVE, r.AmendmentUnknown, r.AmendmentNotApproved, r.PaperNotSealed, r.DayInFuture, r.TermsUnsound, r.EndTooEarly, r.EndTooLate),
     ),
     (
         "/notice",

@@ -10,6 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from api.asked import asked_now
 from api.callers import Caller, DealReader
 from api.deals import noun
 from api.moments import PROBLEMS, Day, Moment
@@ -17,12 +18,12 @@ from api.problems import documented
 from api.reading import Found, Number, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
 from api.registers import add_history, add_one, state_at
 from api.seen_by import SeenBy
-from domain.approvals import Approval, approvals
 from domain.attributes import AttributeValue
 from domain.deals.state import Deal
 from domain.deals.terms import DealPerson, Evidence, Line
 from domain.kernel import DECIDERS, Invalid, NotFound
 from domain.pipelines import DEFAULT_PIPELINE
+from domain.price_talk import PriceTalk
 from domain.stages import Category, StageKind
 from domain.values import Country, Currency, Key, Money
 from infra.access import Action
@@ -147,6 +148,7 @@ class DealView(BaseModel):
     asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now, and since when.")
     needs_attention: list[str]
     source: str
+    price_talk: PriceTalk | None = Field(description="What happened in the term of the contract that it is to renew.")
 
 
 _NAMES = {"account_name", "owner_name", "team_name"}
@@ -185,25 +187,8 @@ async def _view(caller: Caller, id: UUID, deal: Deal, as_of: AsOf) -> dict[str, 
         named = view[name]
         state = None if named is None else (await state_at(caller, DECIDERS[decider], named, as_of))[0]
         view[f"{name}_name"] = getattr(state, field, None)
-    view["asked"] = await _asked(caller, deal, as_of)
+    view["asked"] = await asked_now(caller, deal.approval if deal.approvals else None, as_of)
     return view
-
-
-async def _asked(caller: Caller, deal: Deal, as_of: AsOf) -> list[AskedCard]:
-    """Who has to agree before the pending move is carried out, as the log says."""
-    if not deal.approvals or deal.approval is None:
-        return []
-    approval: Approval | None = (await state_at(caller, approvals, deal.approval, as_of))[0]
-    found = []
-    for chain, _, step in approval.pending if approval else ():
-        people = [(await state_at(caller, DECIDERS["member"], id, as_of))[0] for id in step.asked]
-        names = [person.name if person else "somebody unknown" for person in people]
-        found.append(
-            AskedCard(
-                approval=deal.approval, chain=chain, asked=list(step.asked), asked_names=names, since=step.asked_at, due_at=step.due_at
-            )
-        )
-    return found
 
 
 add_one(noun, DealView, Action.DEAL_READ, _view)

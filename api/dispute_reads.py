@@ -145,12 +145,15 @@ class DisputeView(Case):
     reopen_until: datetime | None
     root_cause: str | None
     escalation: int
+    chain: UUID = Field(description="The correlation id of what came of it, and of what it came from: /v1/causal-chains/{id}.")
     names: dict[UUID, str] = Field(description="What the members who took part are called.")
 
 
 _NAMED = (("account", "account", "legal_name"), ("owner", "member", "name"), ("team", "team", "name"))
 _PLAIN = tuple(
-    n for n in DisputeView.model_fields if n not in Case.model_fields and not n.endswith("_name") and n not in {"escalation", "names"}
+    n
+    for n in DisputeView.model_fields
+    if n not in Case.model_fields and not n.endswith("_name") and n not in {"escalation", "chain", "names"}
 )
 
 
@@ -201,7 +204,12 @@ async def names_of(caller: Caller, ids: Iterable[UUID], as_of: AsOf) -> dict[UUI
 async def _view(caller: Caller, id: UUID, case: Dispute, as_of: AsOf) -> dict[str, Any]:
     history = await history_at(caller, id, as_of)
     told = case_of(case, history)
-    view: dict[str, Any] = {**dict(told), **{name: getattr(case, name) for name in _PLAIN}, "escalation": case.level}
+    view: dict[str, Any] = {
+        **dict(told),
+        **{name: getattr(case, name) for name in _PLAIN},
+        "escalation": case.level,
+        "chain": case.root or id,
+    }
     for name, decider, field in _NAMED:
         named = view[name]
         state = None if named is None else (await state_at(caller, DECIDERS[decider], named, as_of))[0]

@@ -79,7 +79,7 @@ def guarded(inner: Decider[Any], caller: Caller, action: Action, sight: Sight) -
         if _there(state):
             yield from sight.links(state, facts)
 
-    return Guarded(inner.name, inner.initial, decide, inner.evolve, reads, inner.state_version, inner.personal)
+    return Guarded(inner.name, inner.initial, decide, inner.evolve, reads, inner.state_version, inner.personal, inner.chain)
 
 
 Look = Callable[[Caller, Any, Facts], None]
@@ -93,7 +93,7 @@ def looked_at(inner: Decider[Any], caller: Caller, look: Look) -> Guarded:
         look(caller, command, ctx.facts)
         return inner.decide(state, command, ctx)
 
-    return Guarded(inner.name, inner.initial, decide, inner.evolve, inner.reads, inner.state_version, inner.personal)
+    return Guarded(inner.name, inner.initial, decide, inner.evolve, inner.reads, inner.state_version, inner.personal, inner.chain)
 
 
 async def create(

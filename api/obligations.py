@@ -1,10 +1,14 @@
 """What is owed by contracts: added, met with a proof, let go, handed over, claimed. Part of the contract's own stream."""
 
 from typing import Any
+from uuid import UUID
 
+from api.callers import Caller
 from api.contracts import noun
+from api.documents import check_documents
 from domain.contracts import obligation_commands as c
 from domain.contracts import refusals as r
+from domain.documents import document_id, documents
 from domain.standing import MemberInactive
 from infra.access import Action
 
@@ -77,7 +81,24 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         (r.NotBreached,),
     ),
 )
+
+
+async def _check_proof(caller: Caller, _id: UUID, command: Any) -> None:
+    """Refuse to attach what was uploaded by somebody else: knowing a hash is no right to the bytes. Raises NotFound."""
+    if not isinstance(command, c.MeetObligation) or command.proof.sha256 is None:
+        return
+    if (await caller.doors.store.load(caller.tenant, documents, document_id(command.proof.sha256))).state is not None:
+        await check_documents(caller, (command.proof.sha256,))
+
+
 for path, command, action, operation, summary, example, raises in _CHANGES:
     noun.changes(
-        f"/obligations{path}", command, action, operation=operation, summary=summary, example=example, raises=(r.ObligationUnknown, *raises)
+        f"/obligations{path}",
+        command,
+        action,
+        operation=operation,
+        summary=summary,
+        example=example,
+        raises=(r.ObligationUnknown, *raises),
+        before=_check_proof,
     )

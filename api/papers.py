@@ -41,7 +41,7 @@ _ID = "01936e4c-0000-7000-8000-00000000000a"
 _SHA = "0" * 64
 noun = Noun("paper", "papers", papers, sight=THROUGH_SUBJECT, seen_by=Action.PAPER_READ)
 router = noun.router
-_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor)
+_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor, r.PartUnknown)
 
 
 async def _stored(caller: Caller, printed: Printed) -> None:
@@ -127,7 +127,7 @@ noun.changes(
         ],
         "expires_on": "2030-03-29",
     },
-    raises=(r.PaperNotInState, r.PaperNotReviewed, r.SignatoryTwice, r.SigningDayPast),
+    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, r.SignatoryTwice, r.SigningDayPast),
     before=_check_contacts,
 )
 noun.changes(

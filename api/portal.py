@@ -30,6 +30,7 @@ from domain.disputes import Dispute, disputes
 from domain.disputes.terms import Status
 from domain.documents import Document, document_id, documents
 from domain.kernel import DECIDERS, Invalid, NotFound
+from domain.suppliers.terms import Measure
 from infra.access import Action, scope
 from infra.documents import DocumentGone
 from infra.documents.sniffing import DocumentTypeUnsupported, DocumentUnpacksTooLarge
@@ -41,9 +42,12 @@ from projections.dispute_shared import SharedCase, shared_case, shared_files
 from projections.disputes import Disputes
 from projections.members import Members
 from projections.paging import LARGEST_PAGE
+from projections.supplier_scores import scorecards
+from projections.suppliers import Suppliers
 
 router = noun.router
 files = APIRouter(prefix="/v1/portal", tags=["portal"])
+"""What is not about one case."""
 PARTY = "CASE WHEN opened_at IS NOT NULL THEN account END"
 """SQL: with whom a case is, once it was raised; a draft is nobody else's."""
 
@@ -98,11 +102,67 @@ class PortalAnswer(BaseModel):
     version: int = Field(description="Its version, for If-Match.")
 
 
+class PortalFigure(BaseModel):
+    """One measure of your score. `percent`: its weight; `points`: what `value` gives, 0 to 100; `of`: how much it was drawn from."""
+
+    measure: Measure
+    value: Decimal
+    points: Decimal
+    percent: int
+    of: Decimal
+
+
+class PortalScore(BaseModel):
+    """A month's score, over the months from `since_month` on. `score` null: there was no activity, so there is no score."""
+
+    month: str
+    since_month: str
+    score: Decimal | None
+    previous: Decimal | None
+    band_name: str | None
+    scored_at: datetime
+    figures: list[PortalFigure]
+
+
+class PortalScores(BaseModel):
+    """How your account scored, latest first."""
+
+    items: list[PortalScore]
+    position: int
+
+
+class ScoresAsked(BaseModel):
+    """How many months, counted back from the latest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    months: Annotated[int, Field(ge=1, le=120)] = 12
+    at_least: Annotated[int | None, Field(ge=0, le=10**18)] = None
+
+
+async def _check_reached(caller: Caller, at_least: int | None) -> None:
+    if at_least is not None and at_least > (head := await caller.doors.store.head(caller.tenant)):
+        raise AheadOfLog("at_least names a position that the log has not reached; use one that a write answered with.", position=head)
+
+
+@files.get("/scorecard", response_model=PortalScores, operation_id="read_portal_scorecard", responses=documented(Invalid, *PROBLEMS))
+async def read_portal_scorecard(caller: PortalReader, asked: Annotated[ScoresAsked, Query()]) -> Response:
+    """How your account scored month by month, and by what: the numbers alone, without who recorded what they were drawn from."""
+    await _check_reached(caller, asked.at_least)
+    async with caller.doors.reader.read(caller.tenant, Suppliers, at_least=asked.at_least) as opened:
+        own = caller.standing.account
+        found = await scorecards(opened, own, months=asked.months, events=0) if own is not None else []
+    items = [
+        {name: getattr(card, name) for name in PortalScore.model_fields if name != "figures"}
+        | {"figures": [{name: getattr(one, name) for name in PortalFigure.model_fields} for one in card.figures]}
+        for card in found
+    ]
+    return reply({"items": items, "position": opened.position}, headers={"Concord-Position": str(opened.position)})
+
+
 @router.get("", response_model=PortalPage, operation_id="list_portal_disputes", responses=documented(Invalid, *PROBLEMS))
 async def list_portal_disputes(caller: PortalReader, asked: Annotated[PortalAsked, Query()]) -> Response:
     """The cases with your account, page by page."""
-    if asked.at_least is not None and asked.at_least > (head := await caller.doors.store.head(caller.tenant)):
-        raise AheadOfLog("at_least names a position that the log has not reached; use one that a write answered with.", position=head)
+    await _check_reached(caller, asked.at_least)
     own = scope(caller.standing, Action.PORTAL_READ, party=PARTY)
     narrowed: dict[str, Any] = {"status": asked.status.value if asked.status else None, "live": asked.live, "text": asked.text}
     sort, descending = order(asked.sort)

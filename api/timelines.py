@@ -33,7 +33,7 @@ from projections.papers import Papers, paper_list
 from projections.reading import Reading
 from projections.suppliers import Suppliers
 from projections.telling import Told
-from projections.timeline import NOUNS, story, streams
+from projections.timeline import NOUNS, approvals_about, story, streams
 
 router = APIRouter(prefix="/v1")
 
@@ -51,8 +51,8 @@ class TimelineAsked(Slice, SeenBy):
     ] = None
 
 
-async def _in_reach(caller: Caller, ids: Iterable[UUID], name: str, eyes: Standing | None = None, as_of: AsOf = NOW) -> list[UUID]:
-    """Those that the caller may see today, and with `eyes` that member then; what is told of the others stays untold."""
+async def in_reach(caller: Caller, ids: Iterable[UUID], name: str, eyes: Standing | None = None, as_of: AsOf = NOW) -> list[UUID]:
+    """Those of a noun that the caller may see today, and with `eyes` that member then; what is told of the others stays untold."""
     ids, (noun, action) = list(ids), SUBJECTS[name]
 
     async def seen(id: UUID) -> bool:
@@ -67,7 +67,7 @@ async def _in_reach(caller: Caller, ids: Iterable[UUID], name: str, eyes: Standi
 async def _eyes(caller: Caller, opened: Reading, asked: SeenBy, id: UUID, name: str) -> Standing | None:
     """Through whose eyes it is told. Raises RoleMissing, and NotFound where they did not see the thing itself."""
     eyes = await eyes_of(caller, asked, opened.as_of)
-    if eyes is not None and not await _in_reach(caller, [id], name, eyes, opened.as_of):
+    if eyes is not None and not await in_reach(caller, [id], name, eyes, opened.as_of):
         raise NotFound("That member could not see it then.")
     return eyes
 
@@ -86,14 +86,14 @@ async def _told(opened: Reading, ids: list[UUID], asked: Slice) -> Response:
 )
 async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotated[HistoryAsked, Query()]) -> Response:
     """What happened to a deal, to its approvals and in interactions about it, in sentences."""
-    if not await _in_reach(caller, [id], "deal"):
+    if not await in_reach(caller, [id], "deal"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Interactions, Papers) as opened:
         eyes = await _eyes(caller, opened, asked, id, "deal")
         relation = opened.as_of.of(INTERACTIONS, "id", "deal")
         about = [row[0] for row in await opened.rows(f"SELECT id FROM {relation} AS i WHERE deal = %(deal)s", {"deal": id})]
         papers = [card.id for card in (await paper_list(opened, limit=200, subject=id)).items]
-        ids = [id, approval_id("deal", id), *papers, *await _in_reach(caller, about, "interaction", eyes, opened.as_of)]
+        ids = [id, approval_id("deal", id), *papers, *await in_reach(caller, about, "interaction", eyes, opened.as_of)]
         return await _told(opened, ids, asked)
 
 
@@ -106,7 +106,7 @@ async def read_deal_timeline(id: IdParameter, caller: DealReader, asked: Annotat
 )
 async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked: Annotated[HistoryAsked, Query()]) -> Response:
     """What happened to a contract and to what is owed by it, in sentences."""
-    if not await _in_reach(caller, [id], "contract"):
+    if not await in_reach(caller, [id], "contract"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Contracts, Papers) as opened:
         await _eyes(caller, opened, asked, id, "contract")
@@ -122,12 +122,15 @@ async def read_contract_timeline(id: IdParameter, caller: ContractReader, asked:
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
 async def read_account_timeline(id: IdParameter, caller: AccountReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
-    """Everything about an account and those merged into it, as far as the caller sees it: deals, contracts, people, talks, mergers."""
-    if not await _in_reach(caller, [id], "account"):
+    """Everything about an account and those merged into it, as far as the caller sees it: deals and contracts with their approvals,
+    disputes, papers, people, talks, mergers.
+    """
+    if not await in_reach(caller, [id], "account"):
         raise absent()
     async with reading(caller, asked, *MODELS, Contacts, Contracts, Interactions, Disputes, Papers, Suppliers) as opened:
         eyes = await _eyes(caller, opened, asked, id, "account")
         ids: list[UUID] = []
         for name in asked.nouns or NOUNS:
-            ids += await _in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
+            seen = await in_reach(caller, await streams(opened, id, [name]), name, eyes, opened.as_of)
+            ids += [*seen, *(await approvals_about(opened, seen) if name in {"deal", "contract"} else ())]
         return await _told(opened, ids, asked)

@@ -59,12 +59,27 @@ class PaymentTier(Text):
     posts: tuple[Role, ...] = ()
 
 
+class ValueTier(Text):
+    """A contract worth more than `over`, in the reporting currency, needs `posts` besides those of the tiers before."""
+
+    over: Threshold
+    posts: Annotated[tuple[Role, ...], Field(min_length=1)]
+
+
+_CONTRACT_VALUES = (
+    ValueTier(over=Decimal(500_000), posts=(Role.FINANCE,)),
+    ValueTier(over=Decimal(2_000_000), posts=(Role.FINANCE_CHIEF,)),
+)
+
+
 class ApprovalRules(Text):
     """All rules of a version. Tiers rise; a chain climbs them one by one, so that a high tier is asked after all below it.
 
     Discounts are tested blended and on the worst line, and the higher tier counts. `legal`: who reads the law, in order;
     they are asked for payment later than `legal_over_days`, for clauses that are not standard, and for a change of party,
-    currency or clause. An approver has `business_days` of their own calendar, in the last `last_days` days of a fiscal quarter
+    currency or clause. Of a contract or an amendment that is to be signed, finance tests what it is worth over its term
+    (`contract_values`) and, where we sell, the payment terms; legal reads every one, unless `legal_contracts` says that it is enough
+    to read those with clauses of their own. An approver has `business_days` of their own calendar, in the last `last_days` days of a fiscal quarter
     `last_hours` working hours; then their manager is asked.
     """
 
@@ -73,6 +88,8 @@ class ApprovalRules(Text):
     payment: Annotated[tuple[PaymentTier, ...], Field(min_length=1, max_length=20)]
     legal: Annotated[tuple[Role, ...], Field(min_length=1, max_length=5)] = (Role.LEGAL,)
     legal_over_days: Annotated[int, Field(ge=0, le=3650)] | None = 90
+    contract_values: Annotated[tuple[ValueTier, ...], Field(max_length=20)] = _CONTRACT_VALUES
+    legal_contracts: bool = True
     business_days: Annotated[int, Field(ge=1, le=30)] = 1
     last_days: Annotated[int, Field(ge=0, le=31)] = 7
     last_hours: Annotated[int, Field(ge=1, le=80)] = 4
@@ -82,7 +99,7 @@ class ApprovalRules(Text):
         if chain is Chain.COMMERCIAL:
             found: tuple[Role, ...] = tuple(tier.post for tier in self.discount if tier.post is not None)
         elif chain is Chain.FINANCE:
-            found = tuple(post for tier in self.payment for post in tier.posts)
+            found = (*(p for tier in self.payment for p in tier.posts), *(p for tier in self.contract_values for p in tier.posts))
         else:
             found = self.legal
         return tuple(dict.fromkeys(found))
@@ -177,6 +194,8 @@ def problems(rules: ApprovalRules) -> list[str]:
         found.append("Only the first discount tier may ask nobody; name a post in each of the others.")
     if any(b.over <= a.over for a, b in pairwise(rules.rises)):
         found.append("The amounts from which more tiers are asked do not rise; order them from the lowest.")
+    if any(b.over <= a.over for a, b in pairwise(rules.contract_values)):
+        found.append("The values from which more posts agree to a contract do not rise; order them from the lowest.")
     asked = {post for chain in Chain for post in rules.ladder(chain)}
     found += [f"{post} is no post that can be asked; choose among {', '.join(POSTS)}." for post in sorted(asked - set(POSTS))]
     return found

@@ -244,6 +244,10 @@ S = TypeVar("S")
 Outcome = Sequence[Event | On]
 
 
+def in_no_chain(_state: Any, _event: Event, _stream: UUID) -> None:
+    """The `chain` of a decider whose events belong to nothing longer than the command that they follow from."""
+
+
 def reads_nothing(_state: Any, _command: Any, _facts: Mapping[UUID, Any]) -> Iterable[Read]:
     """The `reads` of a decider that decides on its own state alone."""
     return ()
@@ -267,6 +271,11 @@ class Decider(Generic[S]):
     """Raise it when the shape of the state changes, so that snapshots of the old shape are ignored."""
     personal: bool = False
     """Its state holds personal text in the clear: it may be cached in memory, but never stored as a snapshot."""
+    chain: Callable[[S, Any, UUID], UUID | None] = in_no_chain
+    """`chain(state, event, stream)`: the correlation id of the causal chain that an event, `state` being after it, is a part of.
+
+    It holds where whoever executes the command names no correlation id. What a decision writes to other streams goes along.
+    """
 
     def __post_init__(self) -> None:
         if DECIDERS.setdefault(self.name, self) is not self:

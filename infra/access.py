@@ -86,6 +86,7 @@ class Action(StrEnum):
     IMPORT_RUN = "import.run"
     LOG_READ = "log.read"
     STREAM_READ = "stream.read"
+    CHAIN_READ = "causal_chain.read"
     KEY_OWN = "key.own"
     NOTIFICATION_OWN = "notification.own"
     PRIVACY_READ = "privacy.read"
@@ -182,6 +183,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.IMPORT_RUN: _only(_SC, Role.ADMIN),
     Action.LOG_READ: _only(Role.AUDITOR, Role.ADMIN),
     Action.STREAM_READ: _INSIDE,
+    Action.CHAIN_READ: _INSIDE,
     Action.KEY_OWN: _INSIDE,
     Action.NOTIFICATION_OWN: dict.fromkeys(_INSIDE, Reach.OWN),
     Action.PRIVACY_READ: _only(Role.AUDITOR, Role.LEGAL, Role.ADMIN),

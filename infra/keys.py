@@ -123,6 +123,20 @@ class Keys:
                 writer.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, row[0]))
         return unwrapped(seal, row[0], bound_secret(tenant, name))
 
+    def replace_secret(self, tenant: str, name: str, value: bytes) -> None:
+        """Keep another value under this name from now on, durably; what was there stays beside it, under the time of the change."""
+        with self._transaction() as writer:
+            _, seal = tenant_key(writer, self._root, tenant)
+            row = writer.execute("SELECT wrapped FROM secrets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone()
+            kept = [(name, value)]
+            if row is not None:
+                kept.append((f"{name} until {datetime.now(UTC).isoformat()}", unwrapped(seal, row[0], bound_secret(tenant, name))))
+            for called, secret in kept:
+                writer.execute(
+                    "INSERT OR REPLACE INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)",
+                    (tenant, called, wrapped(seal, secret, bound_secret(tenant, called))),
+                )
+
     def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
         """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""
         at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -175,6 +175,22 @@ async def asked_about(reading: Reading, approvals: Sequence[UUID]) -> Mapping[UU
     }
 
 
+async def asked_of(reading: Reading, noun: str, ids: Sequence[UUID]) -> Mapping[UUID, list[AskedCard]]:
+    """Who is asked now about each of these things, or a part of it, and since when; few are asked about, so most pages ask nothing more."""
+    if not ids:
+        return {}
+    found = await reading.rows(
+        f"SELECT a.about, a.id FROM {reading.as_of.of(APPROVALS, 'id', 'about', 'noun', 'status')} AS a "
+        "WHERE a.status = 'open' AND a.noun = %(noun)s AND a.about = ANY (%(ids)s) ORDER BY a.about, a.id",
+        {"noun": noun, "ids": list(ids)},
+    )
+    turns_of = await asked_about(reading, [approval for _, approval in found])
+    made: dict[UUID, list[AskedCard]] = defaultdict(list)
+    for about, approval in found:
+        made[about] += turns_of.get(approval, [])
+    return made
+
+
 async def rounds_between(
     reading: Reading, start: datetime, end: datetime, *, scope: Scope = EVERYTHING, limit: int = 1000
 ) -> list[tuple[UUID, str, datetime, ApprovalRequested]]:

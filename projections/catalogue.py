@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.accounts import Accounts
 from projections.approvals import Approvals
+from projections.causal_chains import CausalChains
 from projections.contacts import Contacts
 from projections.contracts import Contracts
 from projections.deals import Deals
@@ -24,6 +25,7 @@ def read_models() -> tuple[Projection, ...]:
     return (
         Accounts(),
         Approvals(),
+        CausalChains(),
         Contacts(),
         Contracts(),
         Deals(),

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from domain.contracts.consent import NOUN
 from projections.accounts import ACCOUNTS
+from projections.approval_list import AskedCard, asked_of
 from projections.contract_tables import CONTRACTS, ENDS, SENDS_BY, WORTH
 from projections.members import MEMBERS, TEAMS
 from projections.paging import PART_OF_ID, Page, Sort, page_of
@@ -66,9 +68,10 @@ class ContractCard(BaseModel):
     successor: UUID | None
     registered: bool
     reason: str | None
+    asked: list[AskedCard] = Field(default_factory=list, description="Who is asked now whether it, or an amendment, may be signed.")
 
 
-OWN = tuple(name for name in ContractCard.model_fields if not name.endswith("_name"))
+OWN = tuple(name for name in ContractCard.model_fields if not name.endswith("_name") and name != "asked")
 """The columns of a card that are the contract's own."""
 SORTS = {
     "send_by": Sort(SENDS_BY, "date"),
@@ -118,7 +121,7 @@ async def contract_list(
     """One page of contracts. Raises Invalid on a bad cursor, sort or filter."""
     of = reading.as_of.of
     columns = ", ".join(f"p.{name}" for name in (*OWN, "sort_key"))
-    return await page_of(
+    found = await page_of(
         reading,
         ContractCard,
         f"{of(CONTRACTS, *OWN, 'words')} AS r",
@@ -135,3 +138,7 @@ async def contract_list(
         f"LEFT JOIN {of(ACCOUNTS, 'id', 'legal_name')} AS a ON a.id = p.party "
         f"LEFT JOIN {of(MEMBERS, 'id', 'name')} AS m ON m.id = p.owner LEFT JOIN {of(TEAMS, 'id', 'name')} AS t ON t.id = p.team",
     )
+    asked = await asked_of(reading, NOUN, [card.id for card in found.items if card.status == "in_review" or card.pending_amendments])
+    for card in found.items:
+        card.asked = asked.get(card.id, [])
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 from domain.contracts import events as e
 from domain.contracts.terms import ContractStatus, Party, RenewedBy, Terms
 from domain.kernel import Event
+from domain.price_talk import ContractPriceTalkPrepared
 from domain.values import Money
 from projections.batch import Entry
 from projections.contract_days import OWED, close_term, keep_days, owed
@@ -101,7 +102,9 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractSubmitted: lambda _, __: _now(ContractStatus.IN_REVIEW),
     e.ContractReturned: lambda _, __: _now(ContractStatus.DRAFT),
     e.ContractApproved: lambda _, __: _now(ContractStatus.APPROVED),
+    e.ContractConsentAsked: lambda _, __: {},
     e.ContractSentForSignature: lambda _, __: _now(ContractStatus.OUT_FOR_SIGNATURE),
+    e.ContractRecalled: lambda _, __: _now(ContractStatus.APPROVED),
     e.ContractActivated: _activated,
     e.ContractDatesSet: _dates,
     e.ContractExpiring: lambda _, __: _now(ContractStatus.EXPIRING),
@@ -114,6 +117,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.NoticeWindowMissed: lambda _, __: {"missed": True},
     e.ContractRenewalStarted: lambda _, v: {"started": True, "renewal_way": v.way.value, "renewal_deal": v.deal},
     e.ContractRenewalReviewed: lambda _, v: {"renewal_outcome": v.outcome.value},
+    ContractPriceTalkPrepared: lambda _, __: {},
     e.ContractSuccessorSigned: lambda _, v: {"successor": v.successor},
     e.ContractRenewed: _renewed,
     e.ContractExpired: lambda _, v: {**_now(ContractStatus.EXPIRED), "ends_on": v.on},

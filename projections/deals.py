@@ -14,6 +14,7 @@ from domain.deals.imported import DealImported, DealImportUndone, DealReimported
 from domain.deals.state import ASKED_FOR
 from domain.deals.terms import Line
 from domain.kernel import Event
+from domain.price_talk import DealPriceTalkPrepared
 from domain.stages import StageKind
 from domain.values import Money
 from projections.batch import Entry
@@ -236,6 +237,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.DealRenamed: lambda _, v: {"title": v.title, "words": searchable(v.title)},
     e.DealAttributesSet: lambda _, __: {},
     DealReimported: lambda _, __: {},
+    DealPriceTalkPrepared: lambda _, __: {},
 }
 
 

@@ -102,9 +102,20 @@ def _(event: e.ContractApproved, _: Names) -> str:
     return f"It was approved for signature{because(event.note)}."
 
 
+@telling(e.ContractConsentAsked)
+def _(event: e.ContractConsentAsked, _: Names) -> str:
+    what = "The amendment" if event.amendment else "It"
+    return f"{what} waits for the consent of {listed(list(event.chains))}, to exactly the content {event.content[:12]}."
+
+
 @telling(e.ContractSentForSignature)
 def _(event: e.ContractSentForSignature, _: Names) -> str:
     return f"The paper {event.paper.reference} went out to be signed."
+
+
+@telling(e.ContractRecalled)
+def _(event: e.ContractRecalled, _: Names) -> str:
+    return f"The paper {event.reference} was {event.why}; it may be sent again."
 
 
 @telling(e.ContractActivated)

@@ -10,7 +10,7 @@ from domain.disputes import events as e
 from domain.disputes.entries import CaseEvidence, CaseLine
 from domain.disputes.ledger import Ledger
 from domain.disputes.locks import DisputeLineFreed, DisputeLineLocked
-from domain.disputes.terms import LineReference, OfferTerms, Party, Reading, Visibility
+from domain.disputes.terms import DocumentKind, LineReference, OfferTerms, Party, Reading, Visibility
 from domain.values import Money
 from projections.telling import Names, because, listed, plain, telling
 
@@ -20,6 +20,8 @@ _CLOCKS = {
     "reply": "the reply",
     "resolve": "the resolution",
 }
+_ID = 36
+"""Characters of an id as a text: a breach is disputed by its obligation's, which tells a person nothing, and its day."""
 _LEVELS = {0: "nobody above", 1: "the category lead", 2: "the head of procurement", 3: "the executives"}
 
 
@@ -28,6 +30,9 @@ def _who(party: Party) -> str:
 
 
 def _line(reference: LineReference) -> str:
+    obligation, _, nominal = reference.line.partition(" ")
+    if reference.kind is DocumentKind.OBLIGATION and reference.id is not None and nominal and len(obligation) == _ID:
+        return f"what was owed on {nominal} by contract {reference.document}"
     return f"line {reference.line} of {plain(reference.kind)} {reference.document}"
 
 

@@ -25,11 +25,13 @@ from projections import (
     telling_disputes,
     telling_obligations,
     telling_papers,
+    telling_price_talk,
     telling_relations,
     telling_setup,
     telling_suppliers,
 )
 from projections.accounts import ACCOUNTS
+from projections.approvals import APPROVALS
 from projections.as_of import Basis
 from projections.contacts import POSITIONS
 from projections.contract_tables import CONTRACTS
@@ -49,6 +51,7 @@ TELLERS = (
     telling_disputes,
     telling_obligations,
     telling_papers,
+    telling_price_talk,
     telling_relations,
     telling_setup,
     telling_suppliers,
@@ -100,6 +103,14 @@ async def streams(reading: Reading, account: UUID, nouns: Collection[str] = NOUN
         {"account": account},
     )
     return [id for (id,) in found]
+
+
+async def approvals_about(reading: Reading, ids: Sequence[UUID]) -> list[UUID]:
+    """The approvals that these things needed."""
+    if not ids:
+        return []
+    relation = reading.as_of.of(APPROVALS, "id", "about")
+    return [id for (id,) in await reading.rows(f"SELECT id FROM {relation} AS a WHERE about = ANY (%(ids)s)", {"ids": list(ids)})]
 
 
 async def story(reading: Reading, ids: Sequence[UUID], *, limit: int = 50, cursor: str | None = None) -> Story:

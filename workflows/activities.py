@@ -24,6 +24,7 @@ from workflows.attending_contracts import attend_contract
 from workflows.attending_disputes import attend_dispute
 from workflows.clocks import due, next_due
 from workflows.concerns import Concern, concerns, escalation, has_concerns, reminder
+from workflows.consenting import see_to_consent
 from workflows.messages import (
     ATTEND,
     ATTEND_APPROVAL,
@@ -101,9 +102,14 @@ class Activities:
 
     @activity.defn(name=ATTEND_CONTRACT)
     async def attend_contract(self, run: ContractRun) -> ContractStanding:
-        """Record what the days have brought about for a contract, prepare its renewal, and tell whom it concerns."""
+        """See to a contract: the consent that it waits for, what the days have brought about, its renewal; tell whom it concerns."""
         with discreetly(run.tenant, f"contract {run.contract}"):
-            return await attend_contract(self._store, run, self._clock)
+            again = await see_to_consent(self._database, self._store, self._directory, Tenant(run.tenant), run.contract)
+            standing = await attend_contract(self._store, run, self._clock)
+            if again is None:
+                return standing
+            due = [at for at in (standing.next_due, self._clock() + again) if at is not None]
+            return standing.model_copy(update={"next_due": min(due)})
 
     @activity.defn(name=ATTEND_DISPUTE)
     async def attend_dispute(self, run: DisputeRun) -> DisputeStanding:

@@ -55,7 +55,8 @@ def notices(approval: Approval, id: UUID, history: Sequence[Recorded], now: date
                     body = f"Who was asked before you has not answered in time. {_why(approval, chain, step)}"
                     yield to, _notice(approval, id, ESCALATED, cause, to, f" needs your {chain} approval, after silence", body)
             case ApprovalGranted() if steps:
-                body = "Everybody who was asked has agreed to these terms; the move goes on by itself."
+                follows = "the move goes on by itself" if approval.noun == "deal" else "it may be signed now"
+                body = f"Everybody who was asked has agreed to these terms; {follows}."
                 for member in _askers(approval):
                     yield member, _notice(approval, id, GRANTED, cause, member, " is approved", body)
             case ApprovalStepRejected(chain=chain, comment=comment):

@@ -1,4 +1,4 @@
-"""Wakes the workflows that an approval concerns: its own, and the one of the deal that waits for it."""
+"""Wakes the workflows that an approval concerns: its own, and the one of the deal or the contract that waits for it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from domain.approvals import (
     ApprovalWithdrawn,
     approvals,
 )
-from domain.deals.approving import NOUN
+from domain.contracts.consent import NOUN as CONTRACT
+from domain.deals.approving import NOUN as DEAL
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.contract_trigger import watched_contracts
 from workflows.opened import open_deals
 from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
@@ -53,12 +55,20 @@ class ApprovalTrigger:
             try:
                 # one that was decided at once still tells whoever waits
                 await self._starter.ask_approval(tenant, fact.stream, fact.id)
-                waiting = {} if approval.open or approval.noun != NOUN else await open_deals(self._store, tenant, [approval.about])
-                if any(deal.pending is not None for deal in waiting.values()):
-                    await self._starter.ask(tenant, approval.about, fact.id)
+                if not approval.open:
+                    await self._wake_waiting(tenant, approval, fact.id)
             except RPCError as error:
                 # one approval's trouble must not hold up the others; `concord workflows reconcile` asks again
                 _log.error("the workflows of approval %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+
+    async def _wake_waiting(self, tenant: Tenant, approval: Approval, event: UUID) -> None:
+        if approval.noun == CONTRACT:
+            if await watched_contracts(self._store, tenant, [approval.about]):
+                await self._starter.ask_contract(tenant, approval.about, event)
+        elif approval.noun == DEAL:
+            waiting = await open_deals(self._store, tenant, [approval.about])
+            if any(deal.pending is not None for deal in waiting.values()):
+                await self._starter.ask(tenant, approval.about, event)
 
 
 async def open_approvals(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> list[UUID]:

@@ -81,7 +81,7 @@ async def ask_for_consent(
     Quiet where these terms are asked about or agreed to. Raises NobodyToAsk, NoRate.
     """
     organisation = await directory.organisation(tenant)
-    id = approval_id(wanted.noun, wanted.about)
+    id = approval_id(wanted.noun, wanted.part or wanted.about)
     command = wanted.model_copy(update={"holders": holders(organisation, wanted.requested_by, wanted.owner)})
     await store.execute_steps(tenant, (Step(approvals, id, command), *steps), **envelope)
     known: Approval | None = (await store.load(tenant, approvals, id)).state

@@ -6,16 +6,20 @@ Every command here is quiet when it is not time, or when it was recorded: a cras
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import contracts
+from domain.contracts.chain import latest_chain
+from domain.contracts.consent import awaited
 from domain.contracts.days import annual_value, term_value
 from domain.contracts.in_force import terms_on
 from domain.contracts.obligation_commands import RecordObligations
+from domain.contracts.price_talk import in_talk
 from domain.contracts.renewing import starts_renewal
 from domain.contracts.state import Contract
 from domain.contracts.terms import Side
@@ -55,7 +59,7 @@ async def attend_contract(store: Store, run: ContractRun, clock: Callable[[], da
             break
     await _tell(store, tenant, run, contract)
     due = next_due(contract, clock()) if done else clock()
-    return ContractStanding(open=contract.watched, told=contract.version, next_due=due)
+    return ContractStanding(open=contract.watched or bool(awaited(contract)), told=contract.version, next_due=due)
 
 
 async def _record(store: Store, tenant: Tenant, id: UUID, contract: Contract, clock: Callable[[], datetime]) -> bool:
@@ -67,6 +71,7 @@ async def _record(store: Store, tenant: Tenant, id: UUID, contract: Contract, cl
         contract = await _load(store, tenant, id) or contract
     if starts_renewal(contract, local_day(clock(), contract.zone)):
         found |= await _execute(store, tenant, id, await _prepared(store, tenant, id, contract, clock()))
+    found |= await tell_price_talk(store, tenant, id)
     for command in _THEN:
         found |= await _execute(store, tenant, id, command)
     return found
@@ -86,14 +91,21 @@ def renewal_deal(contract: UUID, term_end: date) -> UUID:
     return natural_id("deal", "renewal", str(contract), term_end.isoformat())
 
 
+def renewal_title(title: str, year: int) -> str:
+    """`Renewal of Cleaning (2028)`, also where `title` is that of an earlier renewal already."""
+    own = re.sub(r"^(Renewal of )+|( \([0-9]{4}\))+$", "", title)
+    says, when = "Renewal of ", f" ({year})"
+    return f"{says}{own[: _TITLE - len(says) - len(when)].rstrip()}{when}"
+
+
 def renewal_opening(id: UUID, contract: Contract, currency: str, today: date) -> OpenDeal:
     """How the deal for what follows the term that runs is opened. `currency`: of its amount where the contract has no value."""
     days = contract.dates
     assert days is not None
     terms = terms_on(contract, today)
-    says = "Renewal of "
+    follows = (days.term_end or today) + timedelta(days=1)
     return OpenDeal(
-        title=says + contract.title[: _TITLE - len(says)],
+        title=renewal_title(contract.title, follows.year),
         account=contract.party,
         amount=term_value(terms) or Money.zero(currency),
         annual=annual_value(terms),
@@ -119,7 +131,8 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
     known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
     opening = renewal_opening(id, contract, known.currency, local_day(now, contract.zone))
     try:
-        await store.execute(tenant, deals, deal, opening, by=SYSTEM, correlation_id=step_id(id, "renewal", days.term_end.isoformat()))
+        chain = latest_chain(contract, id) or step_id(id, "renewal", days.term_end.isoformat())
+        await store.execute(tenant, deals, deal, opening, by=SYSTEM, correlation_id=chain)
     except (VersionConflict, KeyReused):
         raise  # says nothing about the deal: it is tried again
     except AlreadyExists:
@@ -127,6 +140,15 @@ async def _prepared(store: Store, tenant: Tenant, id: UUID, contract: Contract, 
     except Refused as refusal:
         return c.RecordRenewalStarted(note=refusal.detail)
     return c.RecordRenewalStarted(deal=deal)
+
+
+async def tell_price_talk(store: Store, tenant: Tenant, id: UUID) -> bool:
+    """Record what happened in the term whose renewal is prepared, where there is anything new to it; whether there was."""
+    contract = await _load(store, tenant, id)
+    if contract is None or contract.dates is None or contract.dates.term_end is None or not in_talk(contract):
+        return False
+    deal = renewal_deal(id, contract.dates.term_end) if contract.side is Side.SELL else None
+    return await _execute(store, tenant, id, c.RecordPriceTalk(deal=deal))
 
 
 async def _tell(store: Store, tenant: Tenant, run: ContractRun, contract: Contract) -> None:

@@ -17,6 +17,7 @@ from infra.database import Tenant
 from infra.event_store import Store
 from workflows.dispute_notices import notices
 from workflows.messages import DisputeRun, DisputeStanding
+from workflows.passing_on import pass_on
 from workflows.telling import tell
 
 _NEWS = timedelta(days=7)
@@ -39,6 +40,7 @@ async def attend_dispute(store: Store, directory: Directory, run: DisputeRun, cl
         news = [r for r in await store.history(tenant, run.dispute) if r.originator_version > run.told or r.originator_version == 1]
         for notice in notices(case, run.dispute, news, datetime.now(UTC) - _NEWS, organisation):
             await tell(store, tenant, notice)
+        await pass_on(store, tenant, run.dispute, case, news[-1], settings.working_calendar().local_date(clock()))
     return DisputeStanding(open=attended(case), next_due=next_due(case, settings, clock()), told=case.version)
 
 

@@ -24,6 +24,7 @@ from infra.signing_links import SigningLinks
 from infra.signing_provider import ProviderUnavailable, SigningProvider, SigningRequest
 from workflows.activities import discreetly
 from workflows.messages import ATTEND_PAPER, PaperRun, Standing
+from workflows.signed_papers import settle
 
 ASK_PROVIDER = timedelta(minutes=1)
 """Between looks for a provider's answers."""
@@ -54,8 +55,18 @@ class PaperActivities:
 
     async def _attend(self, tenant: Tenant, id: UUID) -> Standing:
         paper = await self._paper(tenant, id)
-        if paper is None or paper.status not in OUT:
+        if paper is None:
             return Standing(open=False)
+        if paper.status in OUT:
+            standing = await self._see_to(tenant, id, paper)
+            if standing.open:
+                return standing
+            paper = await self._paper(tenant, id)
+            assert paper is not None, "a paper does not vanish"
+        await settle(self.store, tenant, id, paper, self.clock())
+        return Standing(open=False)
+
+    async def _see_to(self, tenant: Tenant, id: UUID, paper: Paper) -> Standing:
         if paper.channel is SigningChannel.PROVIDER:
             paper = await self._ask_provider(tenant, id, paper)
         if paper.status in OUT and paper.signed_by_all:

@@ -1,4 +1,4 @@
-"""Opening the dispute in which a breach is claimed: one case for each occurrence, under the correlation id of the breach."""
+"""Opening the dispute in which a breach is claimed: one case for each occurrence, on the causal chain of the breach."""
 
 from __future__ import annotations
 
@@ -25,14 +25,12 @@ _log = logging.getLogger("concord.workflows")
 
 async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract, history: Sequence[Recorded], seen: int) -> None:
     """Open the cases of the claims made after version `seen` of the contract; quiet where they are open already."""
-    breaches = {(r.event.obligation, r.event.occurrence): r for r in history if isinstance(r.event, o.ObligationBreached)}
     for recorded in history:
         event = recorded.event
         if not isinstance(event, o.ObligationDisputed) or recorded.originator_version <= seen:
             continue
         if (await store.load(tenant, disputes, event.dispute)).state is not None:
             continue
-        breach = breaches.get((event.obligation, event.occurrence), recorded)
         for command in await _claims(store, tenant, id, contract, event):
             try:
                 await store.execute(
@@ -41,7 +39,6 @@ async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract,
                     event.dispute,
                     command,
                     by=Actor(id=SYSTEM.id, on_behalf_of=recorded.on_behalf_of or recorded.actor),
-                    correlation_id=breach.correlation_id,
                     causation_id=event_id(recorded.originator_id, recorded.originator_version),
                 )
             except (VersionConflict, KeyReused):

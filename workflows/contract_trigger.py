@@ -1,4 +1,4 @@
-"""Takes contracts up when they come into force, and has their workflow look again when the days that count have moved."""
+"""Takes contracts up when they ask for a review or come into force; has their workflow look again when days that count have moved."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 from domain.contracts import Contract, contracts
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
+from domain.contracts.consent import approval_of, awaited
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from workflows.starting import Starter
@@ -22,8 +23,15 @@ NAME = "contract_trigger"
 TOPICS = tuple(
     event.topic
     for event in (
+        e.ContractSubmitted,
+        e.ContractReturned,
+        e.ContractDiscarded,
+        e.ContractApproved,
         e.ContractActivated,
         e.ContractDatesSet,
+        e.ContractAmendmentProposed,
+        e.ContractAmendmentApproved,
+        e.ContractAmendmentDropped,
         e.ContractAmended,
         e.ContractSuccessorSigned,
         e.ContractTerminated,
@@ -34,7 +42,7 @@ TOPICS = tuple(
         o.ObligationDisputed,
     )
 )
-"""What may start a clock, move it, or stop the last one."""
+"""What may ask for consent, or settle it; what may start a clock, move it, or stop the last one."""
 _BATCH = 50
 _AT_ONCE = 4
 
@@ -56,6 +64,9 @@ class ContractTrigger:
         watched = await watched_contracts(self._store, tenant, list(latest))
         # a breach is claimed after the end of the contract too: its workflow looks once more
         claimed = {fact.stream for fact in facts if fact.topic == o.ObligationDisputed.topic}
+        # who was asked before anybody followed the contract is reminded, too
+        held = [approval for contract in watched.values() for one in awaited(contract) if (approval := approval_of(contract, one))]
+        await together(self._starter.ask_approval(tenant, approval, approval) for approval in held)
         await together(self._wake(tenant, fact, over=fact.stream not in watched and fact.stream not in claimed) for fact in latest.values())
 
     async def _wake(self, tenant: Tenant, fact: Fact, *, over: bool) -> None:
@@ -72,7 +83,7 @@ class ContractTrigger:
 
 
 async def watched_contracts(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> dict[UUID, Contract]:
-    """Those of the contracts of which a clock still runs, by id."""
+    """Those of the contracts of which a clock still runs, or that wait for consent, by id."""
     found = await asyncio.gather(*(store.load(tenant, contracts, id) for id in ids))
     states: dict[UUID, Contract | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
-    return {id: contract for id, contract in states.items() if contract is not None and contract.watched}
+    return {id: contract for id, contract in states.items() if contract is not None and (contract.watched or awaited(contract))}

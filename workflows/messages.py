@@ -34,6 +34,14 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Telling(Message):
+    """What a look starts from and ends with. `told`: up to which version of the stream members were told what concerns them; only a
+    run that has looked, or continues another, knows.
+    """
+
+    told: int = 0
+
+
 class DealRun(Message):
     """What a deal's workflow starts with. `escalations`: when each concern that the owner knows of goes to the manager;
     None once it has. Only a run that continues another has any.
@@ -70,39 +78,31 @@ class ApprovalRun(Message):
     approval: UUID
 
 
-class ContractRun(Message):
-    """What a contract's workflow starts with, and asks its activity. `told`: up to which version of the contract members were told
-    what concerns them; only a run that has looked, or continues another, knows.
-    """
+class ContractRun(Telling):
+    """What a contract's workflow starts with, and asks its activity."""
 
     tenant: str
     contract: UUID
-    told: int = 0
 
 
-class ContractStanding(Message):
+class ContractStanding(Telling):
     """How the contract stands after it was seen to. `open`: a clock of it still runs, next at `next_due`."""
 
     open: bool
-    told: int = 0
     next_due: AwareDatetime | None = None
 
 
-class DisputeRun(Message):
-    """What a dispute's workflow starts with, and asks its activity. `told`: up to which version of the case members were told what
-    concerns them; only a run that has looked, or continues another, knows.
-    """
+class DisputeRun(Telling):
+    """What a dispute's workflow starts with, and asks its activity."""
 
     tenant: str
     dispute: UUID
-    told: int = 0
 
 
-class DisputeStanding(Message):
+class DisputeStanding(Telling):
     """How the case stands after it was seen to. `open`: time may still bring something to it, next at `next_due`."""
 
     open: bool
-    told: int = 0
     next_due: AwareDatetime | None = None
 
 

@@ -32,7 +32,7 @@ async def carry_out(
     The events get the correlation id of the request, by which whoever asked finds how it ended. Raises StoreUnavailable.
     """
     request = move.request(deal)
-    asked = await _meta(database, tenant, deal, move.version)
+    asked = await meta_of(database, tenant, deal, move.version)
     actor = Actor(id=SYSTEM.id, on_behalf_of=asked.on_behalf_of or asked.actor)
 
     envelope: dict[str, Any] = {"by": actor, "correlation_id": asked.correlation_id, "causation_id": request}
@@ -65,10 +65,10 @@ async def carry_out(
         await execute("refuse", RefuseMove(request=request, rule=refusal.rule, detail=refusal.detail, unmet=unmet))
 
 
-async def _meta(database: Database, tenant: Tenant, stream: UUID, version: int) -> Meta:
+async def meta_of(database: Database, tenant: Tenant, stream: UUID, version: int) -> Meta:
     """Who asked, and under which correlation id."""
     query = sql.SQL("SELECT meta FROM {}.events WHERE stream = %s AND version = %s").format(sql.Identifier(tenant.schema))
     async with database.connection() as connection:
         row = await (await connection.execute(query, (stream, version), binary=True)).fetchone()
-    assert row is not None, "a pending move stands in the log"
+    assert row is not None, "what was asked for stands in the log"
     return Meta.decode(row[0])

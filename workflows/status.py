@@ -11,8 +11,19 @@ from domain.deals import DealMoveRefused, DealMoveWithdrawn, DealStageEntered, D
 from domain.notifications import NotificationRaised
 from infra.database import Database, Tenant
 from infra.temporal import RPC_TIMEOUT, TemporalUnavailable
-from workflows import outbox, take_up, trigger
-from workflows.messages import DEAL_WORKFLOW, deal_workflow_id
+from workflows import approval_trigger, contract_trigger, dispute_trigger, outbox, paper_trigger, take_up, trigger
+from workflows.messages import (
+    APPROVAL_WORKFLOW,
+    CONTRACT_WORKFLOW,
+    DEAL_WORKFLOW,
+    DISPUTE_WORKFLOW,
+    PAPER_WORKFLOW,
+    approval_workflow_id,
+    contract_workflow_id,
+    deal_workflow_id,
+    dispute_workflow_id,
+    paper_workflow_id,
+)
 from workflows.starting import reaching
 
 
@@ -26,23 +37,43 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """The workflows of one noun. `waiting`: events that should wake them, and that their trigger has not seen yet; `running`: those
+    in Temporal, None if it does not answer.
+    """
+
+    noun: str
+    waiting: int
+    running: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """`head`: the log's last position. `moves`: requests the trigger has not seen yet; `take_up`: deals and clocks that the
-    background has not looked at; `outbox`: notifications not sent. `running`: deals' workflows in Temporal, None if it does
-    not answer; `unsettled`: moves that were asked for and have neither been carried out, refused nor withdrawn.
+    """`head`: the log's last position. `carried`: noun by noun. `take_up`: deals and clocks that the background has not looked at;
+    `outbox`: notifications not sent. `unsettled`: moves that were asked for and have neither been carried out, refused nor withdrawn.
     """
 
     tenant: str
     head: int
-    moves: Waiting
+    carried: tuple[Carried, ...]
     take_up: Waiting
     outbox: Waiting
     unsettled: int
-    running: int | None
+
+    def of(self, noun: str) -> Carried:
+        """The workflows of that noun."""
+        return next(one for one in self.carried if one.noun == noun)
 
 
+_NOUNS = {
+    DEAL_WORKFLOW: (trigger, deal_workflow_id),
+    APPROVAL_WORKFLOW: (approval_trigger, approval_workflow_id),
+    CONTRACT_WORKFLOW: (contract_trigger, contract_workflow_id),
+    DISPUTE_WORKFLOW: (dispute_trigger, dispute_workflow_id),
+    PAPER_WORKFLOW: (paper_trigger, paper_workflow_id),
+}
 _TAILS = {
-    trigger.NAME: trigger.TOPICS,
+    **{tail.NAME: tail.TOPICS for tail, _ in _NOUNS.values()},
     take_up.NAME: take_up.TOPICS,
     outbox.NAME: (NotificationRaised.topic,),
 }
@@ -75,23 +106,23 @@ async def status(database: Database, client: Client, tenant: Tenant) -> Status:
     return Status(
         tenant=tenant.slug,
         head=head,
-        moves=waiting[trigger.NAME],
+        carried=tuple(
+            [Carried(noun, waiting[tail.NAME].waiting, await _running(client, tenant, noun)) for noun, (tail, _) in _NOUNS.items()]
+        ),
         take_up=waiting[take_up.NAME],
         outbox=waiting[outbox.NAME],
         unsettled=row[0],
-        running=await _running(client, tenant),
     )
 
 
-def running_query(tenant: Tenant) -> str:
-    """Finds the deals' workflows of a tenant that run, in Temporal's words."""
-    return (
-        f"WorkflowType = '{DEAL_WORKFLOW}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{deal_workflow_id(tenant.slug, '')}'"
-    )
+def running_query(tenant: Tenant, noun: str = DEAL_WORKFLOW) -> str:
+    """Finds the workflows of a noun of a tenant that run, in Temporal's words."""
+    _, id_of = _NOUNS[noun]
+    return f"WorkflowType = '{noun}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{id_of(tenant.slug, '')}'"
 
 
-async def _running(client: Client, tenant: Tenant) -> int | None:
+async def _running(client: Client, tenant: Tenant, noun: str) -> int | None:
     try:
-        return (await reaching(client.count_workflows(running_query(tenant), rpc_timeout=RPC_TIMEOUT))).count
+        return (await reaching(client.count_workflows(running_query(tenant, noun), rpc_timeout=RPC_TIMEOUT))).count
     except (TemporalUnavailable, RPCError):
         return None

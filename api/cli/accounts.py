@@ -9,7 +9,8 @@ import typer
 from api.cli import contacts as one_contact
 from api.cli.client import Problem, calling
 from api.cli.deal_tables import print_deals
-from api.cli.formats import NONE, plain, short, table, words
+from api.cli.deals_move import myself
+from api.cli.formats import NONE, facts, plain, short, table, words
 from api.cli.options import Json, Owner, Team, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
@@ -83,10 +84,7 @@ def show_account(view: View, account: AccountName) -> None:
         return
     out.print(f"[bold]{plain(item['legal_name'])}[/]" + (f"  [yellow]{plain(view.words)}[/]" if view.words else ""))
     out.print(f"[dim]{id}[/]")
-    facts = table("", "", show_header=False)
-    for name, value in _facts(item, names):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts(_facts(item, names)))
     out.print("\n[bold]people[/]")
     if people["items"]:
         out.print(_people(people["items"], id))
@@ -157,7 +155,7 @@ def open_account(
     domain: Annotated[str | None, typer.Option("--domain", help="Its web domain.")] = None,
     country: Annotated[str | None, typer.Option("--country", help="Two letters, like DE.")] = None,
     industry: Annotated[str | None, typer.Option("--industry", help="What it does.")] = None,
-    owner: Owner = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Who is responsible (default: you).")] = None,
     different: Annotated[
         list[str] | None, typer.Option("--different-from", help="An account that it is alike to, but not; repeat.")
     ] = None,
@@ -174,7 +172,7 @@ def open_account(
             "domain": domain,
             "country": country.upper() if country else None,
             "industry": industry,
-            "owner": the_id(client, MEMBER, owner),
+            "owner": the_id(client, MEMBER, owner) or myself(client),
         }
         body: dict[str, Any] = {"legal_name": name, "roles": role or ["prospect"]} | {k: v for k, v in said.items() if v is not None}
         if different:

@@ -16,6 +16,7 @@ from api.cli import (
     deals,
     demo,
     disputes,
+    documents,
     fields,
     follow_ups,
     forecast,
@@ -41,7 +42,7 @@ from api.cli import (
 from api.cli.outcomes import MEANINGS
 
 ORDER = (
-    *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "forecast"),
+    *("deals", "approvals", "papers", "contracts", "disputes", "suppliers", "documents", "forecast"),
     *("accounts", "contacts", "interactions", "followups", "today", "replay", "proofs", "audit", "import"),
     *("templates", "clauses", "products", "rates", "pipelines", "teams", "fields", "settings"),
     *(
@@ -99,6 +100,7 @@ for group in (
     approvals,
     disputes,
     suppliers,
+    documents,
     forecast,
     accounts,
     interactions,

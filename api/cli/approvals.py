@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,12 +10,13 @@ import typer
 
 from api.cli import approvals_policy
 from api.cli.client import Client, calling
-from api.cli.formats import NONE, amount, plain, short, table, when, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, Note, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, print_count, say_json, told
+from api.cli.fitting import Fitted
+from api.cli.formats import NONE, amount, facts, plain, short, table, when, words
+from api.cli.options import Json, Note, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import DEAL, MEMBER, Noun, find, the_id
-from api.cli.tree import add
+from api.cli.tree import add, group
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 APPROVAL = Noun("approval", "/v1/approvals", lambda a: (a["title"],), searched=True, recent="-requested_at")
@@ -29,18 +30,12 @@ def percent(value: str) -> str:
     return f"{value.rstrip('0').rstrip('.') if '.' in value else value} %"
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     mine: Annotated[bool, typer.Option("--mine", help="Only what asks you, or somebody for whom you stand in.")] = False,
     status: Annotated[str | None, typer.Option("--status", help="open, approved, rejected or withdrawn (default: open).")] = None,
     deal: Annotated[str | None, typer.Option("--deal", help="Of this deal: title or id.")] = None,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Who is asked about what, and since when. Without --status the open ones.
 
@@ -48,68 +43,50 @@ def list_(
       concord approvals list --mine
       concord approvals list --status rejected --as-of 90d
     """
-    with calling(tenant) as client:
-        asked: dict[str, Any] = {
-            **moment_params(as_of, basis),
-            "mine": mine or None,
-            "status": None if mine or deal else status or "open",
-            "about": the_id(client, DEAL, deal),
-        }
-        if status is not None and (mine or deal):
-            asked["status"] = status
-        found = client.page("/v1/approvals", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not found["items"]:
-        out.print("Nothing asks you." if mine else "No approvals match. `--status approved` shows those that were decided.")
-        return
-    print_approvals(found["items"])
-    print_count(len(found["items"]), "approval", found["next"])
+    with view.calling() as client:
+        asked = {"mine": mine or None, "status": status or (None if mine or deal else "open"), "about": the_id(client, DEAL, deal)}
+        found = view.page(client, "/v1/approvals", asked)
+    empty = "Nothing asks you." if mine else "No approvals match. `--status approved` shows those that were decided."
+    view.print_list(found, "approval", approvals_table, empty=empty)
 
 
-def print_approvals(cards: list[dict[str, Any]]) -> None:
-    """A list of approvals, with whom each waits for."""
-    made = table("id", "for", "terms", "by", "waits for", "until", "", whole=("id", "until"))
+def approvals_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
+    """Approvals, with whom each waits for."""
+    spare = ("by", "status", "until", "terms")
+    made = table("id", "for", "terms", "by", "waits for", "until", "status", whole=("id", "until"), spare=spare)
     for card in cards:
         turns = [step for step in card["steps"] if step["state"] == "asked"]
         who = "; ".join(f"{step['chain']}: {', '.join(step['asked_names'])}" for step in turns)
         due = min((step["due_at"] for step in turns if step["due_at"]), default=None)
-        made.add_row(
-            short(card["id"]), plain(card["title"]), _terms(card), plain(card["requested_by_name"]), plain(who), when(due) if due else "",
-            _STYLE.get(card["status"], card["status"]),
-        )  # fmt: skip
-    out.print(made)
+        cells = (short(card["id"]), plain(card["title"]), _terms(card), plain(card["requested_by_name"]), plain(who))
+        made.add_row(*cells, when(due) if due else "", _STYLE.get(card["status"], card["status"]))
+    return made
 
 
 def _terms(card: Mapping[str, Any]) -> str:
     worth = f"{amount(card['amount'], card['currency'])} {card['currency']}, " if card["amount"] is not None else ""
-    return f"{worth}{percent(card['blended'])} off, {card['payment_days']} days"
+    off = f"{percent(card['blended'])} off, " if card["noun"] == "deal" else ""
+    return f"{worth}{off}{card['payment_days']} days"
 
 
-@told
-def show(approval: Name, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def show(view: View, approval: Name) -> None:
     """One approval: the terms, what each chain tests, who was asked and what they said.
 
     Example:
       concord approvals show "GTX for Acme"
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, APPROVAL, approval)["id"]
-        found = client.get(f"/v1/approvals/{id}", moment_params(as_of, basis))
-    if as_json:
+        found = client.get(f"/v1/approvals/{id}", view.params(client))
+    if view.as_json:
         say_json(found)
         return
+    view.heading()
     item = found["item"]
-    moment = f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""
-    out.print(f"[bold]{plain(item['title'])}[/]  {_STYLE.get(item['status'], item['status'])}{moment}")
+    out.print(f"[bold]{plain(item['title'])}[/]  {_STYLE.get(item['status'], item['status'])}")
     out.print(f"[dim]{id}, round {item['round']}, {words(item['noun'])} {short(item['about'])}[/]")
-    facts = table("", "", show_header=False)
-    for name, value in _facts(item):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts(_facts(item)))
     for chain in item["chains"]:
         _print_chain(chain)
 
@@ -123,7 +100,8 @@ def _facts(item: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("amount", f"{amount(given['amount'], given['currency'])} {given['currency']}{at}"))
     off = f"{percent(measures['blended'])} in all, {percent(measures['worst_line'])} on the worst line"
     policy = f"version {item['policy_version']}" if item["policy_version"] else "the one that every tenant begins with"
-    found += [("discount", off), ("payment", f"within {measures['payment_days']} days"), ("policy", policy)]
+    found += [("discount", off)] if item["noun"] == "deal" else []
+    found += [("payment", f"within {measures['payment_days']} days"), ("policy", policy)]
     found.append(("content", f"[dim]{item['content_hash'][:16]}…[/]"))
     if item["comment"]:
         found.append(("comment", plain(item["comment"])))
@@ -168,7 +146,7 @@ def _answer(approval: str, path: str, body: dict[str, Any], done: str, tenant: s
 
 def _rest(item: Mapping[str, Any]) -> str:
     if item["status"] == "approved":
-        return "all have agreed, and the move goes on by itself"
+        return f"all have agreed, and {'the move goes on by itself' if item['noun'] == 'deal' else 'it may be signed'}"
     if item["status"] != "open":
         return f"the request is {item['status']}"
     waits = [name for chain in item["chains"] for step in chain["steps"] if step["state"] == "asked" for name in step["asked_names"]]
@@ -258,12 +236,7 @@ def _first(client: Client, written: str | None) -> str:
 
 
 def add_to(app: typer.Typer) -> None:
-    approvals = typer.Typer(
-        help="Approvals: who has to agree to which terms, and their answers.",
-        short_help="Approvals: who has to agree to which terms, and their answers",
-        no_args_is_help=True,
-    )
-    add(approvals, list_)
-    add(approvals, show, approve, reject, withdraw, delegate)
+    words_ = "Approvals: who has to agree to which terms, and their answers"
+    approvals = group(app, "approvals", words_, ("list", list_), ("show", show))
+    add(approvals, approve, reject, withdraw, delegate)
     approvals_policy.add_to(approvals)
-    app.add_typer(approvals, name="approvals")

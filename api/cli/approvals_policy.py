@@ -11,10 +11,10 @@ import typer
 
 from api.cli.client import calling
 from api.cli.formats import plain, short, table, when, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import AsOf, Basis, Json, OfBasis, TenantName
+from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.tree import add
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 Version = Annotated[
@@ -22,17 +22,14 @@ Version = Annotated[
 ]
 
 
-@told
+@reading()
 def policy(
+    view: View,
     version: Version = None,
     define: Annotated[
         Path | None, typer.Option("--define", metavar="FILE", help="JSON of the rules, as `--json` prints them: the next version.")
     ] = None,
     name: Annotated[str, typer.Option("--name", help="What the policy is called, when it is defined.")] = "Approvals",
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Who has to agree to which terms; or lay that down anew.
 
@@ -40,26 +37,26 @@ def policy(
       concord approvals policy
       concord approvals policy --json > rules.json && concord approvals policy --define rules.json
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         if define is not None:
             said = client.post("/v1/approval-policies", {"name": name, "rules": _rules_in(define)})
-            if not as_json:
+            if not view.as_json:
                 out.print(
                     "Nothing changed: these rules hold already."
                     if said.position is None
                     else f"Version {said.body['version']} holds from now on."
                 )
                 return
-        found = client.get("/v1/approval-policies", moment_params(as_of, basis))
+        found = client.get("/v1/approval-policies", view.params(client))
     versions = {v["number"]: v["rules"] for v in found["item"]["versions"]}
     number = max(versions) if version is None else version
     if number not in versions:
         raise Ended(f"There is no version {number}; there are {', '.join(map(str, versions))}.", Exit.NOT_FOUND)
-    if as_json:
+    if view.as_json:
         say_json(versions[number])
         return
-    moment = f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""
-    out.print(f"[bold]{plain(found['item']['name'])}[/] [dim]version {number} of {', '.join(map(str, versions))}[/]{moment}")
+    view.heading()
+    out.print(f"[bold]{plain(found['item']['name'])}[/] [dim]version {number} of {', '.join(map(str, versions))}[/]")
     _print_rules(versions[number])
 
 

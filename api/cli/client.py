@@ -131,9 +131,10 @@ class Client:
         """A body of another kind, as it is."""
         return self._answer("POST", path, body=body, headers=headers)
 
-    def raw(self, path: str) -> bytes:
-        """An answer that is no JSON, such as a file."""
-        return self._exchange("GET", path, None, {})[2]
+    def raw(self, path: str, params: Mapping[str, Any] | None = None, *, accept: str = "*/*") -> bytes:
+        """An answer that is no JSON, such as a file, of a media type that is accepted."""
+        query = urlencode(_given(params), doseq=True)
+        return self._exchange("GET", path + (f"?{query}" if query else ""), None, {"Accept": accept})[2]
 
     def _answer(
         self,

@@ -1,18 +1,17 @@
-"""Contracts at a terminal: the list, the calendar, what is owed, and one contract with its terms. Made for 80 columns."""
+"""Contracts at a terminal: the list, the calendar, what is owed, and one contract with its terms. At any width."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from api.cli.formats import NONE, amount, count, money, plain, short, table, words
-from api.cli.outcomes import out, print_count
+from api.cli.deal_tables import asks
+from api.cli.fitting import Fitted
+from api.cli.formats import NONE, amount, count, facts, money, plain, short, table, words
+from api.cli.outcomes import out
+from api.cli.price_talk import talk_facts
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_WIDE = 110
 _KINDS = {
     "send_by": "send notice by",
     "deadline": "last day for notice",
@@ -23,27 +22,17 @@ _KINDS = {
 _COLOURS = {"breached": "red", "missed": "red", "due": "yellow", "met": "green", "done": "green"}
 
 
-def _table(*columns: tuple[str, int | None]) -> Table:
-    """Columns by name and width; without one they share what is left."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, header_style="dim", expand=True, width=min(out.width, 200))
-    for name, width in columns:
-        made.add_column(name, width=width, ratio=None if width else 1, no_wrap=True, overflow="ellipsis")
-    return made
-
-
 def _worth(card: Mapping[str, Any]) -> str:
     if card["value"] is None:
         return NONE
     per = "" if card["value_per"] == "term" else f"/{card['value_per']}"
-    return f"{amount(card['value'], card['currency'], whole=out.width < _WIDE)} {card['currency']}{per}"
+    return f"{amount(card['value'], card['currency'])} {card['currency']}{per}"
 
 
 def _notes(card: Mapping[str, Any]) -> str:
-    found = []
+    found = [asks(card["asked"]).strip()] if card["asked"] else []
     if card["breaches"]:
-        found.append(f"[red]{count(card['breaches'], 'breach').replace('breachs', 'breaches')}[/]")
+        found.append(f"[red]{count(card['breaches'], 'breach', 'breaches')}[/]")
     if card["notice_by"]:
         found.append("[yellow]notice[/]")
     elif card["missed"]:
@@ -53,62 +42,31 @@ def _notes(card: Mapping[str, Any]) -> str:
     return ", ".join(found)
 
 
-def print_contracts(cards: list[dict[str, Any]], moment: str, following: str | None = None) -> None:
-    """A list of contracts. `following`: the cursor of those after them."""
-    if moment:
-        out.print(f"[yellow]{moment}[/]")
-    if not cards:
-        out.print("No contracts match. Leave a filter away, or begin one with `concord contracts create` or `concord contracts from-deal`.")
-        return
-    wide = out.width >= _WIDE
-    made = _table(
-        ("id", 8),
-        ("contract", None),
-        ("with", None),
-        *([("owner", None)] if wide else []),
-        ("", 4),
-        ("status", 10),
-        ("worth", 22 if wide else 12),
-        ("send by", 10),
-        ("ends", 10),
-        *([("", 24)] if wide else []),
-    )
+def contracts_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
+    """Contracts: with whom, how they stand, what they are worth, and the days that count."""
+    columns = ("id", "contract", "with", "owner", "side", "status", "worth", "send by", "ends", "notes")
+    spare = ("owner", "side", "notes", "with", "ends")
+    made = table(*columns, right=("worth",), whole=("id", "send by", "ends"), spare=spare)
     for card in cards:
         made.add_row(
             short(card["id"]),
             plain(card["title"]),
             plain(card["party_name"]),
-            *([plain(card["owner_name"])] if wide else []),
+            plain(card["owner_name"]),
             card["side"],
-            words(card["status"])[:10],
+            words(card["status"]),
             _worth(card),
             card["send_by"] or NONE,
             card["ends_on"] or card["term_end"] or NONE,
-            *([_notes(card)] if wide else []),
+            _notes(card),
         )
-    out.print(made)
-    print_count(len(cards), "contract", following)
+    return made
 
 
-def print_days(
-    days: list[dict[str, Any]], moment: str, until: datetime | None, following: str | None = None, *, what: str = "day", empty: str
-) -> None:
-    """Days that count, in order; `until`: the moment from which the days left are counted."""
-    if moment:
-        out.print(f"[yellow]{moment}[/]")
-    if not days:
-        out.print(empty)
-        return
-    out.print(days_table(days, until))
-    print_count(len(days), what, following)
-
-
-def days_table(days: Iterable[Mapping[str, Any]], until: datetime | None) -> Table:
-    """The days themselves: when, what, of which contract, and what has become of it."""
-    wide = out.width >= _WIDE
-    made = _table(
-        ("day", 10), ("left", 5), ("what", None), ("contract", None), *([("with", None), ("who", None)] if wide else []), ("status", 9)
-    )
+def days_table(days: Iterable[Mapping[str, Any]], until: datetime | None) -> Fitted:
+    """The days themselves: when, what, of which contract, and what has become of it. `until`: from when the days left are counted."""
+    columns = ("day", "left", "what", "contract", "with", "who", "status")
+    made = table(*columns, right=("left",), whole=("day",), spare=("who", "with", "left"))
     for one in days:
         left = "" if until is None or not one["open"] else str((date.fromisoformat(one["day"]) - until.date()).days)
         owes = f" [dim]({one['by']})[/]" if one["by"] else ""
@@ -119,7 +77,8 @@ def days_table(days: Iterable[Mapping[str, Any]], until: datetime | None) -> Tab
             f"[red]{left}[/]" if left.startswith("-") else left,
             (plain(one["label"]) if one["label"] else _KINDS.get(one["kind"], words(one["kind"]))) + owes,
             plain(one["title"]),
-            *([plain(one["party_name"]), plain(one["responsible_name"] or one["owner_name"])] if wide else []),
+            plain(one["party_name"]),
+            plain(one["responsible_name"] or one["owner_name"]),
             f"[{colour}]{claimed}[/]" if colour else claimed,
         )
     return made
@@ -129,11 +88,7 @@ def print_contract(id: str, item: Mapping[str, Any], terms: Mapping[str, Any], m
     """One contract, with the terms in force on the day that was asked for."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    facts = table("", "", show_header=False)
-    facts.columns[1].overflow = "fold"
-    for name, value in (*_facts(item), *_terms(terms)):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts((*_facts(item), *_terms(terms), *talk_facts(item["price_talk"]))))
     if item["amendments"]:
         made = table("amendment", "from", "status", "id", title="amendments", whole=("from", "id"))
         for one in item["amendments"]:
@@ -153,7 +108,7 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "with", f"{plain(item['party_name'] or item['party'])} [dim](we {item['side']})[/]"
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     ended = f", ended on {item['ended_on']}" if item["ended_on"] else ""
-    yield "status", words(item["status"]) + ended
+    yield "status", words(item["status"]) + ended + asks(item["asked"])
     if item["status"] == "in_review":
         yield "content", f"{item['content']} [dim](to approve)[/]"
     if item["paper"]:

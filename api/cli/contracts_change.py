@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli import written_terms as w
 from api.cli.client import Client
-from api.cli.contracts_make import SignedOn, Why, change, today
+from api.cli.contracts_make import SignedOn, Why, change, signed, today
 from api.cli.contracts_read import ContractName
+from api.cli.documents import uploaded
 from api.cli.formats import plain, short, words
 from api.cli.options import IfVersion, Json, TenantName
 from api.cli.outcomes import Ended, Exit, told
@@ -23,7 +25,7 @@ Obligation = Annotated[
 Occurrence = Annotated[str | None, typer.Option("--of", metavar="DAY", help="Which time: its nominal day (default: the first open one).")]
 
 
-def _one_of(things: list[dict[str, Any]], written: str, what: str) -> dict[str, Any]:
+def one_of(things: list[dict[str, Any]], written: str, what: str) -> dict[str, Any]:
     """The amendment or obligation that is meant. Raises Ended: there is none, or several."""
     text = written.strip().casefold()
     found = [t for t in things if text in {t["id"], t["title"].casefold()}] or [
@@ -79,7 +81,9 @@ def amendment(
     approve: Annotated[bool, typer.Option("--approve", help="Allow it to be signed.")] = False,
     sign: Annotated[bool, typer.Option("--sign", help="Both have signed; with --paper.")] = False,
     drop: Annotated[str | None, typer.Option("--drop", metavar="REASON", help="Give it up.")] = None,
-    paper: Annotated[str | None, typer.Option("--paper", metavar="FILE", help="What was signed.")] = None,
+    paper: Annotated[
+        str | None, typer.Option("--paper", metavar="PAPER", help="What was signed: a file, or a paper here by its number.")
+    ] = None,
     signed_on: SignedOn = None,
     if_version: IfVersion = None,
     tenant: TenantName = None,
@@ -94,12 +98,13 @@ def amendment(
     if [approve, sign, drop is not None].count(True) != 1 or (sign and not paper):
         raise Ended("Say one of --approve, --sign with --paper FILE, and --drop REASON.", Exit.USAGE)
     more: dict[str, Any] = {"reason": drop} if drop else {}
-    if sign and paper:
-        more = {"paper": w.paper(paper), "signed_on": a_day(signed_on, "--signed-on") if signed_on else today()}
     path, so = ("approve", "approved") if approve else ("sign", "signed") if sign else ("drop", "dropped")
 
-    def body(_client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        return {"amendment": _one_of(before["amendments"], name, "amendment")["id"], **more}
+    def body(client: Client, before: dict[str, Any]) -> dict[str, Any]:
+        if sign and paper:
+            found, day = signed(client, paper)
+            more.update(paper=found, signed_on=a_day(signed_on, "--signed-on") if signed_on else day or today())
+        return {"amendment": one_of(before["amendments"], name, "amendment")["id"], **more}
 
     change(contract, f"amendments/{path}", body, lambda _: f"the amendment is {so}", if_version, tenant, as_json=as_json)
 
@@ -215,6 +220,7 @@ def owe(
     grace: Annotated[int, typer.Option("--grace-days", min=0, max=365, help="Days after which it counts as breached.")] = 0,
     clause: Annotated[str | None, typer.Option("--clause", help="By which clause.")] = None,
     responsible: Annotated[str | None, typer.Option("--responsible", help="Who of us sees to it (default: the contract's owner).")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DAY", help="Follow it from that day on (default: today).")] = None,
     if_version: IfVersion = None,
     tenant: TenantName = None,
     as_json: Json = False,
@@ -238,6 +244,7 @@ def owe(
         body["recurrence"] = {"every": int(count), "unit": f"{unit.strip().rstrip('s')}s"}
     body |= {"penalty": money(penalty)} if penalty else {}
     body |= {"clause": clause} if clause else {}
+    body |= {"since": a_day(since, "--since")} if since else {}
     named = responsible
 
     def sent(client: Client, _before: dict[str, Any]) -> dict[str, Any]:
@@ -257,16 +264,21 @@ def meet(
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Say that an obligation was met, with the proof that it asks for.
+    """Say that an obligation was met, with the proof that it asks for. A file is kept with the contract: who sees that may download it.
 
     Example:
       concord contracts meet Cleaning "Quarterly report" report-q1.pdf
     """
 
     def body(client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        meant = _one_of(before["obligations"], obligation, "obligation")
-        proven = proof(client, "PROOF", shown, meant["proof"], {})
-        del proven["criterion"]
+        meant = one_of(before["obligations"], obligation, "obligation")
+        file = Path(shown.removeprefix("@")).expanduser()
+        if meant["proof"] == "document" and file.is_file():
+            kept = uploaded(client, file)
+            proven = {"document": kept["name"][:200], "sha256": kept["sha256"]}
+        else:
+            proven = proof(client, "PROOF", shown, meant["proof"], {})
+            del proven["criterion"]
         when = {"met_on": a_day(on, "--on") if on else today()} | ({"occurrence": a_day(occurrence, "--of")} if occurrence else {})
         return {"obligation": meant["id"], "proof": proven, **when}
 
@@ -290,7 +302,7 @@ def waive(
     """
 
     def body(_client: Client, before: dict[str, Any]) -> dict[str, Any]:
-        meant = _one_of(before["obligations"], obligation, "obligation")
+        meant = one_of(before["obligations"], obligation, "obligation")
         open_ones = [o["occurrence"] for o in meant["occurrences"] if o["status"] in {"due", "pending", "breached"}]
         if occurrence is None and not open_ones:
             raise Ended(f"No time of {meant['title']} is open; name one with --of DAY.", Exit.NOT_FOUND)

@@ -14,8 +14,8 @@ from api.cli.contracts_read import ContractName, SideName
 from api.cli.deals_move import matching, myself
 from api.cli.formats import plain, words
 from api.cli.options import IfVersion, Json, TenantName
-from api.cli.outcomes import out, say_json, told
-from api.cli.references import ACCOUNT, CONTRACT, DEAL, MEMBER, find, the_id
+from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.references import ACCOUNT, CONTRACT, DEAL, MEMBER, PAPER, find, the_id
 from api.cli.tree import add
 from api.cli.written_values import a_day, money
 
@@ -177,6 +177,19 @@ def change(
         out.print(f"{plain(item['title'])}: {sentence(item)}.")
 
 
+def signed(client: Client, written: str) -> tuple[dict[str, str], str | None]:
+    """(what was signed, the day of the last signature): a paper here by its number, or a file. Raises Ended."""
+    from pathlib import Path
+
+    if Path(written.removeprefix("@")).expanduser().is_file() or "#" in written:
+        return w.paper(written), None
+    found = client.get(f"/v1/papers/{find(client, PAPER, written)['id']}")
+    item = found["item"]
+    if item["sealed"] is None:
+        raise Ended(f"Not everybody has signed {item['number']} yet; `concord papers show {item['number']}` says who.", Exit.REFUSED)
+    return {"id": found["id"], "reference": item["number"], "sha256": item["sealed"]["sha256"]}, item["signed_on"]
+
+
 def now_is(item: dict[str, Any]) -> str:
     """Its status, for one line."""
     return words(item["status"])
@@ -247,7 +260,10 @@ def sign(
     contract: ContractName,
     signed_on: SignedOn = None,
     paper: Annotated[
-        str | None, typer.Option("--paper", metavar="FILE", help="What was signed, if it is another file than was sent.")
+        str | None,
+        typer.Option(
+            "--paper", metavar="FILE", help="What was signed, if it is another than was sent: a file, or a paper here by its number."
+        ),
     ] = None,
     if_version: IfVersion = None,
     tenant: TenantName = None,
@@ -255,17 +271,24 @@ def sign(
 ) -> None:
     """Say that all have signed; it is in force from the first day of its term.
 
-    Example:
+    A paper of Concord's signs it by itself once all have signed.
+
+    Examples:
       concord contracts sign Cleaning --signed-on 2026-12-15
+      concord contracts sign Cleaning --paper C-2026-7F3KQ2
     """
-    body = {"signed_on": a_day(signed_on, "--signed-on") if signed_on else today()} | ({"paper": w.paper(paper)} if paper else {})
+
+    def body(client: Client, _before: dict[str, Any]) -> dict[str, Any]:
+        found, day = signed(client, paper) if paper else ({}, None)
+        on = a_day(signed_on, "--signed-on") if signed_on else day or today()
+        return {"signed_on": on} | ({"paper": found} if found else {})
 
     def sentence(item: dict[str, Any]) -> str:
         dates = item["dates"] or {}
         until = f", notice is to be sent by {dates['send_by']}" if dates.get("send_by") else ""
         return f"{now_is(item)}{until}"
 
-    change(contract, "activate", lambda _c, _b: body, sentence, if_version, tenant, as_json=as_json)
+    change(contract, "activate", body, sentence, if_version, tenant, as_json=as_json)
 
 
 @told

@@ -8,20 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import calling
-from api.cli.contract_tables import print_contract, print_contracts, print_days
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, Team, TenantName
-from api.cli.outcomes import say_json, told
+from api.cli.contract_tables import contracts_table, days_table, print_contract
+from api.cli.options import Owner, Team
+from api.cli.outcomes import say_json
 from api.cli.references import ACCOUNT, CONTRACT, MEMBER, TEAM, find, the_id
 from api.cli.tree import add
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 ContractName = Annotated[str, typer.Argument(metavar="CONTRACT", help="Its title or number, or an id or the beginning or end of one.")]
 With = Annotated[str | None, typer.Option("--with", metavar="ACCOUNT", help="With this account: name or id.")]
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="This day or later.")]
 BeforeDay = Annotated[str | None, typer.Option("--before", metavar="DAY", help="Before this day.")]
-Everything = Annotated[bool, typer.Option("--past", help="Also what is over.")]
+Past = Annotated[bool, typer.Option("--past", help="Also what is over.")]
 
 
 class Sort(StrEnum):
@@ -61,8 +60,9 @@ class KindName(StrEnum):
 SideOption = Annotated[SideName | None, typer.Option("--side", help="What we sell by, or buy by.")]
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     party: With = None,
     owner: Owner = None,
     team: Team = None,
@@ -77,13 +77,6 @@ def list_(
     breached: Annotated[bool, typer.Option("--breached", help="Something owed by it was not done in time.")] = False,
     text: Annotated[str | None, typer.Option("--text", help="With this text in title, number or the account's name.")] = None,
     sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.SEND_BY,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Contracts, filtered and sorted; those whose notice has to be sent first on top.
 
@@ -91,37 +84,31 @@ def list_(
       concord contracts list --live --side buy
       concord contracts list --notice-before 2027-06-30 --as-of 90d
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked = {
-            **moment_params(as_of, basis),
             "party": the_id(client, ACCOUNT, party),
             "owner": the_id(client, MEMBER, owner),
             "team": the_id(client, TEAM, team),
-            "side": side.value if side else None,
+            "side": side,
             "status": status,
-            "live": True if live else None,
+            "live": live or None,
             "ends_before": a_day(ends_before, "--ends-before") if ends_before else None,
             "send_by_before": a_day(send_by_before, "--notice-before") if send_by_before else None,
-            "missed": True if missed else None,
-            "breached": True if breached else None,
+            "missed": missed or None,
+            "breached": breached or None,
             "text": text,
-            "sort": sort.value,
+            "sort": sort,
         }
-        found = client.page("/v1/contracts", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    print_contracts(found["items"], moment_words(as_of, basis), found["next"])
+        found = view.page(client, "/v1/contracts", asked)
+    empty = "No contracts match. Leave a filter away, or begin one with `concord contracts create` or `concord contracts from-deal`."
+    view.print_list(found, "contract", contracts_table, empty=empty)
 
 
-@told
+@reading(eyes=True)
 def show(
+    view: View,
     contract: ContractName,
     on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="The day whose terms are shown (default: today).")] = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """One contract: its terms in force on a day, amendments, papers, days that count, and what is owed.
 
@@ -129,47 +116,42 @@ def show(
       concord contracts show "Service for the line"
       concord contracts show 6e4c0012 --on 2028-01-01
     """
-    with calling(tenant) as client:
-        id = find(client, CONTRACT, contract)["id"]
-        params = moment_params(as_of, basis)
+    with view.calling() as client:
+        id, params = find(client, CONTRACT, contract)["id"], view.params(client)
         answer = client.get(f"/v1/contracts/{id}", params)
-        day = a_day(on, "--on") if on else (instant_asked(client, as_of) or datetime.now(UTC)).date().isoformat()
+        day = a_day(on, "--on") if on else (view.until(client) or datetime.now(UTC)).date().isoformat()
         terms = client.get(f"/v1/contracts/{id}/terms", {**params, "on": day})
-    if as_json:
+    if view.as_json:
         say_json({"id": id, **answer, "terms_on": terms})
         return
-    print_contract(id, answer["item"], terms, moment_words(as_of, basis))
+    print_contract(id, answer["item"], terms, view.words)
 
 
-def _days(
+_NAMED = {"party": ACCOUNT, "owner": MEMBER, "team": TEAM, "responsible": MEMBER, "contract": CONTRACT}
+
+
+def _print_days(
+    view: View,
     path: str,
+    noun: str,
     asked: dict[str, Any],
-    people: dict[str, str | None],
-    first: str | None,
-    before: str | None,
-    everything: bool,
-    page: tuple[int, bool, str | None],
-    moment: tuple[str | None, Basis],
-    tenant: str | None,
-) -> tuple[dict[str, Any], Any]:
-    """A list of days as the API answers it, and the moment it is about."""
-    limit, every, after = page
-    with calling(tenant) as client:
-        nouns = {"party": ACCOUNT, "owner": MEMBER, "team": TEAM, "responsible": MEMBER, "contract": CONTRACT}
-        params = {
-            **moment_params(*moment),
-            **asked,
-            **{name: the_id(client, nouns[name], written) for name, written in people.items()},
-            "from_day": a_day(first, "--from") if first else None,
-            "before_day": a_day(before, "--before") if before else None,
-            "open": None if everything else True,
-        }
-        found = client.page(path, params, most=limit, after=after, everything=every)
-        return found, instant_asked(client, moment[0])
+    named: dict[str, str | None],
+    days: tuple[str | None, str | None],
+    *,
+    empty: str,
+) -> None:
+    """A list of days. `named`: by whom or what it is narrowed, as it was written; `days`: from which and before which."""
+    with view.calling() as client:
+        first, before = (a_day(day, option) if day else None for day, option in zip(days, ("--from", "--before"), strict=True))
+        ids = {name: the_id(client, _NAMED[name], written) for name, written in named.items()}
+        found = view.page(client, path, {**asked, **ids, "from_day": first, "before_day": before})
+        until = view.until(client)
+    view.print_list(found, noun, lambda items: days_table(items, until), empty=empty)
 
 
-@told
+@reading(pages=True, eyes=True)
 def calendar(
+    view: View,
     first: FromDay = None,
     before: BeforeDay = None,
     kind: Annotated[list[KindName] | None, typer.Option("--kind", help="Only such days; repeat for several.")] = None,
@@ -177,14 +159,7 @@ def calendar(
     owner: Owner = None,
     team: Team = None,
     side: SideOption = None,
-    everything: Everything = False,
-    limit: Limit = 50,
-    every: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
+    past: Past = False,
 ) -> None:
     """The days that count: notice to be sent, last days for it, renewals, ends, and what is due; overdue ones first.
 
@@ -192,18 +167,15 @@ def calendar(
       concord contracts calendar --before 2027-04-01 --team Procurement
       concord contracts calendar --kind send_by --kind deadline
     """
-    asked = {"kind": [k.value for k in kind] if kind else None, "side": side.value if side else None}
-    people = {"party": party, "owner": owner, "team": team}
-    found, until = _days("/v1/contract-calendar", asked, people, first, before, everything, (limit, every, after), (as_of, basis), tenant)
-    if as_json:
-        say_json(found)
-        return
+    asked = {"kind": kind or None, "side": side, "open": None if past else True}
     empty = "No day of a contract is ahead that matches. `--past` shows those that are over, too; `concord contracts list` the contracts."
-    print_days(found["items"], moment_words(as_of, basis), until, found["next"], empty=empty)
+    named = {"party": party, "owner": owner, "team": team}
+    _print_days(view, "/v1/contract-calendar", "day", asked, named, (first, before), empty=empty)
 
 
-@told
+@reading(pages=True, eyes=True)
 def obligations(
+    view: View,
     first: FromDay = None,
     before: BeforeDay = None,
     by: Annotated[str | None, typer.Option("--by", help="Who owes it: us or them.")] = None,
@@ -213,14 +185,7 @@ def obligations(
     owner: Owner = None,
     team: Team = None,
     responsible: Annotated[str | None, typer.Option("--responsible", help="Seen to by this member: name or id.")] = None,
-    everything: Everything = False,
-    limit: Limit = 50,
-    every: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
+    past: Past = False,
 ) -> None:
     """What both parties owe by contracts, in order of the day it is due.
 
@@ -228,16 +193,10 @@ def obligations(
       concord contracts obligations --by us --before 2027-04-01
       concord contracts obligations --status breached
     """
-    asked = {"by": by, "status": status or None}
-    people = {"party": party, "owner": owner, "team": team, "responsible": responsible, "contract": contract}
-    found, until = _days(
-        "/v1/obligations", asked, people, first, before, everything or bool(status), (limit, every, after), (as_of, basis), tenant
-    )
-    if as_json:
-        say_json(found)
-        return
+    asked = {"by": by, "status": status or None, "open": None if past or status else True}
     empty = "Nothing is owed that matches. `--past` shows what was, too; `concord contracts owe` says what a party owes."
-    print_days(found["items"], moment_words(as_of, basis), until, found["next"], what="obligation", empty=empty)
+    named = {"party": party, "owner": owner, "team": team, "responsible": responsible, "contract": contract}
+    _print_days(view, "/v1/obligations", "obligation", asked, named, (first, before), empty=empty)
 
 
 def add_to(contracts: typer.Typer) -> None:

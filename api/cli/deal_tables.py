@@ -1,20 +1,18 @@
-"""Deals at a terminal: the board, the list, and one deal with the ways that are open to it. Made for 80 columns, better with more."""
+"""Deals at a terminal: the board, the list, and one deal with the ways that are open to it. At any width."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from api.cli.formats import NONE, amount, count, day, days_since, money, plain, short, table, when, words
+from api.cli.fitting import Fitted, drawn_alike
+from api.cli.formats import NONE, amount, count, day, days_since, facts, money, plain, short, table, when, words
 from api.cli.outcomes import out, print_count
+from api.cli.price_talk import talk_facts
 from api.cli.unmet import how_to_provide
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_WIDE = 110
 _KIND = {"won": "[green]won[/]", "lost": "[red]lost[/]", "open": ""}
 
 
@@ -47,57 +45,27 @@ def asks(asked: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _worth(card: Mapping[str, Any]) -> str:
-    if card["amount"] is None:
-        return NONE
-    return f"{amount(card['amount'], card['currency'], whole=out.width < _WIDE)} {card['currency']}"
+    return NONE if card["amount"] is None else f"{amount(card['amount'], card['currency'])} {card['currency']}"
 
 
-class _Layout:
-    """Columns of deals, the same for every stage of a board: what nobody has takes no room."""
-
-    def __init__(self, cards: Iterable[Mapping[str, Any]], until: datetime | None, *, stages: bool) -> None:
-        cards = list(cards)
-        self._until = until
-        self.wide, self.stages = out.width >= _WIDE, stages
-        self.flags = max((len(_unstyled(flags(card))) for card in cards), default=0)
-        self.amount = max((len(_unstyled(_worth(card))) for card in cards), default=1)
-
-    def table(self, cards: Iterable[Mapping[str, Any]], *, heading: bool) -> Table:
-        from rich.table import Table
-
-        made = Table(box=None, pad_edge=False, header_style="dim", expand=True, width=min(out.width, 200), show_header=heading)
-        made.add_column("id", width=8, no_wrap=True, style="dim")
-        made.add_column("deal", ratio=5, no_wrap=True, overflow="ellipsis")
-        made.add_column("account", ratio=4, no_wrap=True, overflow="ellipsis")
-        if self.wide:
-            made.add_column("owner", ratio=3, no_wrap=True, overflow="ellipsis")
-        if self.stages:
-            made.add_column("stage", ratio=3, no_wrap=True, overflow="ellipsis")
-        made.add_column("amount", justify="right", no_wrap=True, width=max(self.amount, 6))
-        made.add_column("closes", width=10, no_wrap=True)
-        made.add_column("days", justify="right", width=4, no_wrap=True)
-        if self.flags:
-            made.add_column("", width=min(self.flags, 32 if self.wide else 12), no_wrap=not self.wide, overflow="ellipsis")
-        for card in cards:
-            stage = plain(card["stage_name"]) if card["kind"] == "open" else _KIND[card["kind"]]
-            made.add_row(
-                short(card["id"]),
-                plain(card["title"]),
-                plain(card["account_name"]),
-                *([plain(card["owner_name"])] if self.wide else []),
-                *([stage] if self.stages else []),
-                _worth(card),
-                card["books_on"] or card["close_date"] or NONE,
-                str(days_since(card["since"], self._until)) if card["kind"] == "open" and self._until else "",
-                *([flags(card)] if self.flags else []),
-            )
-        return made
-
-
-def _unstyled(markup: str) -> str:
-    from rich.text import Text
-
-    return Text.from_markup(markup).plain
+def _deals(cards: Iterable[Mapping[str, Any]], until: datetime | None, *, stages: bool) -> Fitted:
+    spare = ("owner", "days", "account", *(["stage"] if stages else []), "notes")
+    columns = ("id", "deal", "account", "owner", *(["stage"] if stages else []), "amount", "closes", "days", "notes")
+    made = table(*columns, right=("amount", "days"), whole=("id", "closes"), spare=spare, show_header=stages)
+    for card in cards:
+        stage = plain(card["stage_name"]) if card["kind"] == "open" else _KIND[card["kind"]]
+        made.add_row(
+            f"[dim]{short(card['id'])}[/]",
+            plain(card["title"]),
+            plain(card["account_name"]),
+            plain(card["owner_name"]),
+            *([stage] if stages else []),
+            _worth(card),
+            card["books_on"] or card["close_date"] or NONE,
+            str(days_since(card["since"], until)) if card["kind"] == "open" and until else "",
+            flags(card),
+        )
+    return made
 
 
 def print_board(boards: list[dict[str, Any]], moment: str, until: datetime | None, *, cards: int) -> None:
@@ -110,20 +78,21 @@ def print_board(boards: list[dict[str, Any]], moment: str, until: datetime | Non
             out.print("No open deals here. Open one with `concord deals open`, or bring yours in with `concord import FILES`.")
             continue
         out.print(_sums(board))
-        layout = _Layout((card for column in board["columns"] for card in column["cards"]), until, stages=False)
+        shown = {column["stage"]: _deals(column["cards"], until, stages=False) for column in board["columns"] if column["cards"]}
+        drawn_alike(shown.values())
         for column in board["columns"]:
             if not column["cards"]:
                 continue
             limit = f", stalled after {column['max_days']} days" if column["max_days"] else ""
             out.print(f"\n[bold]{plain(column['name'])}[/] [dim]{count(column['count'], 'deal')}{limit}[/]")
-            out.print(layout.table(column["cards"], heading=False))
+            out.print(shown[column["stage"]])
             if cards and column["count"] > len(column["cards"]):
                 out.print(
                     f"[dim]... and {column['count'] - len(column['cards']):,} more: --cards, or concord deals list --stage {column['stage']}[/]"
                 )
 
 
-def _sums(board: Mapping[str, Any]) -> Table:
+def _sums(board: Mapping[str, Any]) -> Fitted:
     made = table("stage", "prob.", "deals", "", "amount", "weighted", right=("prob.", "deals", "amount", "weighted"))
     for column in board["columns"]:
         first = True
@@ -156,7 +125,7 @@ def print_deals(
     if not cards:
         out.print("No deals match. Leave a filter away, open one with `concord deals open`, or bring yours in with `concord import FILES`.")
         return
-    out.print(_Layout(cards, until, stages=True).table(cards, heading=True))
+    out.print(_deals(cards, until, stages=True))
     print_count(len(cards), "deal", following, more=more)
 
 
@@ -164,11 +133,7 @@ def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], mom
     """One deal, as it was at the moment `until`."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{plain(moment)}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    facts = table("", "", show_header=False)
-    facts.columns[1].overflow = "fold"
-    for name, value in _facts(item, until):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts((*_facts(item, until), *talk_facts(item["price_talk"]))))
     if item["lines"]:
         out.print(_lines(item["lines"]))
     if version:
@@ -203,7 +168,7 @@ def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[st
     yield "source", plain(words(item["source"]))
 
 
-def _lines(lines: list[dict[str, Any]]) -> Table:
+def _lines(lines: list[dict[str, Any]]) -> Fitted:
     made = table("line", "quantity", "unit price", "discount", "due", right=("quantity", "unit price", "discount"))
     for line in lines:
         due = f"each {line['period']}, {line['months']} months" if line["period"] else "once"
@@ -215,11 +180,7 @@ def _lines(lines: list[dict[str, Any]]) -> Table:
 
 def _print_way(item: Mapping[str, Any], version: Mapping[str, Any]) -> None:
     """The stages of its pipeline with their criteria, proven or not."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, show_header=False)
-    made.add_column(width=1)
-    made.add_column(overflow="fold")
+    made = table("", "", show_header=False)
     for stage in version["stages"]:
         here = stage["key"] == item["stage"]
         name = f"[bold]{plain(stage['name'])}[/]" if here else plain(stage["name"])

@@ -1,19 +1,16 @@
-"""Disputes at a terminal: the queue by what remains, and one case whose ledger visibly balances. Made for 80 columns, better with more."""
+"""Disputes at a terminal: the queue by what remains, and one case whose ledger visibly balances. At any width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from api.cli.formats import NONE, amount, plain, short, table, when, words
-from api.cli.outcomes import out, print_count
+from api.cli.fitting import Fitted
+from api.cli.formats import NONE, amount, facts, plain, short, table, when, words
+from api.cli.outcomes import out
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_WIDE = 110
 _HOUR, _DAY = 3600, 86400
 AMOUNTS = ("open", "credited", "paid", "written_off", "withdrawn")
 
@@ -30,40 +27,28 @@ def remaining(seconds: int | None) -> str:
     return f"[yellow]{told}[/]" if seconds < _DAY else told
 
 
-def print_queue(cards: list[dict[str, Any]], moment: str, following: str | None = None) -> None:
-    """Cases, those first of which a clock runs out first."""
-    from rich.table import Table
+IN_A_QUEUE = ("of", "status", "notes", "with")
+IN_A_LIST = ("of", "left", "notes", "with")
+"""What can be spared where cases are worked on in order of their clocks, and where all are listed."""
 
-    if moment:
-        out.print(f"[yellow]{moment}[/]")
-    if not cards:
-        out.print("No disputes match. Raise one with `concord disputes open`, or bring yours in with `concord import FILES`.")
-        return
-    wide = out.width >= _WIDE
-    made = Table(box=None, pad_edge=False, header_style="dim", expand=True, width=min(out.width, 200))
-    made.add_column("id", width=8, no_wrap=True, style="dim")
-    made.add_column("left", justify="right", no_wrap=True, min_width=9)
-    if wide:
-        made.add_column("of", no_wrap=True, min_width=12)
-    made.add_column("dispute", ratio=5, no_wrap=True, overflow="ellipsis")
-    made.add_column("with", ratio=4, no_wrap=True, overflow="ellipsis")
-    made.add_column("status", no_wrap=True)
-    made.add_column("open", justify="right", no_wrap=True)
-    made.add_column("", no_wrap=True)
+
+def disputes_table(cards: Iterable[Mapping[str, Any]], spare: Sequence[str] = IN_A_QUEUE) -> Fitted:
+    """Cases, with what is left of the clock that runs out first, and whose it is."""
+    columns = ("id", "left", "of", "dispute", "with", "status", "open", "notes")
+    made = table(*columns, right=("left", "open"), whole=("id",), spare=spare)
     for card in cards:
         of = f"{'their' if card['due_party'] == 'them' else 'our'} {words(card['due_clock'])}" if card["due_clock"] else ""
         made.add_row(
-            short(card["id"]),
+            f"[dim]{short(card['id'])}[/]",
             remaining(card["remaining"]),
-            *([of] if wide else []),
+            of,
             plain(card["title"]),
             plain(card["account_name"]),
             words(card["status"]),
-            f"{amount(card['open'], card['currency'], whole=not wide)} {card['currency']}",
+            f"{amount(card['open'], card['currency'])} {card['currency']}",
             _flags(card),
         )
-    out.print(made)
-    print_count(len(cards), "dispute", following)
+    return made
 
 
 def _flags(card: Mapping[str, Any]) -> str:
@@ -83,14 +68,12 @@ def print_case(id: str, item: Mapping[str, Any], moment: str, until: datetime | 
     """One case, as it was at the moment `until`."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    facts = table("", "", show_header=False)
-    facts.columns[1].overflow = "fold"
-    for name, value in _facts(item):
-        facts.add_row(f"[dim]{name}[/]", value)
-    out.print(facts)
+    out.print(facts(_facts(item)))
     out.print(_ledger(item))
     out.print(_clocks(item["clocks"], until))
     _print_offers(item)
+    for action in item["actions"]:
+        out.print(_action(action))
     _print_said(item)
 
 
@@ -114,7 +97,7 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield words(document["kind"]), f"{plain(document['number'])}{worth}{', ' if told else ''}{told}"
 
 
-def _ledger(item: Mapping[str, Any]) -> Table:
+def _ledger(item: Mapping[str, Any]) -> Fitted:
     """Each line, and the sum: original = open + credited + paid + written off + withdrawn."""
     currency, ledger = item["currency"], item["ledger"]
     shown = [name for name in AMOUNTS if name == "open" or any(Decimal(line[name]) for line in [*item["lines"], ledger])]
@@ -132,7 +115,7 @@ def _ledger(item: Mapping[str, Any]) -> Table:
     return made
 
 
-def _clocks(clocks: list[dict[str, Any]], until: datetime | None) -> Table:
+def _clocks(clocks: list[dict[str, Any]], until: datetime | None) -> Fitted:
     made = table("clock", "owed by", "due", "left", "", right=("left",), whole=("due",), title="clocks")
     for clock in clocks:
         left, note = "", ""
@@ -162,10 +145,9 @@ def _print_offers(item: Mapping[str, Any]) -> None:
 
 
 def _print_said(item: Mapping[str, Any]) -> None:
-    """Evidence, settlements, what was said, and the corrective action."""
+    """Evidence, settlements, and what was said."""
     names = item["names"]
     made = table("", "", show_header=False)
-    made.columns[1].overflow = "fold"
     for piece in item["evidence"]:
         inside = " [yellow](for us only)[/]" if piece["visibility"] == "internal" else ""
         gone = f" [red]taken back: {plain(piece['retracted'])}[/]" if piece["retracted"] else ""
@@ -178,8 +160,23 @@ def _print_said(item: Mapping[str, Any]) -> None:
         inside = "[yellow](for us only)[/] " if said["visibility"] == "internal" else ""
         who = plain(names.get(said["actor"], "them" if said["party"] == "them" else "us"))
         made.add_row(f"[dim]{when(said['at'])}[/]", f"{inside}{who}: {plain(said['text'])}")
-    for action in item["actions"]:
-        steps = ", ".join(f"{s['step'].upper()} {'done' if s['done_at'] else 'due ' + when(s['due'])}" for s in action["steps"] if s["due"])
-        made.add_row("[dim]8D[/]", f"round {action['round']}, {action['state']}: {steps}")
     if made.row_count:
         out.print(made)
+
+
+_STEPS = {"d3": "contained", "d4": "causes found", "d5": "measures chosen", "d6": "carried out", "d7": "repeat prevented"}
+
+
+def _action(action: Mapping[str, Any]) -> Fitted:
+    """A round of the corrective action: what is due when, what was done, and whether it had its effect."""
+    title = f"corrective action (8D), round {action['round']}: {action['state']}"
+    made = table("step", "what", "due", "done", "found", whole=("step", "due", "done"), spare=("what",), title=title)
+    for step in action["steps"]:
+        late = f"[red]{when(step['due'])}[/]" if step["missed"] and not step["done_at"] else when(step["due"])
+        causes = f"[dim]({', '.join(map(words, step['causes']))})[/]" if step["causes"] else ""
+        found = " ".join(filter(None, (plain(step["text"]) if step["text"] else "", causes)))
+        made.add_row(step["step"].upper(), _STEPS[step["step"]], late, when(step["done_at"]), found)
+    effect = {"effective": "it had its effect", "closed": "it had its effect", "ineffective": "it had none"}.get(action["state"], NONE)
+    told = plain(action["check"] or action["reason"] or "") if action["check"] or action["reason"] else ""
+    made.add_row("D8", "effect checked", NONE, effect, told)
+    return made

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import disputes_change, disputes_settle
-from api.cli.client import Client, calling
-from api.cli.dispute_tables import print_case, print_queue
+from api.cli import disputes_8d, disputes_change, disputes_lines, disputes_settle
+from api.cli.dispute_tables import IN_A_LIST, disputes_table, print_case
 from api.cli.formats import NONE, amount, plain, table, words
-from api.cli.moments import instant_asked, moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, Owner, TenantName, Text
-from api.cli.outcomes import out, print_count, say_json, told
+from api.cli.options import Owner, Text
+from api.cli.outcomes import out, print_count, say_json
 from api.cli.references import ACCOUNT, DISPUTE, MEMBER, find, the_id
-from api.cli.tree import add
+from api.cli.tree import add, group
+from api.cli.views import View, reading
 
 DisputeName = Annotated[str, typer.Argument(metavar="DISPUTE", help="Its title, or an id or the beginning or end of one.")]
 With = Annotated[str | None, typer.Option("--account", "--supplier", help="With this account: name or id.")]
@@ -45,25 +44,18 @@ class By(StrEnum):
     MONTH = "month"
 
 
-def _cards(client: Client, asked: dict[str, Any], limit: int, after: str | None, *, everything: bool) -> dict[str, Any]:
-    return client.page("/v1/disputes", asked, most=limit, after=after, everything=everything)
+_EMPTY = "No disputes match. Raise one with `concord disputes open`, or bring yours in with `concord import FILES`."
 
 
-@told
+@reading(pages=True, eyes=True)
 def queue(
+    view: View,
     owner: Owner = None,
     account: With = None,
     reason: Reason = None,
     theirs: Annotated[bool, typer.Option("--theirs", help="The other side owes the answer.")] = False,
     escalated: Annotated[bool, typer.Option("--escalated", help="Raised to a level.")] = False,
     text: Text = None,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """The disputes to be worked on, those first of which a clock runs out first.
 
@@ -72,9 +64,8 @@ def queue(
       concord disputes queue --owner "Ana Souza" --escalated
       concord disputes queue --as-of yesterday
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked: dict[str, Any] = {
-            **moment_params(as_of, basis),
             "live": True,
             "owner": the_id(client, MEMBER, owner),
             "account": the_id(client, ACCOUNT, account),
@@ -83,15 +74,13 @@ def queue(
             "escalation_from": 1 if escalated else None,
             "text": text,
         }
-        found = _cards(client, asked, limit, after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    print_queue(found["items"], moment_words(as_of, basis), found["next"])
+        found = view.page(client, "/v1/disputes", asked)
+    view.print_list(found, "dispute", disputes_table, empty=_EMPTY)
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     owner: Owner = None,
     account: With = None,
     status: Annotated[str | None, typer.Option("--status", help="draft, opened, proposed, settled, closed, ...")] = None,
@@ -99,13 +88,6 @@ def list_(
     document: Annotated[str | None, typer.Option("--document", help="About this invoice or order, by its number.")] = None,
     text: Text = None,
     sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.BEGAN_LAST,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Disputes of any status, filtered and sorted.
 
@@ -113,51 +95,44 @@ def list_(
       concord disputes list --status closed
       concord disputes list --supplier Kolbe --sort=-open --json
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         asked = {
-            **moment_params(as_of, basis),
             "owner": the_id(client, MEMBER, owner),
             "account": the_id(client, ACCOUNT, account),
             "status": status,
             "reason": reason,
             "document": document,
             "text": text,
-            "sort": sort.value,
+            "sort": sort,
         }
-        found = _cards(client, asked, limit, after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    print_queue(found["items"], moment_words(as_of, basis), found["next"])
+        found = view.page(client, "/v1/disputes", asked)
+    view.print_list(found, "dispute", lambda items: disputes_table(items, IN_A_LIST), empty=_EMPTY)
 
 
-@told
-def show(dispute: DisputeName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
-    """One case: its ledger, clocks and their pauses, offers, evidence, and what was said.
+@reading(eyes=True)
+def show(view: View, dispute: DisputeName) -> None:
+    """One case: its ledger, clocks and their pauses, offers, evidence, corrective action, and what was said.
 
     Examples:
       concord disputes show "Housings dearer than agreed"
       concord disputes show 6e4c0012 --as-of 2026-03-31
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, DISPUTE, dispute)["id"]
-        answer = client.get(f"/v1/disputes/{id}", moment_params(as_of, basis))
-        until = instant_asked(client, as_of)
-    if as_json:
+        answer = client.get(f"/v1/disputes/{id}", view.params(client))
+        until = view.until(client)
+    if view.as_json:
         say_json({"id": id, **answer})
         return
-    print_case(id, answer["item"], moment_words(as_of, basis), until)
+    print_case(id, answer["item"], view.words, until)
 
 
-@told
+@reading(eyes=True)
 def figures(
+    view: View,
     by: Annotated[list[By] | None, typer.Option("--by", help="By what they are told apart; repeat for several.")] = None,
     account: With = None,
     since: Annotated[str | None, typer.Option("--since", metavar="INSTANT", help="Raised from then on, like 2026-01-01T00:00:00Z.")] = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """How long disputes took, what was recovered, and what leaked away.
 
@@ -166,33 +141,34 @@ def figures(
       concord disputes figures --by reason --as-of 90d
     """
     chosen = [one.value for one in by or [By.ACCOUNT]]
-    with calling(tenant) as client:
-        asked = {**moment_params(as_of, basis), "by": chosen, "account": the_id(client, ACCOUNT, account), "opened_from": since}
+    with view.calling() as client:
+        asked = {**view.params(client), "by": chosen, "account": the_id(client, ACCOUNT, account), "opened_from": since}
         found = client.get("/v1/disputes/figures", asked)
-    if as_json:
+    if view.as_json:
         say_json(found)
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    numbers = ("cases", "live", "days", "claimed", "recovered", "leakage", "share")
-    made = table(*(words(name) for name in chosen), "", *numbers, right=numbers)
+    view.heading()
+    money = ("claimed", "recovered", "leakage")
+    numbers = ("cases", "live", "days", *money, "share")
+    spare = ("live", "days", "cases", "share")
+    made = table(*map(words, chosen), *numbers, right=numbers, spare=spare)
     for row in found["rows"]:
-        keys = [plain(row["names"].get(name) or row["keys"][name]) for name in chosen]
-        money = [amount(row[name], row["currency"], whole=True) for name in ("claimed", "recovered", "leakage")]
+        keys = [plain(row["names"].get(name) or words(str(row["keys"][name] or ""))) for name in chosen]
         share = f"{row['leakage_share']} %" if row["leakage_share"] is not None else NONE
-        made.add_row(*keys, row["currency"], str(row["cases"]), str(row["live"]), row["days_median"] or NONE, *money, share)
+        amounts = (f"{amount(row[name], row['currency'])} {row['currency']}" for name in money)
+        made.add_row(*keys, str(row["cases"]), str(row["live"]), row["days_median"] or NONE, *amounts, share)
+    if not found["rows"]:
+        out.print(_EMPTY)
+        return
     out.print(made)
     print_count(len(found["rows"]), "row", None)
 
 
 def add_to(app: typer.Typer) -> None:
-    disputes = typer.Typer(
-        help="Disputes: the queue by what remains, and the way from a claim to the settled cent.",
-        short_help="Disputes: the queue by what remains, and the way from a claim to the settled cent",
-        no_args_is_help=True,
-    )
-    add(disputes, queue, list_, show)
+    words_ = "Disputes: the queue by what remains, and the way from a claim to the settled cent"
+    disputes = group(app, "disputes", words_, ("queue", queue), ("list", list_), ("show", show))
     disputes_change.add_to(disputes)
+    disputes_lines.add_to(disputes)
     disputes_settle.add_to(disputes)
+    disputes_8d.add_to(disputes)
     add(disputes, figures)
-    app.add_typer(disputes, name="disputes")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from api.cli.client import Client, calling
 from api.cli.deals_move import myself
+from api.cli.documents import referred
 from api.cli.formats import amount, plain, words
 from api.cli.options import Json, Note, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
@@ -31,18 +30,13 @@ def spoken(*, for_them: bool) -> dict[str, str]:
 
 
 def proofs(client: Client, written: Iterable[str]) -> list[dict[str, str]]:
-    """Each `KIND=DOCUMENT`; a file that is here is uploaded, anything else is a reference. Raises Ended."""
+    """Each `KIND=DOCUMENT`: a file here, a kept document's SHA-256, or a reference. Raises Ended."""
     found = []
     for one in written:
         kind, equals, document = one.partition("=")
         if not equals or not document.strip():
             raise Ended(f"--evidence {one!r}: write KIND=DOCUMENT, like order=PO-17.pdf or correspondence='Letter of 2 March'.", Exit.USAGE)
-        path = Path(document.strip()).expanduser()
-        piece = {"kind": kind.strip(), "document": path.name[:200] if path.is_file() else document.strip()}
-        if path.is_file():
-            headers = {"Content-Type": "application/octet-stream"}
-            piece["sha256"] = client.send(f"/v1/documents?name={quote(path.name)}", path.read_bytes(), headers).body["sha256"]
-        found.append(piece)
+        found.append({"kind": kind.strip(), **referred(client, document.strip())})
     return found
 
 
@@ -105,23 +99,24 @@ def open_(
     out.print(f"{'Drafted' if draft else 'Raised'} [bold]{plain(title)}[/]: {held} disputed. [dim]{said.body['id']}[/]")
 
 
-def simply(dispute: str, path: str, body: dict[str, Any], tenant: str | None, *, as_json: bool) -> None:
+Body = dict[str, Any] | Callable[[Client, dict[str, Any]], dict[str, Any]]
+"""What is sent; or how it is made of the case as it stands."""
+
+
+def carry_out(dispute: str, path: str, body: Body, tenant: str | None, *, as_json: bool) -> None:
     """Carry out a command on a case, and say how the case stands then."""
     with calling(tenant) as client:
         id = find(client, DISPUTE, dispute)["id"]
+        if callable(body):
+            body = body(client, client.get(f"/v1/disputes/{id}")["item"])
         said = client.post(f"/v1/disputes/{id}/{path}", body, if_match="*")
         item = client.get(f"/v1/disputes/{id}")["item"]
-    tell(said.body, item, changed=said.position is not None, as_json=as_json)
-
-
-def tell(body: dict[str, Any], item: dict[str, Any], *, changed: bool, as_json: bool) -> None:
-    """How the case stands."""
     if as_json:
-        say_json(body)
+        say_json(said.body)
         return
     currency, ledger = item["currency"], item["ledger"]
-    money = f"{amount(ledger['open'], currency)} of {amount(ledger['original'], currency)} {currency} open"
-    out.print(f"{'' if changed else 'Nothing to do: '}{plain(item['title'])} is {words(item['status'])}, {money}.")
+    money_ = f"{amount(ledger['open'], currency)} of {amount(ledger['original'], currency)} {currency} open"
+    out.print(f"{'' if said.position is not None else 'Nothing to do: '}{plain(item['title'])} is {words(item['status'])}, {money_}.")
 
 
 @told
@@ -131,7 +126,7 @@ def submit(dispute: DisputeName, tenant: TenantName = None, as_json: Json = Fals
     Example:
       concord disputes submit "Housings too dear"
     """
-    simply(dispute, "submit", {}, tenant, as_json=as_json)
+    carry_out(dispute, "submit", {}, tenant, as_json=as_json)
 
 
 @told
@@ -141,7 +136,7 @@ def acknowledge(dispute: DisputeName, tenant: TenantName = None, as_json: Json =
     Example:
       concord disputes acknowledge "Housings too dear"
     """
-    simply(dispute, "acknowledge", {}, tenant, as_json=as_json)
+    carry_out(dispute, "acknowledge", {}, tenant, as_json=as_json)
 
 
 @told
@@ -151,7 +146,7 @@ def investigate(dispute: DisputeName, tenant: TenantName = None, as_json: Json =
     Example:
       concord disputes investigate "Housings too dear"
     """
-    simply(dispute, "investigate", {}, tenant, as_json=as_json)
+    carry_out(dispute, "investigate", {}, tenant, as_json=as_json)
 
 
 @told
@@ -166,7 +161,7 @@ def ask(
     Example:
       concord disputes ask "Housings too dear" "Which price list do you mean?"
     """
-    simply(dispute, "await", {"question": question}, tenant, as_json=as_json)
+    carry_out(dispute, "await", {"question": question}, tenant, as_json=as_json)
 
 
 @told
@@ -184,13 +179,15 @@ def comment(
       concord disputes comment "Housings too dear" "Third time this year" --internal
     """
     body = {"text": text, "visibility": "internal" if internal else "public", **spoken(for_them=for_them)}
-    simply(dispute, "comments", body, tenant, as_json=as_json)
+    carry_out(dispute, "comments", body, tenant, as_json=as_json)
 
 
 @told
 def attach(
     dispute: DisputeName,
-    evidence: Annotated[str, typer.Argument(metavar="KIND=DOCUMENT", help="order=PO-17.pdf: a file here, or a reference.")],
+    evidence: Annotated[
+        str, typer.Argument(metavar="KIND=DOCUMENT", help="order=PO-17.pdf: a file here, a kept document's SHA-256, or a reference.")
+    ],
     note: Note = None,
     internal: Annotated[bool, typer.Option("--internal", help="Among us only: it never leaves.")] = False,
     tenant: TenantName = None,
@@ -201,13 +198,12 @@ def attach(
     Example:
       concord disputes attach "Housings too dear" delivery_note=LS-88.pdf
     """
-    with calling(tenant) as client:
-        id = find(client, DISPUTE, dispute)["id"]
+
+    def body(client: Client, _item: dict[str, Any]) -> dict[str, Any]:
         [piece] = proofs(client, [evidence])
-        body = {"evidence": {**piece, "note": note, "visibility": "internal" if internal else "public"}}
-        said = client.post(f"/v1/disputes/{id}/evidence", body, if_match="*")
-        item = client.get(f"/v1/disputes/{id}")["item"]
-    tell(said.body, item, changed=said.position is not None, as_json=as_json)
+        return {"evidence": {**piece, "note": note, "visibility": "internal" if internal else "public"}}
+
+    carry_out(dispute, "evidence", body, tenant, as_json=as_json)
 
 
 @told
@@ -224,7 +220,7 @@ def escalate(
       concord disputes escalate "Housings too dear" 1 --note "No answer for a week"
     """
     path = "escalate" if level else "escalation/lift"
-    simply(dispute, path, {"level": level, "note": note}, tenant, as_json=as_json)
+    carry_out(dispute, path, {"level": level, "note": note}, tenant, as_json=as_json)
 
 
 @told
@@ -239,11 +235,7 @@ def assign(
     Example:
       concord disputes assign "Housings too dear" "Ana Souza"
     """
-    with calling(tenant) as client:
-        id, member = find(client, DISPUTE, dispute)["id"], the_id(client, MEMBER, owner)
-        said = client.post(f"/v1/disputes/{id}/owner", {"owner": member}, if_match="*")
-        item = client.get(f"/v1/disputes/{id}")["item"]
-    tell(said.body, item, changed=said.position is not None, as_json=as_json)
+    carry_out(dispute, "owner", lambda client, _: {"owner": the_id(client, MEMBER, owner)}, tenant, as_json=as_json)
 
 
 def day_or_today(written: str | None, option: str) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from api.cli.fitting import Fitted
 from api.cli.formats import NONE, amount, count, plain, short, table, words
 from api.cli.outcomes import out
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 CATEGORIES = ("closed", "commit", "best_case", "pipeline")
 _SINGLE = ("closed", "commit", "best case", "pipeline", "weighted")
@@ -35,6 +33,7 @@ def print_forecast(found: Mapping[str, Any], moment: str) -> None:
         out.print(_table(found, splits, _SINGLE))
         out.print("\n[bold]cumulative[/] [dim]what is surer is added: + pipeline is all of it[/]")
         out.print(_table(found, splits, _CUMULATIVE))
+        out.print(f"[dim]in whole units; from {_SIDE_BY_SIDE} columns on, and with --json, to the cent[/]")
     _print_cut(found)
     _print_conversion(found)
     _print_outside(found)
@@ -88,12 +87,12 @@ def print_not_counted(found: Mapping[str, Any]) -> None:
     )
 
 
-def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]) -> Table:
+def _table(found: Mapping[str, Any], splits: list[str], numbers: tuple[str, ...]) -> Fitted:
     made = table(*splits, "", "deals", *numbers, right=("deals", *numbers), whole=("period", ""))
     for row in found["rows"] if splits else ():
         made.add_row(*(_name(row, dimension) for dimension in splits), _currency(found, row), *_numbers(row, numbers))
     for place, (currency, row) in enumerate(_totals(found)):
-        made.add_row(*_all(splits, place), f"[bold]{currency}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)), end_section=True)
+        made.add_row(*_all(splits, place), f"[bold]{currency}[/]", *(f"[bold]{n}[/]" for n in _numbers(row, numbers)))
     return made
 
 
@@ -196,11 +195,11 @@ def print_categories(found: Mapping[str, Any], moment: str) -> None:
     _print_outside(found)
 
 
-def _add_categories(made: Table, row: Mapping[str, Any], head: list[str]) -> None:
+def _add_categories(made: Fitted, row: Mapping[str, Any], head: list[str]) -> None:
     for category in CATEGORIES:
         cell = row["categories"][category]
         shown = (amount(cell[kind], row["currency"]) for kind in ("single", "cumulative"))
         made.add_row(*head, words(category), row["shown"], f"{cell['deals']:,}", *shown)
         head = [""] * len(head)
     weighted = f"[bold]{amount(row['weighted'], row['currency'])}[/]"
-    made.add_row(*head, "[bold]weighted[/]", row["shown"], "", weighted, "", end_section=True)
+    made.add_row(*head, "[bold]weighted[/]", row["shown"], "", weighted, "")

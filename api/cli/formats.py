@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
 
+from api.cli.fitting import Column, Fitted
 from api.inert import one_line
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 # ISO 4217 minor units other than two; as `domain.values.minor_digits`, which is heavier to import
 _MINOR = {
@@ -59,9 +56,9 @@ def short(id: str) -> str:
     return id[-8:]
 
 
-def count(number: int, noun: str) -> str:
-    """`1 deal`, `2,000 deals`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, several: str | None = None) -> str:
+    """`1 deal`, `2,000 deals`; `several`: the plural that is not made by an s."""
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
 
 
 def words(key: str) -> str:
@@ -76,15 +73,25 @@ def plain(text: object) -> str:
     return escape(one_line(str(text))) if text not in (None, "") else NONE
 
 
-def table(*columns: str, title: str | None = None, right: Iterable[str] = (), whole: Iterable[str] = (), **more: Any) -> Table:
-    """A table without lines. `right`: columns of numbers; `whole`: columns that are never broken or cut."""
-    from rich.table import Table
+def table(
+    *columns: str,
+    title: str | None = None,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    spare: Iterable[str] = (),
+    show_header: bool = True,
+) -> Fitted:
+    """A table without lines. `right`: columns of numbers; these and `whole` are never broken or cut. `spare`: what goes where there is
+    not room for all, the most dispensable first.
+    """
+    numbers, uncut, order = set(right), {*right, *whole}, list(spare)
+    made = [Column(name, name in numbers, name in uncut, order.index(name) if name in order else None) for name in columns]
+    return Fitted(made, title, show_header)
 
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim", **more)
-    for column in columns:
-        numbers = column in set(right)
-        uncut = numbers or column in set(whole)
-        made.add_column(
-            column, justify="right" if numbers else "left", no_wrap=uncut, overflow="fold", min_width=None if uncut else min(8, len(column))
-        )
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Fitted:
+    """What is said of one thing: a name and a value to a line."""
+    made = table("", "", show_header=False)
+    for name, value in pairs:
+        made.add_row(f"[dim]{name}[/]", value)
     return made

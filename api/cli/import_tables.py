@@ -26,8 +26,7 @@ def print_inspection(inspection: Mapping[str, Any], *, columns: bool) -> None:
     for one in inspection["tables"]:
         ignored = one["kind"] == "ignored"
         holds = "[dim]left out[/]" if ignored else f"[bold]{words(one['kind'])}[/]"
-        why = one["reason"] if ignored else f"{one['label']}, {one['confidence']:.0%} sure"
-        made.add_row(plain(one["name"]), holds, "" if ignored else f"{one['rows']:,}", f"[dim]{plain(why)}[/]")
+        made.add_row(plain(one["name"]), holds, "" if ignored else f"{one['rows']:,}", f"[dim]{plain(one['reason'])}[/]")
     out.print(made)
     if columns:
         for one in inspection["tables"]:
@@ -41,7 +40,7 @@ def print_inspection(inspection: Mapping[str, Any], *, columns: bool) -> None:
 
 def _print_columns(one: Mapping[str, Any]) -> None:
     out.print(f"\n[bold]{plain(one['name'])}[/]")
-    made = table("column", "goes to", "sure", "read as", "blank", right=("sure", "blank"))
+    made = table("column", "goes to", "read as", "blank", "because", right=("blank",), spare=("because", "read as", "blank"))
     aside: dict[str, list[str]] = {ATTRIBUTE: [], LEFT_OUT: []}
     for column in one["columns"]:
         if column["target"] in aside:
@@ -49,7 +48,10 @@ def _print_columns(one: Mapping[str, Any]) -> None:
             continue
         blanks = f"{column['blanks']:,}" if column["blanks"] else ""
         read_as = plain(column["read_as"]) if column["read_as"] else ""
-        made.add_row(plain(column["column"]), words(column["target"]), f"{column['confidence']:.0%}", read_as, blanks)
+        # a column that is named like its field needs no reason
+        nearly = f"nearly so named, {column['alike']:.0%} alike" if column["alike"] is not None else ""
+        because = "said so" if column["reason"] == "said so" else nearly
+        made.add_row(plain(column["column"]), words(column["target"]), read_as, blanks, f"[dim]{because}[/]" if because else "")
     out.print(made)
     for target, said in ((ATTRIBUTE, "kept as fields of its own"), (LEFT_OUT, "left out")):
         if aside[target]:

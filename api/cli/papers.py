@@ -9,79 +9,71 @@ import typer
 
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
-from api.cli.formats import NONE, day, money, plain, short, table, when, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, TenantName
-from api.cli.outcomes import Ended, Exit, out, print_count, say_json, told
+from api.cli.fitting import Fitted
+from api.cli.formats import NONE, day, facts, money, plain, short, table, when, words
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, CONTRACT, DEAL, DISPUTE, PAPER, Noun, find, find_among, the_id
-from api.cli.tree import add
+from api.cli.tree import add, group
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 PaperName = Annotated[str, typer.Argument(metavar="PAPER", help="Number, title, or an id or the beginning or end of one.")]
 _SUBJECTS: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
 
 
-@told
+@reading(pages=True)
 def list_(
+    view: View,
     about: Annotated[str | None, typer.Option("--about", help="About this deal, contract or dispute: name or id.")] = None,
     account: Annotated[str | None, typer.Option("--account", help="With this account: name or id.")] = None,
     status: Annotated[str | None, typer.Option("--status", help="drafting, sent, partly_signed, completed, declined, ...")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="quote, proposal, contract, amendment or dispute_letter.")] = None,
     text: Annotated[str | None, typer.Option("--text", help="With this text in title or number.")] = None,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Papers about what you see, the latest first.
 
     Example:
       concord papers list --account Acme --status partly_signed
     """
-    with calling(tenant) as client:
-        asked = {**moment_params(as_of, basis), "status": status, "kind": kind, "text": text, "account": the_id(client, ACCOUNT, account)}
+    with view.calling() as client:
+        asked = {"status": status, "kind": kind, "text": text, "account": the_id(client, ACCOUNT, account)}
         if about is not None:
             noun, asked["subject"] = find_among(client, _SUBJECTS, about)
             asked["noun"] = noun.word
-        found = client.page("/v1/papers", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    made = table("id", "number", "title", "with", "status", "since", "signed", whole=("id", "number", "since"))
-    for paper in found["items"]:
+        found = view.page(client, "/v1/papers", asked)
+    view.print_list(found, "paper", _rows, empty="No papers match. Prepare one with `concord papers prepare`.")
+
+
+def _rows(papers: list[dict[str, Any]]) -> Fitted:
+    whole = ("id", "number", "since", "signed")
+    made = table("id", "number", "title", "with", "status", "since", "signed", whole=whole, spare=("id", "since", "with", "signed"))
+    for paper in papers:
         people = paper["signatories"]
         signed = f"{sum(one['signed_at'] is not None for one in people)} of {len(people)}" if people else NONE
         cells = (short(paper["id"]), paper["number"], plain(paper["title"]), plain(paper["account_name"]))
         made.add_row(*cells, words(paper["status"]), day(paper["since"]), signed)
-    if found["items"]:
-        out.print(made)
-    print_count(len(found["items"]), "paper", found["next"])
+    return made
 
 
-@told
-def show(paper: PaperName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False) -> None:
+@reading(eyes=True)
+def show(view: View, paper: PaperName) -> None:
     """One paper: what it is about, who signs and has signed, and its file.
 
     Example:
       concord papers show Q-2026-7F3KQ2
     """
-    with calling(tenant) as client:
+    with view.calling() as client:
         id = find(client, PAPER, paper)["id"]
-        answer = client.get(f"/v1/papers/{id}", moment_params(as_of, basis))
-    if as_json:
+        answer = client.get(f"/v1/papers/{id}", view.params(client))
+    if view.as_json:
         say_json({"id": id, **answer})
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     item = answer["item"]
     out.print(f"[bold]{plain(item['title'])}[/]  {item['number']}")
     out.print(f"[dim]{id}[/]")
-    facts = [
+    said = [
         ("what", words(item["kind"])),
         ("about", f"{words(item['subject']['noun'])} {short(item['subject']['id'])}"),
         ("status", words(item["status"])),
@@ -94,12 +86,8 @@ def show(paper: PaperName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, ten
         ("file", item["document"]["sha256"]),
         ("signed file", item["sealed"]["sha256"] if item["sealed"] else NONE),
     ]
-    made = table("", "", show_header=False)
-    for name, value in facts:
-        if value != NONE:
-            made.add_row(f"[dim]{name}[/]", value)
-    out.print(made)
-    people = table("signs", "for", "mail", "has", whole=("has",))
+    out.print(facts((name, value) for name, value in said if value != NONE))
+    people = table("signs", "for", "mail", "has", whole=("has",), spare=("mail",))
     for one in item["signatories"]:
         has = "signed" if one["signed"] else "opened it" if one["viewed"] else "a link" if one["linked"] else "no link yet"
         people.add_row(plain(one["name"]), plain(one["party"]), plain(one["email"]), has)
@@ -115,17 +103,24 @@ def prepare(
     attention: Annotated[str | None, typer.Option("--attention", metavar="CONTACT", help="Addressed to this contact.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="A paragraph of your own below the introduction.")] = None,
     clause: Annotated[list[str] | None, typer.Option("--clause", help="Instead of the template's; repeat, in order.")] = None,
+    amendment: Annotated[
+        str | None, typer.Option("--amendment", help="Which one of the contract's, where several wait: its title.")
+    ] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """Prepare a paper: printed and kept, for you to read before anybody gets it.
 
-    Example:
+    Examples:
       concord papers prepare "GTX for the new line" --template quote --attention "Jo Weber"
+      concord papers prepare Cleaning --template amendment
     """
     with calling(tenant) as client:
         noun, id = find_among(client, _SUBJECTS, about)
-        body: dict[str, Any] = {"subject": {"noun": noun.word, "id": id}, "template": template, "title": title, "note": note}
+        subject = {"noun": noun.word, "id": id}
+        if noun is CONTRACT and (amendment is not None or template == "amendment"):
+            subject["part"] = _waiting(client, id, amendment)
+        body: dict[str, Any] = {"subject": subject, "template": template, "title": title, "note": note}
         body |= {"attention": the_id(client, CONTACT, attention), "clauses": clause}
         said = client.post("/v1/papers", {name: value for name, value in body.items() if value is not None})
         paper = client.get(f"/v1/papers/{said.body['id']}")["item"]
@@ -133,6 +128,17 @@ def prepare(
         say_json(said.body)
         return
     out.print(f"Prepared {paper['number']}. Read it: concord papers download {paper['number']}")
+
+
+def _waiting(client: Client, contract: str, written: str | None) -> str:
+    """The amendment that is meant, of those that are not signed yet. Raises Ended."""
+    waiting = [one for one in client.get(f"/v1/contracts/{contract}")["item"]["amendments"] if one["status"] in {"proposed", "approved"}]
+    found = [one for one in waiting if written is None or written.casefold() in one["title"].casefold() or one["id"].endswith(written)]
+    if len(found) == 1:
+        return str(found[0]["id"])
+    lines = tuple(f"  {short(one['id'])}  {one['title']}" for one in found or waiting)
+    sentence = "Several amendments wait; name one with --amendment:" if found else "No such amendment waits for a signature."
+    raise Ended(sentence, Exit.NOT_FOUND, lines=lines)
 
 
 @told
@@ -276,10 +282,6 @@ def _id(client: Client, paper: str) -> str:
 def add_to(app: typer.Typer) -> None:
     from api.cli import papers_verify
 
-    papers = typer.Typer(
-        no_args_is_help=True,
-        help="Papers: prepare, send, sign, download, and verify what was signed.",
-        short_help="Papers: quotes, contracts, letters; signing and checking them",
-    )
-    add(papers, list_, show, prepare, review, send, link, void, download, papers_verify.verify, papers_verify.authority)
-    app.add_typer(papers, name="papers")
+    words_ = "Papers: quotes, contracts, letters; signing and checking them"
+    papers = group(app, "papers", words_, ("list", list_), ("show", show))
+    add(papers, prepare, review, send, link, void, download, papers_verify.verify, papers_verify.authority)

@@ -56,17 +56,58 @@ def _read(file: Path) -> bytes:
         raise Ended(f"{file} cannot be read: {error.strerror}.", Exit.NOT_FOUND) from error
 
 
+def _take_over(file: Path, named: str | None) -> None:
+    """Keep the key and certificate of a PKCS#12 file in this machine's key store. Raises Ended."""
+    import os
+    from datetime import UTC, datetime
+    from getpass import getpass
+
+    from api.cli.servers import reached
+    from infra.migrations import list_tenants
+    from infra.opening import open_keys
+    from infra.papers.certificates import keep_seal
+    from infra.papers.importing import CertificateUnusable, imported
+
+    settings, content = reached(), _read(file)
+    assert settings.database_url is not None
+    tenant = named or settings.tenant
+    if tenant not in {one.slug for one in list_tenants(settings.database_url)}:
+        raise Ended(f"There is no tenant {tenant!r} here; say which with --tenant.", Exit.NOT_FOUND)
+    password = os.environ.get("CONCORD_P12_PASSWORD")
+    if password is None:
+        password = getpass(f"Password of {file.name}: ")
+    try:
+        kept = imported(content, password, datetime.now(UTC))
+    except CertificateUnusable as error:
+        raise Ended(str(error), Exit.REFUSED) from error
+    keys = open_keys(settings)
+    try:
+        keep_seal(keys, tenant, kept)
+    finally:
+        keys.close()
+
+
 @told
 def authority(
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write it into this file.")] = None,
+    import_: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="FILE", help="Seal with this certificate of yours from now on: PKCS#12, .p12 or .pfx."),
+    ] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """The certificate of the authority behind our seal, for those who are to check our papers. It is no secret.
 
-    Example:
+    With --import, on the machine that runs Concord, your own takes the place of the one that Concord has made. The file's password is
+    asked for, or taken from CONCORD_P12_PASSWORD. Papers that were sealed before keep their seal.
+
+    Examples:
       concord papers authority --to authority.pem
+      concord papers authority --import seal.p12
     """
+    if import_ is not None:
+        _take_over(import_, tenant)
     with calling(tenant) as client:
         found = client.get("/v1/papers/authority/certificate")
     if to is not None:

@@ -1,14 +1,18 @@
-"""`concord replay`: the history of a deal or a contract in plain sentences, dated and with names; or as the events that stand in the log."""
+"""`concord replay`: the history of a deal, a contract or a dispute in plain sentences, dated and with names; as the events that stand
+in the log; or as the causal chain that it is on, across nouns.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from api.cli.causal_chain import chains_of, print_heading, print_hidden
 from api.cli.client import Client
 from api.cli.formats import plain, short, table, when
 from api.cli.moments import asked_at, recorded_at
@@ -20,14 +24,17 @@ from api.cli.views import View, reading
 
 TOLD: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
 """What has a history to be told."""
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
 
 
 @reading(eyes=True)
 def replay(
     view: View,
-    name: Name,
+    name: Name = None,
     raw: Annotated[bool, typer.Option("--raw", help="The events as they stand in the log, with positions.")] = False,
+    chain: Annotated[bool, typer.Option("--chain", help="What came of its breaches, across contracts, disputes and scores.")] = False,
+    correlation: Annotated[str | None, typer.Option("--correlation", metavar="ID", help="The chain with this correlation id.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the chain there as a page to read or print.")] = None,
 ) -> None:
     """Tell the history of a deal, a contract or a dispute, oldest first: what happened, when, and who did it.
 
@@ -37,7 +44,17 @@ def replay(
       concord replay "GTX for Acme"
       concord replay 6e4c0012 --as-of 2026-03-31
       concord replay 6e4c0012 --raw --json
+      concord replay "Quality service" --chain
+      concord replay "Quality service" --chain --html chain.html
     """
+    if (name is None) == (correlation is None) or (raw and (chain or correlation)):
+        raise Ended("Name one thing, or one --correlation; --raw shows the log of one thing alone.", Exit.USAGE)
+    if html is not None and not (chain or correlation):
+        raise Ended("--html writes a causal chain: add --chain.", Exit.USAGE)
+    if chain or correlation:
+        _replay_chains(view, name, correlation, html)
+        return
+    assert name is not None
     moment = view.words
     if raw and view.as_seen_by:
         raise Ended("--raw shows the log as it stands: leave --as-seen-by away, or --raw.", Exit.USAGE)
@@ -58,6 +75,29 @@ def replay(
         print_story(found["items"], moment)
 
 
+def _replay_chains(view: View, name: str | None, correlation: str | None, html: Path | None) -> None:
+    with view.calling() as client:
+        params = view.params(client)
+        ids = [correlation] if name is None else chains_of(client, name, params)
+        if html is not None:
+            # of several the latest: a page tells one
+            page = client.raw(f"/v1/causal-chains/{ids[-1]}", params, accept="text/html")
+            try:
+                html.write_bytes(page)
+            except OSError as error:
+                raise Ended(f"{html} cannot be written: {error.strerror}.", Exit.FAILED) from error
+            out.print(f"Wrote the chain {ids[-1]} to {plain(html)}.")
+            return
+        chains = [client.get(f"/v1/causal-chains/{id}", params) for id in ids]
+    if view.as_json:
+        say_json({"items": chains})
+        return
+    for found in chains:
+        print_heading(found)
+        print_story(found["steps"], view.words)
+        print_hidden(found)
+
+
 def _until(client: Client, events: list[dict[str, Any]], view: View) -> list[dict[str, Any]]:
     at, basis = asked_at(client, view.as_of), view.basis
     if at is None:
@@ -75,15 +115,10 @@ def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str 
     """A line or two for each event: when it was, who did it, what happened."""
     if moment:
         out.print(f"[yellow]{plain(moment)}[/]")
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, show_header=False)
-    made.add_column(no_wrap=True, style="dim")
-    made.add_column(no_wrap=True, max_width=18, overflow="ellipsis")
-    made.add_column(overflow="fold")
+    made = table("when", "who", "what", whole=("when",), spare=("who",), show_header=False)
     for item in items:
         late = f" [dim](recorded {when(item['recorded_at'])})[/]" if item["late"] else ""
-        made.add_row(when(item["effective_at"]), plain(item["actor_name"]), f"{plain(item['sentence'])}{late}")
+        made.add_row(f"[dim]{when(item['effective_at'])}[/]", plain(item["actor_name"]), f"{plain(item['sentence'])}{late}")
     if not made.row_count:
         out.print("Nothing is told of it at that moment.")
         return

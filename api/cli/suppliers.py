@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.client import calling
-from api.cli.formats import NONE, amount, plain, short, table, when, words
-from api.cli.moments import moment_params, moment_words
-from api.cli.options import After, All, AsOf, Basis, Json, Limit, OfBasis, TenantName
-from api.cli.outcomes import out, print_count, say_json, told
+from api.cli.fitting import Fitted
+from api.cli.formats import NONE, amount, facts, plain, short, table, when, words
+from api.cli.options import Json, TenantName
+from api.cli.outcomes import out, say_json, told
 from api.cli.references import SUPPLIER, find
-from api.cli.tree import add
+from api.cli.tree import group
+from api.cli.views import View, reading
 from api.cli.written_values import a_day
 
 SupplierName = Annotated[str, typer.Argument(metavar="SUPPLIER", help="Its name, or an id or the beginning or end of one.")]
@@ -27,19 +28,13 @@ class Sort(StrEnum):
     SCORE_LAST = "-score"
 
 
-@told
+@reading(pages=True, eyes=True)
 def list_(
+    view: View,
     text: Annotated[str | None, typer.Option("--text", help="With this text in the name.")] = None,
     commodity: Annotated[str | None, typer.Option("--commodity", help="Qualified for it, somewhere.")] = None,
     blocked: Annotated[bool, typer.Option("--blocked", help="Their score blocks orders.")] = False,
     sort: Annotated[Sort, typer.Option("--sort", help="A minus turns the order round.")] = Sort.NAME,
-    limit: Limit = 50,
-    everything: All = False,
-    after: After = None,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """Suppliers with their scores and what is held from them.
 
@@ -47,22 +42,17 @@ def list_(
       concord suppliers list --sort=-score
       concord suppliers list --commodity castings --json
     """
-    with calling(tenant) as client:
-        asked = {**moment_params(as_of, basis), "text": text, "commodity": commodity, "blocked": blocked or None, "sort": sort.value}
-        found = client.page("/v1/suppliers", asked, most=limit, after=after, everything=everything)
-    if as_json:
-        say_json(found)
-        return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
-    if not found["items"]:
-        out.print("No suppliers match. Give an account the role of a supplier: concord accounts open NAME --role supplier.")
-        return
-    made = table("id", "supplier", "score", "band", "held", right=("score",))
-    for card in found["items"]:
+    with view.calling() as client:
+        found = view.page(client, "/v1/suppliers", {"text": text, "commodity": commodity, "blocked": blocked or None, "sort": sort})
+    empty = "No suppliers match. Give an account the role of a supplier: concord accounts open NAME --role supplier."
+    view.print_list(found, "supplier", _rows, empty=empty)
+
+
+def _rows(cards: list[dict[str, Any]]) -> Fitted:
+    made = table("id", "supplier", "score", "band", "held", right=("score", "held"), whole=("id",), spare=("band",))
+    for card in cards:
         made.add_row(short(card["id"]), plain(card["name"]), card["score"] or NONE, _band(card), _held(card))
-    out.print(made)
-    print_count(len(found["items"]), "supplier", found["next"])
+    return made
 
 
 def _band(card: dict[str, Any]) -> str:
@@ -72,50 +62,46 @@ def _band(card: dict[str, Any]) -> str:
 
 
 def _held(card: dict[str, Any]) -> str:
-    return ", ".join(f"{amount(one['held'], one['currency'])} {one['currency']}" for one in card["held"]) or NONE
+    return "\n".join(f"{amount(one['held'], one['currency'])} {one['currency']}" for one in card["held"]) or NONE
 
 
-@told
-def show(
-    supplier: SupplierName, as_of: AsOf = None, basis: OfBasis = Basis.KNOWN, tenant: TenantName = None, as_json: Json = False
-) -> None:
+@reading()
+def show(view: View, supplier: SupplierName) -> None:
     """One supplier: its score, what it may deliver, and what is held of which invoice.
 
     Example:
       concord suppliers show Kolbe
     """
-    with calling(tenant) as client:
-        id = find(client, SUPPLIER, supplier)["id"]
-        found = client.get(f"/v1/suppliers/{id}", moment_params(as_of, basis))
-        balance = client.get(f"/v1/suppliers/{id}/balance", moment_params(as_of, basis))
-    if as_json:
+    with view.calling() as client:
+        id, params = find(client, SUPPLIER, supplier)["id"], view.params(client)
+        found = client.get(f"/v1/suppliers/{id}", params)
+        balance = client.get(f"/v1/suppliers/{id}/balance", params)
+    if view.as_json:
         say_json({**found, "balance": balance})
         return
-    out.print(f"[bold]{plain(found['name'])}[/]" + (f"  [yellow]{moment_words(as_of, basis)}[/]" if as_of else ""))
-    out.print(f"score {found['score'] or 'none yet'}, {_band(found)}; held {_held(found)}")
+    view.heading()
+    out.print(f"[bold]{plain(found['name'])}[/]\n[dim]{id}[/]")
+    out.print(facts([("score", found["score"] or "none yet"), ("band", _band(found)), ("held", _held(found))]))
     if found["qualifications"]:
-        made = table("commodity", "region", "status", "until", "")
+        made = table("commodity", "region", "status", "until", "notes", whole=("until",), spare=("notes",), title="may deliver")
         for one in found["qualifications"]:
             more = plain(one["conditions"] or one["reason"] or "")
             made.add_row(words(one["commodity"]), words(one["region"]), words(one["status"]), one["until"] or NONE, more)
         out.print(made)
     if balance["documents"]:
-        numbers = ("total", "held", "payable")
-        made = table("document", "due", "by law", *numbers, "", right=numbers)
+        numbers, days = ("total", "held", "payable"), ("due", "by law")
+        made = table("document", *days, *numbers, right=numbers, whole=days, spare=("by law", "total"), title="invoices in dispute")
         for one in balance["documents"]:
-            money = [amount(one[name], one["currency"]) for name in numbers]
-            made.add_row(plain(one["number"]), one["due_on"] or NONE, one["statutory_due_on"] or NONE, *money, one["currency"])
+            money = (NONE if one[name] is None else f"{amount(one[name], one['currency'])} {one['currency']}" for name in numbers)
+            made.add_row(plain(one["number"]), one["due_on"] or NONE, one["statutory_due_on"] or NONE, *money)
         out.print(made)
 
 
-@told
+@reading()
 def scorecard(
+    view: View,
     supplier: SupplierName,
     events: Annotated[int, typer.Option("--events", min=0, max=200, help="Events told behind each number.")] = 5,
-    as_of: AsOf = None,
-    basis: OfBasis = Basis.KNOWN,
-    tenant: TenantName = None,
-    as_json: Json = False,
 ) -> None:
     """How a supplier scored, and the events behind each number of the latest score.
 
@@ -123,18 +109,17 @@ def scorecard(
       concord suppliers scorecard Kolbe
       concord suppliers scorecard Kolbe --events 50 --as-of 90d
     """
-    with calling(tenant) as client:
-        thing = find(client, SUPPLIER, supplier)
-        found = client.get(f"/v1/suppliers/{thing['id']}/scorecard", {**moment_params(as_of, basis), "events": events})
-    if as_json:
+    with view.calling() as client:
+        id = find(client, SUPPLIER, supplier)["id"]
+        found = client.get(f"/v1/suppliers/{id}/scorecard", {**view.params(client), "events": events})
+    if view.as_json:
         say_json(found)
         return
-    if as_of:
-        out.print(f"[yellow]{moment_words(as_of, basis)}[/]")
+    view.heading()
     if not found["items"]:
         out.print("No score yet: without activity there is none. `concord suppliers score` scores a month.")
         return
-    made = table("month", "score", "band", "over", right=("score",))
+    made = table("month", "score", "band", "over", right=("score",), whole=("month",))
     for card in found["items"]:
         made.add_row(card["month"], card["score"] or "no activity", _band(card), f"{card['since_month']} to {card['month']}")
     out.print(made)
@@ -200,10 +185,5 @@ def score(
 
 
 def add_to(app: typer.Typer) -> None:
-    suppliers = typer.Typer(
-        help="Suppliers: scores with the events behind each number, qualification, what is held.",
-        short_help="Suppliers: scores with the events behind each number, qualification, what is held",
-        no_args_is_help=True,
-    )
-    add(suppliers, list_, show, scorecard, qualify, score)
-    app.add_typer(suppliers, name="suppliers")
+    commands = ("list", list_), ("show", show), ("scorecard", scorecard), ("qualify", qualify), ("score", score)
+    group(app, "suppliers", "Suppliers: scores with the events behind each number, qualification, what is held", *commands)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import keys
+from api.cli import keys, members
 from api.cli.client import calling
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
@@ -92,7 +92,8 @@ def add(
     from api.provisioning import tenant_of
     from domain.authority import SetMemberAccount
     from domain.kernel import SYSTEM, Role
-    from domain.members import AddMember, members
+    from domain.members import AddMember
+    from domain.members import members as registered
     from infra.identity import Identity
     from infra.ids import uuid7
     from infra.opening import opened
@@ -120,9 +121,9 @@ def add(
                 raise Ended(f"{email} is a member of {chosen.slug} already.", Exit.REFUSED)
             member = uuid7()
             command = AddMember(name=name, email=email, roles=tuple(Role(r) for r in role))
-            await process.store.execute(chosen, members, member, command, by=SYSTEM, expected_version=0)
+            await process.store.execute(chosen, registered, member, command, by=SYSTEM, expected_version=0)
             if account is not None:
-                await process.store.execute(chosen, members, member, SetMemberAccount(account=UUID(account)), by=SYSTEM)
+                await process.store.execute(chosen, registered, member, SetMemberAccount(account=UUID(account)), by=SYSTEM)
             await identity.join(principal, chosen, member)
         if as_json:
             say_json({"tenant": chosen.slug, "member": str(member), "email": email, "password": password if fresh else None})
@@ -158,5 +159,5 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
 
 def add_to(app: typer.Typer) -> None:
     group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", ("create", create), ("list", show))
-    group(app, "user", "People who sign in to a tenant", ("add", add), ("list", members_))
+    group(app, "user", "People who sign in to a tenant", ("add", add), ("list", members_), *members.COMMANDS)
     keys.add_to(app)

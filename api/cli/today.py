@@ -6,10 +6,10 @@ from datetime import date
 
 import typer
 
-from api.cli.approvals import print_approvals
+from api.cli.approvals import approvals_table
 from api.cli.contract_tables import days_table
 from api.cli.deal_tables import print_deals
-from api.cli.dispute_tables import print_queue
+from api.cli.dispute_tables import disputes_table
 from api.cli.formats import plain, table, when
 from api.cli.outcomes import out, say_json
 from api.cli.tree import add
@@ -35,7 +35,7 @@ def today(view: View) -> None:
         return
     if found["approvals"]:
         out.print("[bold]approvals that ask you[/]")
-        print_approvals(found["approvals"])
+        out.print(approvals_table(found["approvals"]))
         out.print("[dim]concord approvals show NAME, then approve or reject[/]\n")
     if found["follow_ups"]:
         out.print("[bold]follow-ups[/]")
@@ -60,7 +60,7 @@ def today(view: View) -> None:
             print_deals(found[part], "", until)
     if found["disputes"]:
         out.print("\n[bold]disputes[/]")
-        print_queue(found["disputes"], "")
+        out.print(disputes_table(found["disputes"]))
 
 
 def add_to(app: typer.Typer) -> None:

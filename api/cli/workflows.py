@@ -70,7 +70,7 @@ def _each_tenant(slug: str | None, action: Callable[[Opened, Client, Tenant], Aw
 @_at_once
 @told
 def status(tenant: Tenants = None, as_json: Json = False) -> None:
-    """What waits in the log, and what Temporal runs.
+    """What waits in the log, and what Temporal runs: of deals, approvals, contracts, disputes and papers.
 
     Example:
       concord workflows status --json
@@ -78,20 +78,24 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
     from workflows.status import status as status_of
 
     found = _each_tenant(tenant, lambda process, client, one: status_of(process.database, client, one))
-    away = any(one.running is None for one in found)
+    away = any(part.running is None for one in found for part in one.carried)
     if as_json:
         say_json([asdict(one) for one in found])
         sys.exit(Exit.UNREACHABLE if away else Exit.DONE)
-    numbers = ("log", "running", "unsettled", "moves", "take-up", "mail")
+    numbers = ("log", "unsettled", "take-up", "mail")
     made = table("tenant", *numbers, right=numbers)
+    carried = table("tenant", "workflows of", "running", "waiting", right=("running", "waiting"))
     for one in found:
-        running = "[red]no answer[/]" if one.running is None else f"{one.running:,}"
-        waiting = (f"{w.waiting:,}" for w in (one.moves, one.take_up, one.outbox))
-        made.add_row(plain(one.tenant), f"{one.head:,}", running, f"{one.unsettled:,}", *waiting)
+        made.add_row(plain(one.tenant), *(f"{n:,}" for n in (one.head, one.unsettled, one.take_up.waiting, one.outbox.waiting)))
+        for part in one.carried:
+            running = "[red]no answer[/]" if part.running is None else f"{part.running:,}"
+            carried.add_row(plain(one.tenant) if part is one.carried[0] else "", f"{part.noun}s", running, f"{part.waiting:,}")
     out.print(made)
+    out.print()
+    out.print(carried)
     out.print(
-        "[dim]running: deals' workflows in Temporal. unsettled: moves asked for and neither carried out nor refused. moves, take-up, "
-        "mail: events that the trigger, the take-up of deals and the outbox have still to look at.[/]"
+        "[dim]log: its last position. unsettled: moves asked for and neither carried out nor refused. take-up, mail: events that the "
+        "background and the outbox have still to look at. running: in Temporal; waiting: events that have still to wake one.[/]"
     )
     if away:
         raise Ended("Temporal does not answer: check TEMPORAL_ADDRESS and that it runs. Nothing is lost.", Exit.UNREACHABLE)
@@ -100,7 +104,7 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
 @_at_once
 @told
 def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
-    """Start the workflow of every open deal, contract and dispute that does not run, from the log; end those whose deal is over. Nothing is done twice.
+    """Start the workflow of every open deal, approval, contract, dispute and paper that does not run, from the log; end those whose deal is over. Nothing is done twice.
 
     Example:
       concord workflows reconcile --tenant acme
@@ -120,9 +124,10 @@ def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
         return
     for one in found:
         over = f" {count(one['over'], 'workflow')} of deals that are over told to end." if one["over"] else ""
+        others = [count(one[noun], noun.removesuffix("s")) for noun in ("approvals", "contracts", "disputes", "papers")]
         out.print(
             f"{plain(one['tenant'])}: {count(one['deals'], 'open deal')} carried, {count(one['moves'], 'move')} to be carried out; "
-            f"{count(one['contracts'], 'contract')}, {count(one['disputes'], 'dispute')} and {count(one['papers'], 'paper')} looked after.{over}"
+            f"{', '.join(others[:-1])} and {others[-1]} looked after.{over}"
         )
 
 

@@ -28,11 +28,13 @@ class RequestApproval(Command):
     """Ask for consent to terms; quiet where these very terms are asked about, or were agreed to, for all the chains.
 
     Not for users: whoever moves the subject on asks, and finds out who holds each post. `parties`: besides the requester, whose
-    own it is (the deal's owner), and who therefore may not decide.
+    own it is (the deal's owner), and who therefore may not decide. `part`: of the subject, such as an amendment; it has approvals
+    of its own, and what finance agreed to for the whole carries over to it.
     """
 
     noun: Key
     about: UUID
+    part: UUID | None = None
     title: Name
     cause: UUID
     requested_by: UUID

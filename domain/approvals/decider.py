@@ -29,7 +29,7 @@ def decide(approval: Approval | None, command: Any, ctx: Context) -> tuple[Event
     if isinstance(command, c.RequestApproval | c.Escalate) and ctx.actor.id != SYSTEM.id:
         raise Forbidden("What needs consent asks for it by itself; move it on instead.")
     if isinstance(command, c.RequestApproval):
-        if ctx.stream is not None and ctx.stream != approval_id(command.noun, command.about):
+        if ctx.stream is not None and ctx.stream != approval_id(command.noun, command.part or command.about):
             raise Invalid("The approvals of a subject have their own stream.")
         return requesting.request(approval, command, ctx)
     if approval is None:
@@ -44,6 +44,8 @@ def reads(approval: Approval | None, command: Any, facts: Mapping[UUID, Any]) ->
     """The policy, the settings with the calendars, rates where amounts are converted, the subject, and who may be asked."""
     if isinstance(command, c.RequestApproval):
         yield from requesting.measure_reads(command.terms, command.policy, facts)
+        if command.part is not None:
+            yield requesting.whole_read(command)
         yield from map(member_read, dict.fromkeys(id for held in command.holders for id in held.members))
         return
     if approval is None:
@@ -58,4 +60,4 @@ def reads(approval: Approval | None, command: Any, facts: Mapping[UUID, Any]) ->
     yield from map(member_read, dict.fromkeys([*ids, *(command.to if isinstance(command, c.Escalate) else ())]))
 
 
-approvals: Decider[Approval | None] = Decider("approval", None, decide, evolve, reads)
+approvals: Decider[Approval | None] = Decider("approval", None, decide, evolve, reads, state_version=2)

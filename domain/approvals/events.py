@@ -46,12 +46,13 @@ class ChainPlan(Text):
 class ApprovalRequested(Event, topic="approval.requested"):
     """A round began: `about`, a `noun`, needs the consent of `chains` to exactly these terms.
 
-    `cause`: the id of the event or thing that needs it; `parties`: those who may not decide, for it is their own; `amount` in
+    `part`: the part of it that does, such as an amendment. `cause`: the id of the event or thing that needs it; `parties`: those who may not decide, for it is their own; `amount` in
     `measures` was converted at `rate`; `policy_version` 0 are the rules that every tenant begins with.
     """
 
     noun: str
     about: UUID
+    part: UUID | None = None
     title: str
     round: int
     cause: UUID

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from domain.approvals.events import (
 )
 from domain.approvals.refusals import NobodyToAsk
 from domain.approvals.requirements import posts_for, tested, worse
-from domain.approvals.state import Approval, Step
+from domain.approvals.state import Approval, Step, approval_id
 from domain.approvals.terms import ApprovalTerms, Measures, RateUsed, measured
 from domain.kernel import SYSTEM, Context, Event, Read, Role
 from domain.members import Member
@@ -88,11 +88,13 @@ def request(approval: Approval | None, command: RequestApproval, ctx: Context) -
     version = rules_in(ctx.facts, command.policy)
     measures, rate = measure(terms, ctx.facts, ctx.at)
     barred = {SYSTEM.id, command.requested_by, *command.parties}
-    plans = tuple(_planned(chain, version, measures, approval, command, barred, ctx) for chain in dict.fromkeys(command.chains))
+    before = approval if command.part is None or approval is not None else _of_whole(command, ctx)
+    plans = tuple(_planned(chain, version, measures, before, command, barred, ctx) for chain in dict.fromkeys(command.chains))
     over = (ApprovalWithdrawn(round=approval.round, superseded=True),) if approval is not None and approval.open else ()
     begun = ApprovalRequested(
         noun=command.noun,
         about=command.about,
+        part=command.part,
         title=command.title,
         round=approval.round + 1 if approval else 1,
         cause=command.cause,
@@ -116,6 +118,17 @@ def request(approval: Approval | None, command: RequestApproval, ctx: Context) -
     )
     settled = () if asked else (ApprovalGranted(round=begun.round, chains=tuple(p.chain for p in plans), content_hash=hashed),)
     return (*over, begun, *asked, *settled)
+
+
+def whole_read(command: RequestApproval) -> Read:
+    """The approvals of the whole that a part belongs to."""
+    return Read("approval", approval_id(command.noun, command.about))
+
+
+def _of_whole(command: RequestApproval, ctx: Context) -> Approval | None:
+    """What holds for a part that nobody was asked about yet: what finance agreed to. Its words are new, so legal reads them."""
+    whole: Approval | None = ctx.fact(whole_read(command))
+    return whole and replace(whole, granted=None, agreed={c: a for c, a in whole.agreed.items() if c is Chain.FINANCE})
 
 
 def _planned(

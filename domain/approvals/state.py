@@ -80,6 +80,7 @@ class Approval:
 
     noun: str
     about: UUID
+    part: UUID | None
     title: str
     round: int
     cause: UUID
@@ -152,7 +153,7 @@ def _begun(before: Approval | None, event: e.ApprovalRequested) -> Approval:
 
 
 _SAME = (
-    *("noun", "about", "title", "round", "cause", "requested_by", "owner", "team", "terms", "content_hash"),
+    *("noun", "about", "part", "title", "round", "cause", "requested_by", "owner", "team", "terms", "content_hash"),
     *("measures", "rate", "policy", "policy_version", "requested_at"),
 )
 

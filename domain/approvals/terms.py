@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
@@ -19,6 +19,12 @@ PaymentDays = Annotated[int, Field(ge=0, le=3650)]
 STANDARD_DAYS = 30
 """Days until payment where the terms name none (default)."""
 _CEILING = Context(prec=40, rounding=ROUND_CEILING)
+
+
+ContractSide = Annotated[
+    Literal["sell", "buy"] | None,
+    Field(description="Of a contract or an amendment that is to be signed: the side we are on; null: of an offer."),
+]
 
 
 class TermLine(Text):
@@ -49,13 +55,18 @@ class Clause(Text):
 
 
 class ApprovalTerms(Text):
-    """Everything that an approval is bound to. `payment_days` None: the usual ones. `party`: the account that it is with."""
+    """Everything that an approval is bound to. `payment_days` None: the usual ones. `party`: the account that it is with.
+
+    Of a contract or an amendment that is to be signed, `side` is ours, and `content` the SHA-256 of all that it says.
+    """
 
     lines: tuple[TermLine, ...] = ()
     amount: Money | None = None
     payment_days: PaymentDays | None = None
     party: UUID | None = None
     clauses: tuple[Clause, ...] = ()
+    side: ContractSide = None
+    content: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -71,7 +82,7 @@ class ApprovalTerms(Text):
     @property
     def content_hash(self) -> str:
         """SHA-256 over lines, discounts, payment terms, party, currency and clauses: the same however they are ordered or written."""
-        content = {
+        content: dict[str, Any] = {
             "lines": sorted(map(_canonical, self.lines)),
             "amount": _plain(self.amount),
             "payment_days": self.payment_days,
@@ -79,6 +90,8 @@ class ApprovalTerms(Text):
             "currency": self.currency,
             "clauses": sorted(map(_canonical, self.clauses)),
         }
+        if self.side is not None:
+            content |= {"side": self.side, "content": self.content}
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def changed(self, granted: ApprovalTerms) -> tuple[str, ...]:
@@ -106,7 +119,7 @@ def _plain(value: Any) -> Any:
 
 class Measures(Text):
     """The values that chains test. `blended`, `worst_line`: discounts in percent, rounded up to 4 decimals; `amount`: in the reporting
-    currency, at the rate of the request's day; `clauses`: those that are not standard.
+    currency, at the rate of the request's day; `clauses`: those that are not standard; `side`: of a contract that is to be signed.
     """
 
     blended: Percentage = Decimal(0)
@@ -114,6 +127,7 @@ class Measures(Text):
     amount: Money | None = None
     payment_days: PaymentDays = STANDARD_DAYS
     clauses: tuple[str, ...] = ()
+    side: ContractSide = None
 
 
 class RateUsed(Text):
@@ -134,6 +148,7 @@ def measured(terms: ApprovalTerms, amount: Money | None) -> Measures:
         amount=amount,
         payment_days=STANDARD_DAYS if terms.payment_days is None else terms.payment_days,
         clauses=tuple(sorted(c.key for c in terms.clauses if not c.standard)),
+        side=terms.side,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import consented, content_of, let_go
 from domain.contracts.days import today
 from domain.contracts.in_force import amended, check_sound, coming_end, terms_on
 from domain.contracts.refusals import (
@@ -17,10 +18,10 @@ from domain.contracts.refusals import (
     EndTooLate,
     NoticeStands,
 )
-from domain.contracts.signing import check_past, check_reviewer
+from domain.contracts.signing import check_past, check_reviewer, check_sealed
 from domain.contracts.state import Amendment, Change, Contract
 from domain.contracts.terms import TermChanges
-from domain.kernel import Context, Event
+from domain.kernel import Context, Event, Outcome
 
 
 def check_in_force(contract: Contract) -> None:
@@ -75,23 +76,26 @@ def _waiting(contract: Contract, id: UUID) -> Amendment:
     return found
 
 
-def approve_amendment(contract: Contract, command: c.ApproveAmendment, ctx: Context) -> tuple[Event, ...]:
-    """Raises AmendmentUnknown, ReviewNeedsLegal, OwnReview."""
+def approve_amendment(contract: Contract, command: c.ApproveAmendment, ctx: Context) -> Outcome:
+    """Raises AmendmentUnknown, ReviewNeedsLegal, OwnReview, ConsentMissing."""
     waiting = _waiting(contract, command.amendment)
     if waiting.approved:
         return ()
     check_reviewer(ctx, waiting.by, contract.owner)
-    return (e.ContractAmendmentApproved(amendment=command.amendment, approval=command.approval, note=command.note),)
+    agreed = consented(contract, command, ctx)
+    approval = command.approval or (waiting.approval if agreed else None)
+    return (e.ContractAmendmentApproved(amendment=command.amendment, approval=approval, note=command.note), *agreed)
 
 
-def drop(contract: Contract, command: c.DropAmendment, _ctx: Context) -> tuple[Event, ...]:
+def drop(contract: Contract, command: c.DropAmendment, ctx: Context) -> Outcome:
     """Raises AmendmentUnknown."""
     _waiting(contract, command.amendment)
-    return (e.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason),)
+    dropped = e.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason)
+    return (dropped, *let_go(contract, command.amendment, command.reason, ctx))
 
 
 def sign(contract: Contract, command: c.SignAmendment, ctx: Context) -> tuple[Event, ...]:
-    """Raises AmendmentUnknown, AmendmentNotApproved, DayInFuture, and what `check_change` raises."""
+    """Raises AmendmentUnknown, AmendmentNotApproved, DayInFuture, PaperNotSealed, and what `check_change` raises."""
     check_in_force(contract)
     waiting = _waiting(contract, command.amendment)
     if not waiting.approved:
@@ -99,6 +103,7 @@ def sign(contract: Contract, command: c.SignAmendment, ctx: Context) -> tuple[Ev
             "This amendment has not been approved; let legal review it, then sign.", amendment=str(command.amendment)
         )
     check_past(command.signed_on, contract.zone, ctx)
+    check_sealed(command.paper, command.amendment, content_of(contract, command.amendment), ctx)
     check_change(contract, waiting.effective_on, waiting.changes, ctx)
     after = Change(waiting.effective_on, waiting.changes)
     return (

@@ -41,7 +41,7 @@ class DraftContract(Command):
 class OpenContractFromDeal(Command):
     """Begin the contract of a won deal in one step: account, owner, title and value are the deal's, unless named here.
 
-    Repeated on the same stream it is quiet. The value is the deal's annual value per year where it has one, else its amount for the term.
+    Repeated on the same stream it is quiet. The value is the deal's annual value per year where all of it recurs, else its amount for the term.
     """
 
     deal: UUID
@@ -96,7 +96,10 @@ class ReturnContract(Command):
 
 
 class ApproveContract(Command):
-    """Allow it to be signed; not by who submitted or owns it. `content` is the hash of what was reviewed."""
+    """Allow it to be signed; not by who submitted or owns it. `content` is the hash of what was reviewed.
+
+    A reviewer speaks for legal alone; with `approval`, it is Concord that says what all who were asked have agreed to.
+    """
 
     content: Sha256
     approval: UUID | None = None
@@ -232,6 +235,13 @@ class LinkScorecard(Command):
     scorecard: UUID | None
 
 
+class RecordConsentAsked(Command):
+    """Record who is asked whether the contract, or an amendment, may be signed; quiet where nobody is."""
+
+    amendment: UUID | None = None
+    approval: UUID
+
+
 class RecordDates(Command):
     """Compute anew the days that count; quiet when they are the same."""
 
@@ -245,6 +255,15 @@ class RecordRenewalStarted(Command):
 
     deal: UUID | None = None
     note: Prose | None = None
+
+
+class RecordPriceTalk(Command):
+    """Record what happened in the term whose renewal is prepared, here and in `deal`, the one that was opened for it.
+
+    Quiet when nothing was breached, when no renewal is prepared, and when it was told.
+    """
+
+    deal: UUID | None = None
 
 
 class RecordNoticeWindow(Command):

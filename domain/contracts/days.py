@@ -24,7 +24,7 @@ from domain.values import Money
 
 _DAY = timedelta(days=1)
 _STARTING = Settings()
-_A_YEAR = {ValuePer.MONTH: 12, ValuePer.QUARTER: 4, ValuePer.YEAR: 1}
+A_YEAR = {ValuePer.MONTH: 12, ValuePer.QUARTER: 4, ValuePer.YEAR: 1}
 _OF_THE_RATE = {"annual": None, "rate": None, "rate_day": None}
 """What may differ from day to day without any day that counts having changed."""
 
@@ -48,7 +48,7 @@ def calendar_of(contract: Contract, ctx: Context) -> Calendar:
 def annual_value(terms: Terms) -> Money | None:
     """What the contract is worth a year: a value for a term of more than twelve months is spread over it."""
     if terms.value is None or terms.value_per is not ValuePer.TERM:
-        return terms.value and terms.value.times(_A_YEAR[terms.value_per])
+        return terms.value and terms.value.times(A_YEAR[terms.value_per])
     months = month_number(terms.end + _DAY) - month_number(terms.start) if terms.end else 12
     return terms.value.times(Decimal(12) / months) if months > 12 else terms.value
 
@@ -58,7 +58,7 @@ def term_value(terms: Terms) -> Money | None:
     if terms.value is None or terms.value_per is ValuePer.TERM:
         return terms.value
     months = terms.renewal.months or (month_number(terms.end + _DAY) - month_number(terms.start) if terms.end else 12) or 1
-    return terms.value.times(Decimal(_A_YEAR[terms.value_per] * months) / 12)
+    return terms.value.times(Decimal(A_YEAR[terms.value_per] * months) / 12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,19 @@ from uuid import UUID
 
 from domain.accounts.presence import account_reads
 from domain.backdating import check_dating
-from domain.contracts import amending, drafting, ending, keeping, obligations, renewing, signing
+from domain.contracts import amending, consent, drafting, ending, keeping, obligations, price_talk, renewing, signing
 from domain.contracts import commands as c
 from domain.contracts import events as e
 from domain.contracts import obligation_commands as oc
+from domain.contracts.chain import chain
 from domain.contracts.days import dates, differ, near, today, value_reads
 from domain.contracts.evolution import evolve, evolved
 from domain.contracts.scheduling import rescheduled
 from domain.contracts.state import Contract
-from domain.contracts.terms import ContractStatus
-from domain.deals.references import contact_reads
+from domain.contracts.terms import ContractStatus, SignedPaper
+from domain.deals.references import contact_reads, paper_read
 from domain.deals.state import Deal
+from domain.documents import document_read
 from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFound, Outcome, Read
 from domain.standing import standing_reads
 from domain.values import Money
@@ -48,9 +50,11 @@ _HANDLERS: dict[type[Command], Handler] = {
     c.AssignContractOwner: keeping.assign_owner,
     c.SetContractCalendar: keeping.set_calendar,
     c.LinkScorecard: keeping.link_scorecard,
+    c.RecordConsentAsked: consent.record_asked,
     c.RecordDates: lambda _contract, _command, _ctx: (),  # what follows every command is all that it asks for
     c.RecordAlert: renewing.record_alert,
     c.RecordRenewalStarted: renewing.record_renewal_started,
+    c.RecordPriceTalk: price_talk.record_price_talk,
     c.RecordNoticeWindow: renewing.record_notice_window,
     c.RecordTermEnd: renewing.record_term_end,
     oc.AddObligation: obligations.add,
@@ -140,16 +144,46 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
                 yield from standing_reads(command.owner or deal.owner)
         case c.ReviseContract(signatory=signatory):
             yield from _linked(None, None, signatory)
-        case c.DiscardContract() if contract is not None and contract.deal is not None:
-            yield drafting.deal_claim(contract.deal).read
-        case c.ActivateContract() if contract is not None and contract.renews is not None:
-            yield signing.contract_read(contract.renews)
+        case c.DiscardContract() if contract is not None:
+            if contract.deal is not None:
+                yield drafting.deal_claim(contract.deal).read
+            yield from _asked(contract.approval)
+        case c.ReturnContract() if contract is not None:
+            yield from _asked(contract.approval)
+        case c.DropAmendment(amendment=id) if contract is not None:
+            yield from _asked(consent.approval_of(contract, id))
+        case c.ApproveContract(approval=approval) if contract is not None:
+            yield from consent.consent_reads(contract, None, approval, facts)
+        case c.ApproveAmendment(amendment=id, approval=approval) if contract is not None:
+            yield from consent.consent_reads(contract, id, approval, facts)
+        case c.RecordConsentAsked(approval=approval):
+            yield consent.approval_read(approval)
+        case c.ActivateContract(paper=paper) if contract is not None:
+            if contract.renews is not None:
+                yield signing.contract_read(contract.renews)
+            yield from _of_ours(paper)
+        case c.SignAmendment(paper=paper):
+            yield from _of_ours(paper)
         case c.AssignContractOwner(owner=owner, team=team):
             yield from standing_reads(owner, team)
         case oc.AddObligation(owner=owner) | oc.ReassignObligation(owner=owner):
             yield from standing_reads(owner)
+        case c.RecordPriceTalk() if contract is not None:
+            yield from price_talk.talk_reads(contract, command.deal)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
+            if proof.sha256 is not None:
+                yield document_read(proof.sha256)
+
+
+def _of_ours(paper: SignedPaper | None) -> Iterator[Read]:
+    if paper is not None and paper.id is not None:
+        yield paper_read(paper.id)
+
+
+def _asked(approval: UUID | None) -> Iterator[Read]:
+    if approval is not None:
+        yield consent.approval_read(approval)
 
 
 def _linked(deal: UUID | None, renews: UUID | None, contact: UUID | None) -> Iterator[Read]:
@@ -173,4 +207,4 @@ def _values(contract: Contract | None, command: Any) -> Iterator[Money | None]:
         yield command.value
 
 
-contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads)
+contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=3, chain=chain)

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.accounts.presence import check_present
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import let_go
 from domain.contracts.content import content_hash
 from domain.contracts.days import settings_of
 from domain.contracts.in_force import check_sound
@@ -18,7 +19,7 @@ from domain.contracts.refusals import (
     DealNotWonYet,
     RenewsAnother,
 )
-from domain.contracts.signing import check_past, check_state, contract_read, succession
+from domain.contracts.signing import check_at_home, check_past, check_state, contract_read, succession
 from domain.contracts.state import BEFORE_SIGNING, Contract
 from domain.contracts.terms import ContractStatus, Side, Terms, ValuePer
 from domain.deals.references import check_contacts
@@ -28,6 +29,7 @@ from domain.members import Member
 from domain.reservations import Claim, Taken, release, reserve
 from domain.stages import StageKind
 from domain.standing import check_active, check_team, member_read
+from domain.values import Money
 
 
 def deal_claim(deal: UUID) -> Claim:
@@ -68,6 +70,12 @@ def draft(command: c.DraftContract, ctx: Context) -> Outcome:
     return (drafted, *_claimed(command.deal, ctx))
 
 
+def _value_of(deal: Deal) -> tuple[Money | None, ValuePer]:
+    """What the contract of a deal is worth: per year where all of it recurs, else for the term, so that nothing one-off is lost."""
+    recurs = deal.annual is not None and deal.annual.amount > 0 and all(line.months is not None for line in deal.lines)
+    return (deal.annual, ValuePer.YEAR) if recurs else (deal.amount, ValuePer.TERM)
+
+
 def from_deal(command: c.OpenContractFromDeal, ctx: Context) -> Outcome:
     """Raises DealNotWonYet, and what `draft` raises."""
     deal = _deal(command.deal, ctx)
@@ -78,7 +86,7 @@ def from_deal(command: c.OpenContractFromDeal, ctx: Context) -> Outcome:
     owner = command.owner or deal.owner
     if owner is None:
         raise DealNotWonYet("This deal has no owner; name who is to keep the contract.", stage=deal.stage)
-    value, per = (deal.annual, ValuePer.YEAR) if deal.annual is not None else (deal.amount, ValuePer.TERM)
+    value, per = _value_of(deal)
     terms = Terms(
         start=command.start,
         end=command.end,
@@ -198,9 +206,10 @@ def revise(contract: Contract, command: c.ReviseContract, ctx: Context) -> tuple
 
 
 def discard(contract: Contract, command: c.DiscardContract, ctx: Context) -> Outcome:
-    """Raises ContractSigned."""
+    """Raises ContractSigned, PaperStillOut."""
     if contract.status is ContractStatus.DISCARDED:
         return ()
     check_state(contract, *BEFORE_SIGNING)
+    check_at_home(contract)
     freed = release(ctx, deal_claim(contract.deal), ctx.own_id) if contract.deal is not None else ()
-    return (e.ContractDiscarded(reason=command.reason), *freed)
+    return (e.ContractDiscarded(reason=command.reason), *freed, *let_go(contract, None, command.reason, ctx))

@@ -86,10 +86,31 @@ class ContractApproved(Event, topic="contract.approved"):
     note: str | None = None
 
 
+class ContractConsentAsked(Event, topic="contract.consent_asked"):
+    """Those whom the policy names are asked whether it may be signed: the contract, or an amendment.
+
+    `approval`: the stream with the answers; `chains`: who is asked; `content`: the hash of what would be signed.
+    """
+
+    amendment: UUID | None = None
+    approval: UUID
+    round: int
+    chains: tuple[str, ...]
+    content: str
+
+
 class ContractSentForSignature(Event, topic="contract.sent_for_signature"):
     """The paper is with those who sign."""
 
     paper: SignedPaper
+
+
+class ContractRecalled(Event, topic="contract.recalled"):
+    """Not signed, for its paper was `declined`, `voided` or `expired`. It stays approved, and may be sent again."""
+
+    paper: UUID
+    reference: str
+    why: str
 
 
 class ContractActivated(Event, topic="contract.activated"):

@@ -13,6 +13,7 @@ from domain.contracts import obligation_events as o
 from domain.contracts.state import Amendment, Change, Contract, Notice, Obligation, Occurrence
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, RenewedBy, TermChanges
 from domain.kernel import Event
+from domain.price_talk import ContractPriceTalkPrepared
 
 Changes = dict[str, Any]
 
@@ -37,6 +38,22 @@ def _drafted(event: e.ContractDrafted) -> Contract:
 
 def _revised(_: Contract, event: e.ContractRevised) -> Changes:
     return {name: getattr(event, name) for name in ("title", "number", "terms", "zone", "calendar", "signatory")}
+
+
+def _submitted(contract: Contract, event: e.ContractSubmitted) -> Changes:
+    return {
+        "status": ContractStatus.IN_REVIEW,
+        "content": event.content,
+        "submitted_by": event.by,
+        "submission": contract.version + 1,
+    }
+
+
+def _asked(contract: Contract, event: e.ContractConsentAsked) -> Changes:
+    asked: Changes = {"asked": (*(one for one in contract.asked if one.amendment != event.amendment), event)}
+    if event.amendment is None:
+        return asked | {"approval": event.approval}
+    return asked | {"amendments": _amendment(contract, event.amendment, approval=event.approval)}
 
 
 def _activated(_: Contract, event: e.ContractActivated) -> Changes:
@@ -80,7 +97,7 @@ def _ended(status: ContractStatus) -> Callable[[Contract, Any], Changes]:
 
 
 def _proposed(contract: Contract, event: e.ContractAmendmentProposed) -> Changes:
-    proposed = Amendment(event.title, event.effective_on, event.changes, event.by)
+    proposed = Amendment(event.title, event.effective_on, event.changes, event.by, contract.version + 1)
     return {"amendments": {**contract.amendments, event.amendment: proposed}}
 
 
@@ -145,16 +162,18 @@ def _came(status: OccurrenceStatus) -> Callable[[Contract, o.OccurrenceFacts], C
 def _disputed(contract: Contract, event: o.ObligationDisputed) -> Changes:
     key = (event.obligation, event.occurrence)
     held = contract.occurrences.get(key)
-    return {} if held is None else {"occurrences": {**contract.occurrences, key: replace(held, dispute=event.dispute)}}
+    return {} if held is None else {"occurrences": {**contract.occurrences, key: replace(held, dispute=event.dispute, claim=event.claim)}}
 
 
 _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractRevised: _revised,
     e.ContractDiscarded: lambda _c, _v: {"status": ContractStatus.DISCARDED},
-    e.ContractSubmitted: lambda _c, v: {"status": ContractStatus.IN_REVIEW, "content": v.content, "submitted_by": v.by},
+    e.ContractSubmitted: _submitted,
+    e.ContractConsentAsked: _asked,
     e.ContractReturned: lambda _c, _v: {"status": ContractStatus.DRAFT, "content": None, "paper": None},
     e.ContractApproved: lambda _c, _v: {"status": ContractStatus.APPROVED},
     e.ContractSentForSignature: lambda _c, v: {"status": ContractStatus.OUT_FOR_SIGNATURE, "paper": v.paper},
+    e.ContractRecalled: lambda _c, _v: {"status": ContractStatus.APPROVED, "paper": None},
     e.ContractActivated: _activated,
     e.ContractDatesSet: lambda _c, v: {"dates": v},
     e.ContractExpiring: lambda _c, _v: {"status": ContractStatus.EXPIRING},
@@ -167,6 +186,7 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.NoticeWindowMissed: lambda c, v: {"missed": c.missed | {v.deadline}},
     e.ContractRenewalStarted: lambda c, v: {"renewals_started": c.renewals_started | {v.term_end}},
     e.ContractRenewalReviewed: lambda c, v: {"reviewed": {**c.reviewed, v.term_end: v}},
+    ContractPriceTalkPrepared: lambda _c, v: {"price_talk": v.talk},
     e.ContractSuccessorSigned: lambda _c, v: {"successor": v},
     e.ContractRenewed: _renewed,
     e.ContractExpired: _ended(ContractStatus.EXPIRED),

@@ -67,7 +67,8 @@ class WaiveObligation(Command):
 
 
 class DisputeBreach(Command):
-    """Claim a breach: its case is opened at once, under the correlation id of the breach. Quiet when that was done.
+    """Claim a breach: its case is opened at once, under the correlation id of the breach. Quiet when that was done, refused when
+    it was claimed for another amount.
 
     `claim`: what is asked for; without it the penalty of the contract, if it is money.
     """

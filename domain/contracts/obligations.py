@@ -8,24 +8,21 @@ from uuid import UUID
 
 from domain.contracts import obligation_commands as oc
 from domain.contracts import obligation_events as o
+from domain.contracts.chain import dispute_of
 from domain.contracts.days import today
 from domain.contracts.evolution import evolved
 from domain.contracts.refusals import BreachDisputed, ContractNotInForce, NotBreached, ObligationUnknown, ProofMissing
 from domain.contracts.scheduling import passed, rescheduled
 from domain.contracts.signing import check_past
 from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
-from domain.contracts.terms import OccurrenceStatus
+from domain.contracts.terms import OccurrenceStatus, Proof
 from domain.deals.references import check_contacts
-from domain.kernel import Context, Event, Outcome, natural_id
+from domain.documents import attach, document_read
+from domain.kernel import Context, Event, On, Outcome
 from domain.standing import check_active
 
 _ROUNDS = 200
 """How often one look goes through the occurrences: each time every obligation comes one further. Who looks after years looks again."""
-
-
-def dispute_of(contract: UUID, obligation: UUID, occurrence: date) -> UUID:
-    """The stream of the dispute in which a breach is claimed: one for each occurrence, whoever opens it and how often."""
-    return natural_id("dispute", "obligation", str(contract), str(obligation), occurrence.isoformat())
 
 
 def add(contract: Contract, command: oc.AddObligation, ctx: Context) -> tuple[Event, ...]:
@@ -76,7 +73,7 @@ def reassign(contract: Contract, command: oc.ReassignObligation, ctx: Context) -
     return (o.ObligationReassigned(obligation=command.obligation, owner=command.owner, previous=known.owner),)
 
 
-def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> tuple[Event, ...]:
+def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> Outcome:
     """Raises ObligationUnknown, ProofMissing, DayInFuture, BreachDisputed, ContactUnknown."""
     obligation = _known(contract, command.obligation)
     nominal = command.occurrence or _earliest(contract, command.obligation)
@@ -97,7 +94,15 @@ def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> tuple[
             previous=held.status,
             proof=command.proof,
         ),
+        *_kept(command.proof, ctx),
     )
+
+
+def _kept(proof: Proof, ctx: Context) -> tuple[On, ...]:
+    """A document that was uploaded belongs to the contract from now on; one that lies elsewhere is known by its hash alone."""
+    if proof.sha256 is None or ctx.fact(document_read(proof.sha256)) is None:
+        return ()
+    return attach(ctx, "contract", (proof.sha256,))[1]
 
 
 def _earliest(contract: Contract, id: UUID) -> date:
@@ -128,11 +133,14 @@ def waive(contract: Contract, command: oc.WaiveObligation, _ctx: Context) -> tup
 
 
 def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outcome:
-    """Raises ObligationUnknown, NotBreached."""
+    """Raises ObligationUnknown, NotBreached, BreachDisputed."""
     obligation = _known(contract, command.obligation)
     held = _occurrence(contract, command.obligation, command.occurrence)
+    claim = command.claim or obligation.penalty
     if held.dispute is not None:
-        return ()
+        if claim == held.claim:
+            return ()
+        raise BreachDisputed("This breach is claimed already; change or settle that case.", dispute=str(held.dispute))
     if held.status is not OccurrenceStatus.BREACHED:
         raise NotBreached("Only what was not done in time can be claimed.", status=held.status.value, due_on=held.due_on.isoformat())
     return (
@@ -143,7 +151,7 @@ def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outc
             dispute=dispute_of(ctx.own_id, command.obligation, command.occurrence),
             by=obligation.by,
             party=contract.party,
-            claim=command.claim or obligation.penalty,
+            claim=claim,
             note=command.note,
         ),
     )

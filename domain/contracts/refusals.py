@@ -31,6 +31,18 @@ class ReviewNeedsLegal(Forbidden):
     """Only legal, the finance chief and executives allow a contract or an amendment to be signed."""
 
 
+class ConsentMissing(Refused):
+    """By the policy others have to agree too before it may be signed: `chains`, and who is `asked`."""
+
+
+class PaperStillOut(Refused):
+    """Those who sign have the paper of the contract: void it first, by its `reference`."""
+
+
+class PaperNotSealed(Refused):
+    """Only a paper of ours about this very thing, signed by everybody as it stands, says that it is signed."""
+
+
 class DayInFuture(Invalid):
     """What has happened cannot have happened after today."""
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 from domain.contract_dates import local_day
 from domain.contracts import commands as c
 from domain.contracts import events as e
+from domain.contracts.consent import consented, let_go
 from domain.contracts.content import content_hash
-from domain.contracts.refusals import ContentChanged, ContractSigned, DayInFuture, OwnReview, ReviewNeedsLegal, WrongState
+from domain.contracts.refusals import (
+    ContentChanged,
+    ContractSigned,
+    DayInFuture,
+    OwnReview,
+    PaperNotSealed,
+    PaperStillOut,
+    ReviewNeedsLegal,
+    WrongState,
+)
 from domain.contracts.state import BEFORE_SIGNING, Contract
-from domain.contracts.terms import ContractStatus
+from domain.contracts.terms import ContractStatus, SignedPaper
+from domain.deals.references import paper_read
+from domain.documents import DocumentRef
 from domain.kernel import SYSTEM, Context, Event, On, Outcome, Read, Role
 
 REVIEWERS = frozenset({Role.LEGAL, Role.FINANCE_CHIEF, Role.EXECUTIVE})
@@ -50,6 +63,52 @@ def check_past(day: date, zone_name: str, ctx: Context) -> None:
         raise DayInFuture(f"{day} has not come yet; give {today} or an earlier day.", day=day.isoformat(), today=today.isoformat())
 
 
+def check_at_home(contract: Contract) -> None:
+    """Refuse to take back what those who sign still have. Raises PaperStillOut."""
+    if contract.status is ContractStatus.OUT_FOR_SIGNATURE and contract.paper is not None and contract.paper.id is not None:
+        reference = contract.paper.reference
+        raise PaperStillOut(f"{reference} is with those who sign: concord papers void {reference} first.", reference=reference)
+
+
+class SealedPaper(Protocol):
+    """What a contract reads of a paper of ours."""
+
+    @property
+    def subject(self) -> PaperPart: ...
+    @property
+    def sealed(self) -> DocumentRef | None: ...
+    @property
+    def content(self) -> str | None: ...
+
+
+class PaperPart(Protocol):
+    """What a paper is about."""
+
+    @property
+    def noun(self) -> str: ...
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def part(self) -> UUID | None: ...
+
+
+def check_sealed(paper: SignedPaper | None, amendment: UUID | None, content: str | None, ctx: Context) -> None:
+    """Refuse a paper of ours that is not signed by all, or as something else; papers kept elsewhere are taken at one's word."""
+    if paper is None or paper.id is None:
+        return
+    known: SealedPaper | None = ctx.fact(paper_read(paper.id))
+    about = known and (known.subject.noun, known.subject.id, known.subject.part, known.content)
+    if (
+        known is None
+        or known.sealed is None
+        or known.sealed.sha256 != paper.sha256
+        or about != ("contract", ctx.own_id, amendment, content)
+    ):
+        raise PaperNotSealed(
+            f"{paper.reference} is no paper about this that everybody has signed as it stands; name one that is.", paper=str(paper.id)
+        )
+
+
 def submit(contract: Contract, _command: c.SubmitContract, ctx: Context) -> tuple[Event, ...]:
     """Raises ContractSigned, WrongState."""
     if contract.status is ContractStatus.IN_REVIEW:
@@ -59,23 +118,26 @@ def submit(contract: Contract, _command: c.SubmitContract, ctx: Context) -> tupl
     return (e.ContractSubmitted(content=content, by=ctx.actor.on_behalf_of or ctx.actor.id),)
 
 
-def send_back(contract: Contract, command: c.ReturnContract, _ctx: Context) -> tuple[Event, ...]:
-    """Raises ContractSigned, WrongState."""
+def send_back(contract: Contract, command: c.ReturnContract, ctx: Context) -> Outcome:
+    """Raises ContractSigned, WrongState, PaperStillOut."""
     if contract.status is ContractStatus.DRAFT:
         return ()
     check_state(contract, ContractStatus.IN_REVIEW, ContractStatus.APPROVED, ContractStatus.OUT_FOR_SIGNATURE)
-    return (e.ContractReturned(previous=contract.status, reason=command.reason),)
+    check_at_home(contract)
+    return (e.ContractReturned(previous=contract.status, reason=command.reason), *let_go(contract, None, command.reason, ctx))
 
 
-def approve(contract: Contract, command: c.ApproveContract, ctx: Context) -> tuple[Event, ...]:
-    """Raises ContractSigned, WrongState, ContentChanged, ReviewNeedsLegal, OwnReview."""
+def approve(contract: Contract, command: c.ApproveContract, ctx: Context) -> Outcome:
+    """Raises ContractSigned, WrongState, ContentChanged, ReviewNeedsLegal, OwnReview, ConsentMissing."""
     if contract.status is ContractStatus.APPROVED and contract.content == command.content:
         return ()
     check_state(contract, ContractStatus.IN_REVIEW)
     check_reviewer(ctx, contract.submitted_by, contract.owner)
     if contract.content != command.content:
         raise ContentChanged("The contract was changed since you read it; read it again, then approve that.", content=contract.content)
-    return (e.ContractApproved(content=command.content, approval=command.approval, note=command.note),)
+    agreed = consented(contract, command, ctx)
+    approval = command.approval or (contract.approval if agreed else None)
+    return (e.ContractApproved(content=command.content, approval=approval, note=command.note), *agreed)
 
 
 def send_out(contract: Contract, command: c.SendForSignature, _ctx: Context) -> tuple[Event, ...]:
@@ -87,11 +149,12 @@ def send_out(contract: Contract, command: c.SendForSignature, _ctx: Context) -> 
 
 
 def activate(contract: Contract, command: c.ActivateContract, ctx: Context) -> Outcome:
-    """Raises ContractSigned, WrongState, DayInFuture."""
+    """Raises ContractSigned, WrongState, DayInFuture, PaperNotSealed."""
     if contract.in_force and contract.signed_on == command.signed_on and command.paper in {None, contract.paper}:
         return ()
     check_state(contract, ContractStatus.OUT_FOR_SIGNATURE)
     check_past(command.signed_on, contract.zone, ctx)
+    check_sealed(command.paper, None, contract.content, ctx)
     paper = command.paper or contract.paper
     assert paper is not None, "what is out for signature has a paper"
     assert contract.content is not None, "what is out for signature was reviewed"

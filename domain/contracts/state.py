@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 from domain.contracts import events as e
 from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Side, SignedPaper, TermChanges, Terms
 from domain.obligation_dates import DueRule, Recurrence
+from domain.price_talk import PriceTalk
 from domain.stages import EvidenceKind
 from domain.values import Money
 
@@ -40,8 +41,12 @@ class Amendment:
     effective_on: date
     changes: TermChanges
     by: UUID
+    version: int = 0
+    """Of the event that proposed it, in the contract's stream."""
     approved: bool = False
     settled: bool = False
+    approval: UUID | None = None
+    """The stream of its approvals, once somebody was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Occurrence:
     due_from: date
     breached_after: date
     dispute: UUID | None = None
+    claim: Money | None = None
 
     @property
     def open(self) -> bool:
@@ -118,6 +124,12 @@ class Contract:
     content: str | None = None
     """The hash of what is under review, approved or signed."""
     submitted_by: UUID | None = None
+    submission: int = 0
+    """The version of the event that asked for the latest review."""
+    approval: UUID | None = None
+    """The stream of its approvals, once somebody was asked."""
+    asked: tuple[e.ContractConsentAsked, ...] = ()
+    """Of the contract and of each amendment, who was asked last."""
     paper: SignedPaper | None = None
     signed_on: date | None = None
     registered: bool = False
@@ -137,6 +149,8 @@ class Contract:
     reviewed: Mapping[date, e.ContractRenewalReviewed] = field(default_factory=dict)
     obligations: Mapping[UUID, Obligation] = field(default_factory=dict)
     occurrences: Mapping[OccurrenceKey, Occurrence] = field(default_factory=dict)
+    price_talk: PriceTalk | None = None
+    """What was last told of the term whose renewal is, or was, prepared."""
     ended_on: date | None = None
     version: int = 1
     """How many events it has had, which is the version of its stream."""

@@ -183,4 +183,4 @@ def _own_pipeline(deal: Deal | None) -> Iterator[Read]:
         yield pipeline_read(deal.pipeline)
 
 
-deals: Decider[Deal | None] = Decider("deal", None, decide, evolve, reads, state_version=2)
+deals: Decider[Deal | None] = Decider("deal", None, decide, evolve, reads, state_version=3)

@@ -15,6 +15,7 @@ from domain.deals.provenance import opening_row, report, stage_row
 from domain.deals.terms import DealPerson, Evidence, Line
 from domain.imports import Provenance
 from domain.kernel import Event
+from domain.price_talk import DealPriceTalkPrepared, PriceTalk
 from domain.stages import Category, StageKind
 from domain.values import Money
 
@@ -86,6 +87,8 @@ class Deal:
     """The stages that the source told, each with its instant and, for a closing, how it closed."""
     stage_reported: bool = False
     """Whether it is in its stage because the source says so, not by a move in Concord."""
+    price_talk: PriceTalk | None = None
+    """What happened in the term of the contract that it is to renew."""
     withdrawn: bool = False
     """Whether the import that brought it was undone."""
 
@@ -273,6 +276,7 @@ _CHANGES: dict[type[Event], Callable[[Deal, Any], dict[str, Any]]] = {
     e.DealAccountSet: lambda _d, v: {"account": v.account},
     e.DealNextStepSet: lambda _d, v: {"next_step": v.next_step, "next_step_on": v.next_step_on},
     e.DealPeopleSet: lambda _d, v: {"people": v.people},
+    DealPriceTalkPrepared: lambda _d, v: {"price_talk": v.talk},
     e.DealRenamed: lambda _d, v: {"title": v.title},
     e.DealAttributesSet: lambda _d, v: {"attributes": v.attributes},
     DealReimported: _reimported,

@@ -154,4 +154,9 @@ def _referred(case: Dispute, command: Any, facts: Mapping[UUID, Any]) -> Iterato
         yield supplier_read(case.account)
 
 
-disputes: Decider[Dispute | None] = Decider("dispute", None, decide, evolve, reads)
+def chain(case: Dispute | None, _event: Any, stream: UUID) -> UUID:
+    """A case is a causal chain, known by its own id; what was split off from it stays in it."""
+    return stream if case is None else case.root or stream
+
+
+disputes: Decider[Dispute | None] = Decider("dispute", None, decide, evolve, reads, state_version=2, chain=chain)

@@ -62,7 +62,10 @@ class DisputeDrafted(CaseFacts, topic="dispute.drafted"):
 
 
 class DisputeSplitOff(CaseFacts, topic="dispute.split_off"):
-    """A case began as a part of `parent`, with its evidence and as far as that had come: `marks` are its clocks' facts."""
+    """A case began as a part of `parent`, with its evidence and as far as that had come: `marks` are its clocks' facts.
+
+    `root`: the case that was not split off from any, from which `parent` came; None: `parent` itself.
+    """
 
     parent: UUID
     status: Status
@@ -70,6 +73,7 @@ class DisputeSplitOff(CaseFacts, topic="dispute.split_off"):
     marks: tuple[Mark, ...]
     evidence: tuple[CaseEvidence, ...]
     rules: int = 0
+    root: UUID | None = None
 
 
 class DisputeOpened(Event, topic="dispute.opened"):

@@ -53,7 +53,15 @@ def _drafted(event: e.DisputeDrafted) -> Dispute:
 
 
 def _split_off(event: e.DisputeSplitOff) -> Dispute:
-    case = replace(_begun(event), parent=event.parent, status=event.status, opened_at=event.opened_at, marks=event.marks, version=1)
+    case = replace(
+        _begun(event),
+        parent=event.parent,
+        root=event.root or event.parent,
+        status=event.status,
+        opened_at=event.opened_at,
+        marks=event.marks,
+        version=1,
+    )
     for piece in event.evidence:
         case = replace(case, **_attached(case, piece))
     return case

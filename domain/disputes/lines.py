@@ -118,6 +118,7 @@ def _child(case: Dispute, command: c.SplitDispute, parts: dict[UUID, Part], ctx:
         contract=case.contract,
         obligation=case.obligation,
         parent=ctx.own_id,
+        root=case.root or ctx.own_id,
         status=case.status,
         opened_at=opened_at,
         marks=case.marks,

@@ -86,6 +86,8 @@ class Dispute:
     contract: UUID | None = None
     obligation: UUID | None = None
     parent: UUID | None = None
+    root: UUID | None = None
+    """The case that it was split off from, at the first remove; None: it was not."""
     source: tuple[str, str] | None = None
     run: UUID | None = None
     """The system that told of it with its id there, and the import run that did."""

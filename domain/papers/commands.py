@@ -55,6 +55,7 @@ class DraftPaper(Command):
     data_sha256: Sha256
     document: DocumentRef
     as_of: int
+    content: Sha256 | None = None
 
 
 class RequestReview(Command):

@@ -52,6 +52,10 @@ class Matter:
     sums: tuple[Sum, ...] = ()
     facts: tuple[Entry, ...] = ()
     total: Money | None = None
+    clauses: tuple[tuple[str, str], ...] = ()
+    """Key and text of what it words itself; such a clause takes the place of the template's of that key."""
+    content: str | None = None
+    """The hash of what is agreed, where the paper is to be signed as exactly that."""
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,6 +71,8 @@ class Telling(NamedTuple):
 
 MATTERS: dict[str, Telling] = {}
 """How each noun's state is told on paper."""
+PARTS: dict[str, Callable[[Any, UUID], Matter]] = {}
+"""How a part of a noun's state, such as an amendment, is told on paper."""
 
 
 def _alone(_state: Any) -> Iterable[Read]:
@@ -93,6 +99,13 @@ def telling_of(noun: str) -> Telling:
     return MATTERS[noun]
 
 
+def part_of(noun: str, state: Any, part: UUID) -> Matter:
+    """What a part of a noun's state has to say on a paper. Raises NoPaperFor."""
+    if noun not in PARTS:
+        raise NoPaperFor(f"Papers cannot be prepared about a part of a {noun}; name the {noun} alone.", nouns=sorted(PARTS))
+    return PARTS[noun](state, part)
+
+
 def number_of(kind: PaperKind, day: date, id: UUID) -> str:
     """The number of a new paper, such as Q-2026-7F3KQ2: year and six characters of the random end of its id."""
     rest, characters = id.int & ((1 << 40) - 1), ""
@@ -111,6 +124,11 @@ def figure(amount: Decimal, digits: int) -> str:
     """An amount with at least `digits` decimals, and those that it has beyond."""
     exponent = amount.normalize().as_tuple().exponent
     return f"{amount:,.{max(digits, -exponent if isinstance(exponent, int) else 0)}f}"
+
+
+def titled(key: str) -> str:
+    """A clause's key as its title: `data_protection` is Data protection."""
+    return key.replace("_", " ").capitalize()
 
 
 def priced(money: Money) -> str:
@@ -190,6 +208,7 @@ def compose(
         "reference": about.reference,
         "contact": contact or "",
     }
+    own = {key for key, _ in about.clauses}
     facts = [Entry(label="Number", value=number), Entry(label="Date", value=written(day))]
     if valid_until:
         facts.append(Entry(label="Valid until", value=written(valid_until)))
@@ -205,9 +224,13 @@ def compose(
         intro=(*paragraphs(template.intro, values), *paragraphs(note, {})),
         items=about.items,
         sums=about.sums,
-        clauses=tuple(
-            Clause(key=key, version=version, title=worded(wording.title, values)[:200], paragraphs=paragraphs(wording.text, values))
-            for key, version, wording in clauses
+        clauses=(
+            *(Clause(key=key, version=1, title=titled(key), paragraphs=paragraphs(text, {})) for key, text in about.clauses),
+            *(
+                Clause(key=key, version=version, title=worded(wording.title, values)[:200], paragraphs=paragraphs(wording.text, values))
+                for key, version, wording in clauses
+                if key not in own
+            ),
         ),
         closing=paragraphs(template.closing, values),
         slots=(Slot(party=sender), Slot(party=recipient.name)) if template.signed else (),

@@ -11,6 +11,7 @@ from domain.backdating import check_dating
 from domain.contacts import check_contact, contact_read
 from domain.documents import attach, document_reads
 from domain.kernel import Command, Context, Decider, Event, NotFound, On, Outcome, Read
+from domain.papers import agreements
 from domain.papers import commands as c
 from domain.papers import events as e
 from domain.papers.refusals import (
@@ -98,7 +99,7 @@ def _send(paper: Paper, command: c.SendPaper, ctx: Context) -> Outcome:
         document=paper.document.sha256,
         by=_person(ctx),
     )
-    return (*named, sent)
+    return (*named, sent, *agreements.sent(paper, ctx))
 
 
 def _expiry(command: c.SendPaper, ctx: Context) -> datetime:
@@ -159,7 +160,7 @@ def _decline(paper: Paper, command: c.DeclinePaper, ctx: Context) -> Outcome:
     _check_in_time(paper, ctx)
     if known.signed:
         raise PaperNotInState("You have signed this paper already; ask who sent it to void it.", status=paper.status.value, needed=[])
-    return (e.PaperDeclined(signatory=command.signatory, reason=command.reason),)
+    return (e.PaperDeclined(signatory=command.signatory, reason=command.reason), *agreements.recalled(paper, "declined", ctx))
 
 
 def _seal(paper: Paper, command: c.SealPaper, ctx: Context) -> Outcome:
@@ -179,13 +180,15 @@ def _void(paper: Paper, command: c.VoidPaper, ctx: Context) -> Outcome:
         return ()
     if paper.status in OVER:
         _check_status(paper, *AT_HOME_IN_ORDER, *OUT_IN_ORDER)
-    return (e.PaperVoided(reason=command.reason, by=_person(ctx)),)
+    return (e.PaperVoided(reason=command.reason, by=_person(ctx)), *agreements.recalled(paper, "voided", ctx))
 
 
 def _expire(paper: Paper, _command: c.ExpirePaper, ctx: Context) -> Outcome:
     """Quiet where it makes no sense: a timer may fire late, and more than once."""
     due = paper.expires_at is not None and ctx.now >= paper.expires_at
-    return (e.PaperExpired(),) if paper.status in OUT and due and not paper.signed_by_all else ()
+    if paper.status not in OUT or not due or paper.signed_by_all:
+        return ()
+    return (e.PaperExpired(), *agreements.recalled(paper, "expired", ctx))
 
 
 AT_HOME_IN_ORDER = tuple(status for status in PaperStatus if status in AT_HOME)
@@ -217,8 +220,10 @@ def decide(paper: Paper | None, command: Any, ctx: Context) -> tuple[Event | On,
     return tuple(handler(paper, command, ctx))
 
 
-def reads(_paper: Paper | None, command: Any, _facts: Mapping[UUID, Any]) -> Iterator[Read]:
-    """The documents that it is made of; who is asked to sign."""
+def reads(paper: Paper | None, command: Any, _facts: Mapping[UUID, Any]) -> Iterator[Read]:
+    """The documents that it is made of; who is asked to sign; the contract that is signed by it."""
+    if isinstance(command, c.SendPaper | c.DeclinePaper | c.VoidPaper | c.ExpirePaper):
+        yield from agreements.agreement_reads(paper)
     match command:
         case c.DraftPaper(document=document, data_sha256=data):
             yield from document_reads((document.sha256, data))

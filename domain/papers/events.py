@@ -15,7 +15,7 @@ from domain.values import Money
 class PaperDrafted(Event, topic="paper.drafted"):
     """Prepared, or prepared anew while nobody had it: `revision` counts from 1.
 
-    `data_sha256`: hash of the canonical JSON that was printed; it is kept as a document, too. `as_of`: the log's position when
+    `content`: of a contract or an amendment, the hash of what is agreed as this paper shows it. `data_sha256`: hash of the canonical JSON that was printed; it is kept as a document, too. `as_of`: the log's position when
     the data were read. `document`: the PDF. `by`: who prepared it.
     """
 
@@ -34,6 +34,7 @@ class PaperDrafted(Event, topic="paper.drafted"):
     document: DocumentRef
     as_of: int
     by: UUID
+    content: str | None = None
 
 
 class PaperReviewRequested(Event, topic="paper.review_requested"):

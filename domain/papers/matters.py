@@ -2,34 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from domain.contract_dates import NoticeBefore, NoticeRule, Renewal, RenewalKind
+from domain.contracts.consent import content_of, to_be
 from domain.contracts.state import Contract
-from domain.contracts.terms import ValuePer
+from domain.contracts.terms import TermChanges, Terms, ValuePer
 from domain.disputes.state import Dispute
-from domain.papers.composing import Facts, Matter, matter_of, priced, written
+from domain.papers.composing import PARTS, Facts, Matter, matter_of, priced, written
 from domain.papers.content import Entry, Item, Sum
+from domain.papers.refusals import PartUnknown
 from domain.values import Money
 
 
 @matter_of("contract")
 def contract_matter(contract: Contract, _facts: Facts) -> Matter:
-    """A contract: its term, its value and how it is paid, as it was drafted or signed."""
+    """A contract: its term, its value, how it is paid, and how it goes on and ends, as it was drafted or signed."""
     terms = contract.terms
-    facts = [Entry(label="Begins", value=written(terms.start))]
-    if terms.end is not None:
-        facts.append(Entry(label="Ends", value=written(terms.end)))
-    if terms.payment_days is not None:
-        facts.append(Entry(label="Payment", value=f"{terms.payment_days} days"))
-    per = "for the term" if terms.value_per is ValuePer.TERM else f"per {terms.value_per.value}"
-    sums = () if terms.value is None else (Sum(label=f"Value {per}, without VAT", amount=priced(terms.value), strong=True),)
     return Matter(
         account=contract.party,
         title=contract.title,
         reference=contract.number or contract.title,
         owner=contract.owner,
-        sums=sums,
-        facts=tuple(facts),
+        sums=_value(terms.value, terms.value_per),
+        facts=(*_days(terms.start, terms.end), *_paid(terms)),
+        clauses=tuple(_worded(terms)),
         total=terms.value,
+        content=content_of(contract, None),
     )
+
+
+def amendment_matter(contract: Contract, amendment: UUID) -> Matter:
+    """An amendment: from when on, and what is otherwise then, nothing else. Raises PartUnknown."""
+    held = contract.amendments.get(amendment)
+    if held is None or held.settled:
+        waiting = [one.title for one in contract.amendments.values() if not one.settled]
+        raise PartUnknown("There is no such amendment that waits; propose it first.", amendments=waiting)
+    changes, after = held.changes, to_be(contract, amendment)
+    facts = [Entry(label="In force from", value=written(held.effective_on))]
+    if changes.end is not None:
+        facts.append(Entry(label="Ends", value=written(changes.end)))
+    return Matter(
+        account=contract.party,
+        title=f"{contract.title}: {held.title}"[:200],
+        reference=contract.number or contract.title,
+        owner=contract.owner,
+        sums=_value(changes.value and after.value, after.value_per),
+        facts=(*facts, *_paid(changes)),
+        clauses=(
+            *_worded(changes),
+            *((key, "This clause no longer applies.") for key in changes.dropped_clauses),
+        ),
+        total=changes.value and after.value,
+        content=content_of(contract, amendment),
+    )
+
+
+PARTS["contract"] = amendment_matter
+
+
+def _value(value: Money | None, per: ValuePer) -> tuple[Sum, ...]:
+    label = "for the term" if per is ValuePer.TERM else f"per {per.value}"
+    return () if value is None else (Sum(label=f"Value {label}, without VAT", amount=priced(value), strong=True),)
+
+
+def _days(start: date, end: date | None) -> Iterator[Entry]:
+    yield Entry(label="Begins", value=written(start))
+    if end is not None:
+        yield Entry(label="Ends", value=written(end))
+
+
+def _paid(terms: Terms | TermChanges) -> Iterator[Entry]:
+    if terms.payment_days is not None:
+        yield Entry(label="Payment", value=f"within {_count(terms.payment_days, 'day')}")
+
+
+def _worded(terms: Terms | TermChanges) -> Iterator[tuple[str, str]]:
+    """How it goes on and is ended, and when it is paid, as clauses: what terms say, or what changes of it; then their own clauses."""
+    own = {clause.key: clause.text for clause in terms.clauses}
+    ways = (terms.renewal and _renewing(terms.renewal), terms.notice and _notice(terms.notice))
+    if any(ways):
+        yield "renewal_and_notice", " ".join(way for way in ways if way)
+    if terms.payment_days is not None and "payment" not in own:
+        yield "payment", f"Invoices are due within {_count(terms.payment_days, 'day')} of their date, without deduction."
+    yield from own.items()
+
+
+def _renewing(renewal: Renewal) -> str:
+    match renewal.kind:
+        case RenewalKind.FIXED:
+            return "The agreement ends with its term."
+        case RenewalKind.AUTO_RENEW:
+            return f"The agreement is renewed by {_count(renewal.months or 0, 'month')} at the end of each term, unless notice is given."
+        case RenewalKind.EVERGREEN:
+            return "The agreement goes on until notice is given."
+
+
+def _notice(rule: NoticeRule) -> str:
+    unit = rule.unit.value.replace("_", " ").removesuffix("s")
+    before = "a period" if rule.before is NoticeBefore.PERIOD_END else "the term"
+    return f"Notice is given {_count(rule.count, unit)} before the end of {before} at the latest; what counts is the day on which it is {rule.counts.value}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @matter_of("dispute")
@@ -39,6 +117,8 @@ def dispute_matter(case: Dispute, _facts: Facts) -> Matter:
     total = Money.zero(case.currency)
     for line in case.lines.values():
         still = Money(amount=line.account.open.gross, currency=case.currency)
+        if not still.amount:
+            continue  # settled by now: what is not listed is not disputed
         total += still
         items.append(
             Item(

@@ -17,6 +17,14 @@ class PaperNotReviewed(Refused):
     """The template asks for a review by somebody else before the paper is sent."""
 
 
+class NotAgreedYet(Refused):
+    """What the paper is to be signed as has not been approved, or is no longer what the paper shows; `status` says how it stands."""
+
+
+class PartUnknown(NotFound):
+    """There is no such amendment that waits, or the template needs to know which one; `amendments` lists those there are."""
+
+
 class OwnPaper(Forbidden):
     """Nobody reviews the paper that they prepared."""
 

@@ -48,6 +48,8 @@ class Paper:
     document: DocumentRef
     as_of: int
     by: UUID
+    content: str | None = None
+    """Of a contract or an amendment: the hash of what is agreed, as the paper shows it."""
     status: PaperStatus = PaperStatus.DRAFTING
     allowed: str | None = None
     signatories: Mapping[UUID, Signatory] = field(default_factory=dict)

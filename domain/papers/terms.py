@@ -40,10 +40,11 @@ class SigningChannel(StrEnum):
 
 
 class PaperSubject(Text):
-    """What a paper is about: a noun such as `deal`, `contract` or `dispute`, and its id."""
+    """What a paper is about: a noun such as `deal`, `contract` or `dispute`, its id, and a part of it, such as an amendment."""
 
     noun: Key
     id: UUID
+    part: UUID | None = None
 
 
 class ClauseUsed(Text):

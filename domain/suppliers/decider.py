@@ -191,7 +191,7 @@ def reads(_supplier: Supplier | None, command: Any, _facts: Mapping[UUID, Any]) 
         yield SCORECARD_READ
 
 
-suppliers: Decider[Supplier | None] = Decider("supplier", None, decide, evolve, reads)
+suppliers: Decider[Supplier | None] = Decider("supplier", None, decide, evolve, reads, state_version=2)
 
 
 def define(scorecard: Scorecard, command: Any, ctx: Context) -> Outcome:

@@ -27,12 +27,13 @@ class Standing(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A case raised with the supplier; `days` until its first answer, None while there is none."""
+    """A case raised with the supplier; `days` until its first answer, None while there is none. `stood`: the score before it."""
 
     reason: Reason
     at: datetime
     month: str
     days: Decimal | None = None
+    stood: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ def evolve(supplier: Supplier | None, event: Event) -> Supplier | None:
                 supplier, invoices=supplier.invoices | {number(invoice)}, months=_month(supplier, month, invoices=1, variance=percent)
             )
         case e.SupplierDisputeCounted(dispute=dispute, reason=reason, at=at, month=month):
-            return replace(supplier, cases={**supplier.cases, dispute: Case(reason, at, month)})
+            stood = None if supplier.scored is None else supplier.scored.score
+            return replace(supplier, cases={**supplier.cases, dispute: Case(reason, at, month, stood=stood)})
         case e.SupplierDisputeDiscounted(dispute=dispute):
             return replace(supplier, cases={id: c for id, c in supplier.cases.items() if id != dispute})
         case e.SupplierAnswered():

@@ -98,11 +98,15 @@ class Store(Log):
         """Carry out several commands as one unit of work, each seeing the events of those before it.
 
         `command_id` makes it safe to repeat: a known id returns the first outcome, whatever the state has become since.
+        Without a `correlation_id` an event gets that of the chain that its decider says it is a part of, else the command's id.
         Raises Refused (a rule), StaleVersion, KeyReused, VersionConflict after five tries, or StoreUnavailable.
         """
         known_id = command_id is not None
         command_id = command_id or uuid7()
-        meta = encode_meta(by.id, command_id, correlation_id or command_id, by.on_behalf_of, causation_id)
+
+        def meta(chain: UUID | None) -> bytes:
+            return encode_meta(by.id, command_id, correlation_id or chain or command_id, by.on_behalf_of, causation_id)
+
         load = partial(self.load, tenant)
         self._codec.refresh()
         for attempt in range(DECISIONS):
@@ -178,15 +182,22 @@ class Store(Log):
         return loader
 
     async def _submit(
-        self, tenant: Tenant, work: Work, command_id: UUID, fingerprint: bytes | None, meta: bytes, recorded_at: datetime | None
+        self,
+        tenant: Tenant,
+        work: Work,
+        command_id: UUID,
+        fingerprint: bytes | None,
+        meta: Callable[[UUID | None], bytes],
+        recorded_at: datetime | None,
     ) -> Append:
         slug, codec = tenant.slug, self._codec
-        sealed = [codec.subject(stream, event) for stream, _, event, _ in work.decided if event.personal]
+        sealed = [codec.subject(stream, event) for stream, _, event, *_ in work.decided if event.personal]
         if sealed and (missing := [subject for subject in sealed if not codec.has_key(slug, subject)]):
             await asyncio.to_thread(codec.obtain, slug, missing)
+        metas = {chain: meta(chain) for chain in {decided.chain for decided in work.decided}}
         rows = [
-            StoredRow(stream, version, event.topic, meta, codec.encode(slug, stream, version, event), effective_at)
-            for stream, version, event, effective_at in work.decided
+            StoredRow(stream, version, event.topic, metas[chain], codec.encode(slug, stream, version, event), effective_at)
+            for stream, version, event, effective_at, chain in work.decided
         ]
         return await self.append(tenant, Append(command_id, rows, fingerprint, work.guards(), recorded_at))
 

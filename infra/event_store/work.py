@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, NotFound, On, Read, reads_nothing
+from domain.kernel import DECIDERS, Actor, Command, Context, Decider, Event, NotFound, On, Read, in_no_chain, reads_nothing
 from infra.event_store.requests import StaleVersion
 from infra.event_store.states import Loaded, States
 
@@ -31,6 +31,7 @@ class Decided(NamedTuple):
     version: int
     event: Event
     effective_at: datetime | None
+    chain: UUID | None = None
 
 
 class _Held:
@@ -79,14 +80,16 @@ class Work:
                 target = self._held.get(outcome.target.id.int)
                 if target is None:
                     raise LookupError(f"{outcome.event.topic} is for a stream that its decision did not read: {outcome.target}")
-                self._follow(target, outcome.event, effective_at)
+                self._follow(target, outcome.event, effective_at, own)
             else:
-                self._follow(own, outcome, effective_at)
+                self._follow(own, outcome, effective_at, own)
 
-    def _follow(self, held: _Held, event: Event, effective_at: datetime | None) -> None:
+    def _follow(self, held: _Held, event: Event, effective_at: datetime | None, own: _Held) -> None:
         held.version += 1
         held.state = held.decider.evolve(held.state, event)
-        self.decided.append(Decided(held.stream, held.version, event, effective_at))
+        chain = own.decider.chain
+        part_of = None if chain is in_no_chain else chain(own.state, event, own.stream)
+        self.decided.append(Decided(held.stream, held.version, event, effective_at, part_of))
 
     async def _read_together(self, wanted: Iterable[Read]) -> None:
         """Load what is at hand nowhere in one group, so that a decision which reads much waits for one round trip."""

@@ -33,8 +33,20 @@ class Seal:
     @property
     def holder(self) -> str:
         """Whose seal it is."""
-        name = x509.load_der_x509_certificate(self.certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0]
-        return str(name.value)
+        return holder_of(x509.load_der_x509_certificate(self.certificate))
+
+
+def holder_of(certificate: x509.Certificate) -> str:
+    """Whose certificate it is: the common name, or else the organisation, or all that it says."""
+    for name in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        if found := certificate.subject.get_attributes_for_oid(name):
+            return str(found[0].value)
+    return certificate.subject.rfc4514_string()
+
+
+def keep_seal(keys: Keys, tenant: str, kept: bytes) -> None:
+    """Seal with this key and certificate from now on: PEM of the private key, its certificate and that of its authority."""
+    keys.replace_secret(tenant, _NAME, kept)
 
 
 def seal_of(keys: Keys, tenant: str, name: str) -> Seal:

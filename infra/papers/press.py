@@ -17,9 +17,9 @@ from domain.documents import DocumentRef
 from domain.kernel import DECIDERS, NotFound, Read
 from domain.members import Member
 from domain.papers import DraftPaper, Paper, PreparePaper, RevisePaper, matters
-from domain.papers.composing import MATTERS, compose, number_of, telling_of
-from domain.papers.content import PaperContent, Party
-from domain.papers.refusals import TemplateUnknown
+from domain.papers.composing import MATTERS, PARTS, compose, number_of, part_of, telling_of
+from domain.papers.content import PaperContent, PaperKind, Party
+from domain.papers.refusals import PartUnknown, TemplateUnknown
 from domain.papers.terms import ClauseUsed
 from domain.settings import SETTINGS_READ
 from domain.standing import member_read
@@ -53,7 +53,7 @@ class Press:
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
     async def prepared(self, tenant: Tenant, id: UUID, asked: PreparePaper, now: datetime) -> Printed:
-        """The paper that was asked for, as of `now`. Raises NoPaperFor, TemplateUnknown, ClauseUnknown, NotFound."""
+        """The paper that was asked for, as of `now`. Raises NoPaperFor, PartUnknown, TemplateUnknown, ClauseUnknown, NotFound."""
         as_of = await self._store.head(tenant)
         telling = telling_of(asked.subject.noun)
         state = await self._state(tenant, Read(asked.subject.noun, asked.subject.id))
@@ -61,8 +61,14 @@ class Press:
             raise NotFound(
                 "There is no such thing to prepare a paper about; choose one that exists.", **asked.subject.model_dump(mode="json")
             )
-        about = telling.tell(state, {read.id: await self._state(tenant, read) for read in telling.reads(state)})
         version, text = await self._template(tenant, asked.template)
+        part = asked.subject.part
+        if part is not None:
+            about = part_of(asked.subject.noun, state, part)
+        elif text.kind is PaperKind.AMENDMENT and asked.subject.noun in PARTS:
+            raise PartUnknown("An amendment is printed for itself: name which one of the contract's.", amendments=[])
+        else:
+            about = telling.tell(state, {read.id: await self._state(tenant, read) for read in telling.reads(state)})
         chosen = [await self._clause(tenant, name) for name in (text.clauses if asked.clauses is None else asked.clauses)]
         here = now.astimezone(zone(getattr(await self._state(tenant, SETTINGS_READ), "zone", "UTC")))
         owner: Member | None = None if about.owner is None else await self._state(tenant, member_read(about.owner))
@@ -94,6 +100,7 @@ class Press:
             data_sha256=data.sha256,
             document=document,
             as_of=as_of,
+            content=about.content,
         )
         return Printed(draft, (document, data))
 

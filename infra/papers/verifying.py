@@ -21,10 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificates
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 _HEX = re.compile(rb"(?:[0-9a-f]*|[0-9A-F]*)")
+_FOR_SIGNING = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+"""Either will do: authorities issue certificates for documents with one, the other or both (RFC 5280, 4.2.1.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _judged(file: bytes, roots: list[x509.Certificate], unjudged: Verdict) -> Ve
     problems: list[str] = []
     for number, embedded in enumerate(found, 1):
         context = ValidationContext(trust_roots=roots or [embedded.signer_cert], allow_fetching=False)
-        status: Any = validate_pdf_signature(embedded, signer_validation_context=context)
+        status: Any = validate_pdf_signature(embedded, signer_validation_context=context, key_usage_settings=_FOR_SIGNING)
         intact = bool(status.intact and status.valid and status.docmdp_ok is not False and _canonical(file, embedded))
         if not intact:
             problems.append(f"Signature {number} does not fit the file: the file was altered after it was signed.")

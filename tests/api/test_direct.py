@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -51,8 +51,8 @@ def test_every_plain_route_is_found_as_the_router_finds_it():
         ("POST", "/v1/deals/"),
         ("POST", "/v1/deals/{id}/advance"),
         ("POST", "/v1/deals/none/advance"),
-        ("POST", f"/v1/deals/{uuid4()}/nothing"),
-        ("DELETE", f"/v1/deals/{uuid4()}/advance"),
+        ("POST", f"/v1/deals/{UUID(int=7)}/nothing"),
+        ("DELETE", f"/v1/deals/{UUID(int=7)}/advance"),
         ("POST", "/"),
         ("POST", ""),
     ],

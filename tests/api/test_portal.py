@@ -88,7 +88,8 @@ async def test_who_is_from_outside_reaches_no_door_but_the_portal_and_their_own_
                 assert route.path_format.startswith("/v1/portal")
             elif isinstance(door, SignedIn):
                 assert route.path_format.startswith(("/v1/sessions", "/v1/keys", "/v1/password")), route.path_format
-    assert {"list_portal_disputes", "read_portal_dispute", "accept_in_portal", "credit_in_portal"} <= reached
+    known = {"list_portal_disputes", "read_portal_dispute", "accept_in_portal", "credit_in_portal", "read_portal_scorecard"}
+    assert known <= reached
 
 
 async def test_a_list_holds_exactly_what_single_reads_allow(reading: World):
@@ -137,3 +138,29 @@ async def test_files_go_in_as_they_are_and_come_out_as_files_to_who_may_have_the
         stolen = {"kind": "other", "sha256": mine}
         refused(await theirs.post(f"/v1/portal/disputes/{id}/evidence", json=stolen, headers=anyway()), "NotFound", 404)
         assert (await ours.get(f"/v1/documents/{sent['sha256']}")).content == PDF, "who sees the case sees what they sent"
+
+
+async def test_a_supplier_reads_its_own_scores_without_who_recorded_what(reading: World):
+    """Their own account's alone: the rival's month is nobody's but ours, and a score names no member and no event."""
+    acme, rival = reading.acme, uuid4()
+    await reading.doors.store.execute(acme.tenant, accounts, rival, OpenAccount(legal_name="Rival", roles=("supplier",)), by=SYSTEM)
+    async with reading.client(Role.PROCUREMENT_HEAD) as ours:
+        for account, delivered in ((acme.supplier, "2026-03-23"), (rival, "2026-03-20")):
+            delivery = {"account": str(account), "order": "PO-1", "delivery": "LS-1", "due_on": "2026-03-20", "delivered_on": delivered}
+            ok(await ours.post("/v1/suppliers/deliveries", json={**delivery, "units": "200"}, headers=key()), 201)
+            scored = ok(await ours.post("/v1/suppliers/scores", json={"account": str(account), "month": "2026-03"}, headers=key()), 201)
+        inside = ok(await ours.get(f"/v1/suppliers/{acme.supplier}/scorecard", params={"at_least": scored["position"]}))["items"][0]
+    async with reading.client(Role.SUPPLIER) as theirs:
+        [card] = ok(await theirs.get("/v1/portal/scorecard", params={"at_least": scored["position"]}))["items"]
+        assert (card["month"], card["score"], card["band_name"]) == ("2026-03", inside["score"], inside["band_name"])
+        assert [f["measure"] for f in card["figures"]] == [f["measure"] for f in inside["figures"]]
+        assert not {"events", "scorecard", "blocks_orders"} & (card.keys() | card["figures"][0].keys())
+        assert ok(await theirs.get("/v1/portal/scorecard", params={"months": 1}))["items"] == [card]
+        refused(await theirs.get("/v1/portal/scorecard", params={"account": str(rival)}), "RequestMalformed", 422)
+        refused(await theirs.get(f"/v1/suppliers/{rival}/scorecard"), "RoleMissing", 403)
+        refused(await theirs.get("/v1/portal/scorecard", params={"at_least": 10**9}), "AheadOfLog", 422)
+    async with reading.client(Role.CUSTOMER) as others:
+        assert ok(await others.get("/v1/portal/scorecard"))["items"] == []
+    for role in (Role.PARTNER, Role.PROCUREMENT_HEAD):
+        async with reading.client(role) as nobody:
+            refused(await nobody.get("/v1/portal/scorecard"), "RoleMissing", 403)

@@ -12,6 +12,7 @@ from infra.ids import uuid7
 from projections.catalogue import read_models
 from projections.runner import Runner
 from tests.api.conftest import NEXT_YEAR, World, anyway, ok, refused
+from tests.api.test_approvals import asked
 
 
 @pytest.fixture
@@ -58,6 +59,16 @@ async def test_an_account_tells_only_of_the_deals_that_the_caller_may_see(told: 
     assert "Not the manager's" not in mine
     assert "Not the manager's" in all_
     assert "First" not in await sentences(Role.FINANCE, nouns="account")
+
+
+async def test_an_account_tells_of_the_approvals_that_its_deals_needed(reading: World):
+    await asked(reading)
+    path, reached = f"/v1/accounts/{reading.acme.account}/timeline", {"at_least": await reading.events()}
+    async with reading.client(Role.ACCOUNT_MANAGER) as client:
+        topics = [item["topic"] for item in ok(await client.get(path, params=reached))["items"]]
+        assert "approval.requested" in topics
+        assert "approval.requested" in [i["topic"] for i in ok(await client.get(path, params={**reached, "nouns": "deal"}))["items"]]
+        assert not any("approval" in i["topic"] for i in ok(await client.get(path, params={**reached, "nouns": "account"}))["items"])
 
 
 async def test_what_is_not_there_and_what_is_elsewhere_answer_alike(told: World):

@@ -45,12 +45,14 @@ class Concord:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONCORD_", "DATABASE_", "TEMPORAL_"))}
         return {**kept, "CONCORD_HOME": str(self.home), "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
 
-    def __call__(self, *words: str, code: int = 0, typed: str | None = None) -> Ended:
-        """Run a command in this process; fails the test where it ends otherwise than expected."""
+    def __call__(self, *words: str, code: int | None = 0, typed: str | None = None) -> Ended:
+        """Run a command in this process; fails the test where it ends otherwise than expected (`code` None: however it ends)."""
         found = CliRunner().invoke(app, list(words), env=self.environment, input=typed)
         if found.exception is not None and not isinstance(found.exception, SystemExit):
             raise found.exception
-        assert found.exit_code == code, f"concord {' '.join(words)} ended with {found.exit_code}:\n{found.stdout}\n{found.stderr}"
+        assert code is None or found.exit_code == code, (
+            f"concord {' '.join(words)} ended with {found.exit_code}:\n{found.stdout}\n{found.stderr}"
+        )
         return Ended(found.exit_code, found.stdout, found.stderr)
 
     def apart(self, *words: str, **environment: str) -> Ended:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.contract_tables import print_contracts
 from api.cli.outcomes import Ended, Exit
 from api.cli.written_terms import notice_rule, renewal
 from tests.cli.conftest import Concord
@@ -92,8 +91,3 @@ def test_a_rule_for_notice_is_written_in_words():
     for wrong in ("soon", "3", "-1 days"):
         with pytest.raises(Ended):
             notice_rule(wrong, None, evergreen=False)
-
-
-def test_an_empty_list_says_what_to_do_next(capsys: pytest.CaptureFixture[str]):
-    print_contracts([], "")
-    assert "concord contracts create" in capsys.readouterr().out

@@ -174,7 +174,11 @@ def test_workflows_are_told_and_reconciled(concord: Concord, acme: str):
     _open(concord, "Carried", acme)
     done = concord.apart("workflows", "reconcile", "--tenant", "default", "--json")
     assert (done.code, done.json[0]["deals"] > 0) == (0, True), done.err
-    assert concord.apart("workflows", "status", "--tenant", "default", "--json").json[0]["unsettled"] == 0
+    [told] = concord.apart("workflows", "status", "--tenant", "default", "--json").json
+    assert told["unsettled"] == 0
+    running = {part["noun"]: part["running"] for part in told["carried"]}
+    assert list(running) == ["deal", "approval", "contract", "dispute", "paper"]
+    assert running["deal"] > 0
 
 
 def test_who_is_not_running_is_said_in_a_sentence(tmp_path):

@@ -115,6 +115,14 @@ EMPTY = [
     (("products", "list"), "concord products add"),
     (("teams", "list"), "concord teams form"),
     (("rates", "show", "USD", "EUR"), "concord rates record"),
+    (("approvals", "list"), "--status approved"),
+    (("papers", "list"), "concord papers prepare"),
+    (("contracts", "list"), "concord contracts create"),
+    (("contracts", "calendar"), "concord contracts list"),
+    (("contracts", "obligations"), "concord contracts owe"),
+    (("disputes", "queue"), "concord disputes open"),
+    (("disputes", "figures"), "concord disputes open"),
+    (("suppliers", "list"), "concord accounts open"),
 ]
 
 

@@ -294,11 +294,13 @@ def test_nor_on_the_ways_that_people_take():
             raise
         seen.update(type(event).__name__ for event in history)
     rare = {kind.__name__ for kind in words(Event)} - seen.keys()
-    # a draft is revised, kept and linked by the commands of the test above; a successor is told by its own contract
+    # who is asked is asked by a workflow, and a paper recalls; a draft is revised, kept and linked by the commands of the test above; a successor is told by its own contract
     assert rare <= {
         "ContractRevised",
         "ContractReturned",
         "ContractDiscarded",
+        "ContractConsentAsked",
+        "ContractRecalled",
         "ContractOwnerAssigned",
         "ContractCalendarSet",
         "ContractScorecardLinked",

@@ -1,4 +1,4 @@
-"""From the draft to the signature, and what changes what was signed: reviews by other eyes, deals, successors, amendments."""
+"""From the draft to the signature: reviews by other eyes, successors, owners."""
 
 from __future__ import annotations
 
@@ -9,87 +9,61 @@ from typing import Any
 import pytest
 
 from domain.accounts.commands import AccountIsClosed
-from domain.contract_dates import NoticeRule, NoticeUnit, Renewal, RenewalKind
-from domain.contracts import contracts, terms_on
+from domain.contracts import contracts
 from domain.contracts.commands import (
     ActivateContract,
-    ApproveAmendment,
     ApproveContract,
     AssignContractOwner,
     DiscardContract,
-    DropAmendment,
-    GiveNotice,
     LinkScorecard,
-    OpenContractFromDeal,
-    ProposeAmendment,
     RecordTermEnd,
     ReturnContract,
     ReviseContract,
     SendForSignature,
     SetContractCalendar,
-    SignAmendment,
     SubmitContract,
 )
 from domain.contracts.events import (
     ContractActivated,
-    ContractAmended,
-    ContractAmendmentProposed,
-    ContractDatesSet,
-    ContractDrafted,
     ContractOwnerAssigned,
     ContractReturned,
     ContractSuccessorSigned,
     ContractSuperseded,
 )
 from domain.contracts.refusals import (
-    AmendmentNotApproved,
-    AmendmentUnknown,
     CalendarUnknown,
     ContentChanged,
-    ContractNotInForce,
     ContractSigned,
     DayInFuture,
-    DealElsewhere,
-    DealHasContract,
-    DealNotWonYet,
-    EndTooEarly,
-    EndTooLate,
-    NoticeStands,
     OwnReview,
     RenewsAnother,
     ReviewNeedsLegal,
     TermsUnsound,
     WrongState,
 )
-from domain.contracts.terms import Clause, ContractStatus, Side, TermChanges, ValuePer
+from domain.contracts.terms import Clause, ContractStatus, Side
 from domain.deals.refusals import ContactUnknown
 from domain.kernel import SYSTEM, Actor, AlreadyExists, NotFound, Role, natural_id
-from domain.reservations import Reservation, ReservationReleased, ReservationTaken
-from domain.stages import StageKind
 from domain.standing import MemberInactive
 from tests.domain.contract_world import (
     BERLIN,
     CONTRACT,
     END,
     EVERGREEN,
-    FIXED,
     LAWYER,
     PAPER,
     SIGNED,
     SIGNED_PAPER,
     START,
-    YEARLY,
     carried,
     contract,
     drafting,
-    morning,
     passing,
     registering,
     signed,
     terms,
 )
-from tests.domain.deal_world import ACME, ANNA, BEN, BUYER, CLOSED, GLOBEX, GONE, NOBODY, deal, eur, opened
-from tests.domain.deal_world import DEAL as WON
+from tests.domain.deal_world import ANNA, BEN, BUYER, CLOSED, GLOBEX, GONE, NOBODY, eur, opened
 
 draft = carried(contract, drafting())
 reviewed = carried(draft, SubmitContract())
@@ -201,48 +175,6 @@ def test_a_contract_that_was_signed_before_is_in_force_at_once():
     assert spec.state.registered
 
 
-WON_DEAL = replace(deal.given(opened()).state, kind=StageKind.WON, stage="won", stage_name="Won", account=ACME)
-
-
-def opening(**changes: Any) -> OpenContractFromDeal:
-    return OpenContractFromDeal(**({"deal": WON, "start": START, "end": END, "renewal": FIXED} | changes))
-
-
-def test_a_won_deal_makes_its_contract_in_one_step_and_only_one():
-    known = contract.knowing({WON: WON_DEAL})
-    decision = known.when(opening())
-    (drafted,) = decision.events
-    assert isinstance(drafted, ContractDrafted)
-    assert (drafted.party, drafted.owner, drafted.deal, drafted.side) == (ACME, WON_DEAL.owner, WON, Side.SELL)
-    assert (drafted.terms.value, drafted.terms.value_per) == (WON_DEAL.amount, ValuePer.TERM)
-    (claimed,) = decision.elsewhere
-    assert claimed.event == ReservationTaken(kind="deal_contract", parts=(str(WON),), holder=CONTRACT)
-    known.given(drafted).when(opening()).nothing()
-    taken = known.knowing({claimed.target.id: Reservation(CONTRACT)}).on(OTHER)
-    taken.when(opening()).refused(DealHasContract, contract=str(CONTRACT))
-    taken.when(drafting(deal=WON)).refused(DealHasContract)
-    ours = known.given(drafted).knowing({claimed.target.id: Reservation(CONTRACT)})
-    (released,) = ours.when(DiscardContract(reason="no")).elsewhere
-    assert released.event == ReservationReleased(holder=CONTRACT)
-
-
-def test_a_yearly_value_is_taken_where_the_deal_has_one():
-    yearly = replace(WON_DEAL, annual=eur("40000"))
-    (drafted,) = contract.knowing({WON: yearly}).when(opening()).events
-    assert (drafted.terms.value, drafted.terms.value_per) == (eur("40000"), ValuePer.YEAR)
-
-
-def test_a_deal_that_is_not_won_or_is_elsewhere_makes_none():
-    open_deal = replace(WON_DEAL, kind=StageKind.OPEN, stage_name="Discover")
-    contract.knowing({WON: open_deal}).when(opening()).refused(DealNotWonYet)
-    contract.knowing({WON: replace(WON_DEAL, account=None)}).when(opening()).refused(DealNotWonYet)
-    contract.knowing({WON: replace(WON_DEAL, owner=None)}).when(opening()).refused(DealNotWonYet)
-    contract.knowing({WON: WON_DEAL}).when(drafting(deal=WON, party=GLOBEX)).refused(DealElsewhere)
-    contract.knowing({WON: WON_DEAL}).when(drafting(deal=WON, side=Side.BUY)).refused(DealElsewhere)
-    contract.knowing({WON: replace(WON_DEAL, kind=StageKind.LOST)}).when(drafting(deal=WON)).refused(DealElsewhere)
-    assert contract.knowing({WON: open_deal}).when(drafting(deal=WON)).events, "drafted while the paper is negotiated"
-
-
 def test_a_contract_is_discarded_until_it_is_signed():
     gone = carried(draft, DiscardContract(reason="no"))
     gone.when(DiscardContract(reason="no")).nothing()
@@ -275,98 +207,6 @@ def test_only_a_contract_of_the_same_parties_is_followed():
         contract.on(OTHER).knowing({CONTRACT: other}).when(follow).refused(RenewsAnother)
     followed = replace(old, successor=ContractSuccessorSigned(successor=NOBODY, takes_over_on=END))
     contract.on(OTHER).knowing({CONTRACT: followed}).when(follow).refused(RenewsAnother, contract=str(NOBODY))
-
-
-def amending(**changes: Any) -> ProposeAmendment:
-    said: dict[str, Any] = {"title": "More saws", "effective_on": date(2026, 4, 1), "changes": TermChanges(value=eur("150000"))}
-    return ProposeAmendment(**(said | changes))
-
-
-def amendment(**changes: Any) -> Any:
-    """A contract with an amendment that was signed on 2 February 2026."""
-    spec = signed().at(morning(date(2026, 2, 2)))
-    (proposed,) = [event for event in spec.when(amending(**changes)).events if isinstance(event, ContractAmendmentProposed)]
-    spec = carried(spec.given(proposed).by(LAWYER), ApproveAmendment(amendment=proposed.amendment))
-    return carried(spec, SignAmendment(amendment=proposed.amendment, signed_on=date(2026, 2, 2), paper=PAPER))
-
-
-def test_the_terms_of_a_day_are_the_master_and_what_was_amended_by_then():
-    spec = amendment()
-    assert terms_on(spec.state, date(2026, 3, 31)).value == eur("120000")
-    assert terms_on(spec.state, date(2026, 4, 1)).value == eur("150000")
-    (amended,) = [event for event in spec.events if isinstance(event, ContractAmended)]
-    assert (amended.terms.value, amended.terms.end) == (eur("150000"), END)
-    later = spec.by(LAWYER)
-    (proposed,) = [
-        e
-        for e in later.when(amending(effective_on=date(2026, 2, 1), changes=TermChanges(value=eur("1")))).events
-        if isinstance(e, ContractAmendmentProposed)
-    ]
-    other = Actor(BEN, frozenset({Role.LEGAL}))
-    later = carried(later.given(proposed).by(other), ApproveAmendment(amendment=proposed.amendment))
-    later = carried(later, SignAmendment(amendment=proposed.amendment, signed_on=date(2026, 2, 2), paper=PAPER))
-    assert [terms_on(later.state, day).value for day in (START, date(2026, 2, 1), date(2026, 4, 1))] == [
-        eur("120000"),
-        eur("1"),
-        eur("150000"),
-    ]
-
-
-def test_clauses_are_replaced_by_their_keys():
-    first = terms(clauses=(Clause(key="liability", text="Much."), Clause(key="secrecy", text="Hush.")))
-    changes = TermChanges(
-        clauses=(Clause(key="liability", text="Little."), Clause(key="law", text="German.")), dropped_clauses=("secrecy",)
-    )
-    spec = signed(terms=first).at(morning(date(2026, 2, 2)))
-    (proposed,) = spec.when(amending(changes=changes)).events
-    spec = carried(spec.given(proposed).by(LAWYER), ApproveAmendment(amendment=proposed.amendment))
-    spec = carried(spec, SignAmendment(amendment=proposed.amendment, signed_on=SIGNED, paper=PAPER))
-    assert {c.key: c.text for c in terms_on(spec.state, END).clauses} == {"liability": "Little.", "law": "German."}
-    assert len(terms_on(spec.state, START).clauses) == 2
-
-
-def test_an_extension_moves_the_days_from_the_signature_on():
-    spec = amendment(effective_on=END, changes=TermChanges(end=date(2027, 3, 31)))
-    assert spec.state.dates.term_end == date(2027, 3, 31)
-    assert isinstance(spec.events[-1], ContractDatesSet)
-    assert terms_on(spec.state, START).end == END
-
-
-def test_an_amendment_is_approved_by_other_eyes_and_signed_once():
-    spec = signed().at(morning(date(2026, 2, 2)))
-    (proposed,) = spec.when(amending()).events
-    waiting, id = spec.given(proposed), proposed.amendment
-    waiting.when(SignAmendment(amendment=id, signed_on=SIGNED, paper=PAPER)).refused(AmendmentNotApproved)
-    waiting.when(ApproveAmendment(amendment=id)).refused(ReviewNeedsLegal)
-    waiting.by(Actor(ANNA, frozenset({Role.LEGAL}))).when(ApproveAmendment(amendment=id)).refused(OwnReview)
-    done = amendment()
-    done.when(ApproveAmendment(amendment=id)).refused(AmendmentUnknown)
-    dropped = carried(waiting, DropAmendment(amendment=id, reason="no"))
-    dropped.when(SignAmendment(amendment=id, signed_on=SIGNED, paper=PAPER)).refused(AmendmentUnknown)
-
-
-@pytest.mark.parametrize(
-    ("changes", "rule"),
-    [
-        ({"effective_on": START - timedelta(days=1)}, EndTooEarly),
-        ({"effective_on": END + timedelta(days=2)}, EndTooLate),
-        ({"changes": TermChanges(end=date(2026, 1, 31))}, EndTooEarly),
-        ({"changes": TermChanges(renewal=Renewal(kind=RenewalKind.EVERGREEN))}, TermsUnsound),
-        ({"changes": TermChanges(value=eur("-5"))}, TermsUnsound),
-    ],
-)
-def test_an_amendment_that_makes_no_sense_is_refused(changes: dict[str, Any], rule: type[Exception]):
-    signed().at(morning(date(2026, 2, 2))).when(amending(**changes)).refused(rule)
-
-
-def test_only_a_contract_in_force_is_amended_and_its_end_stands_while_notice_does():
-    draft.when(amending()).refused(ContractNotInForce)
-    noticed = carried(signed().at(morning(date(2026, 2, 2))), GiveNotice(sent_on=date(2026, 2, 2)))
-    noticed.when(amending(changes=TermChanges(end=date(2027, 6, 30)))).refused(NoticeStands)
-    assert noticed.when(amending()).events
-    rule = NoticeRule(count=1, unit=NoticeUnit.MONTHS)
-    shorter = amendment(effective_on=date(2026, 2, 2), changes=TermChanges(notice=rule, renewal=YEARLY))
-    assert shorter.state.dates.deadline == date(2026, 11, 30)
 
 
 def test_an_owner_a_calendar_and_a_scorecard_are_named_anew():

@@ -100,7 +100,7 @@ def test_smaller_contracts_are_alerted_of_less_often():
 
 def test_a_value_without_a_rate_counts_as_the_highest():
     dollars = terms(value=eur("5000").model_copy(update={"currency": "USD"}))
-    (days,) = [event for event in signed(terms=dollars).events if isinstance(event, ContractDatesSet)]
+    (days,) = [event for event in carried(contract, registering(terms=dollars)).events if isinstance(event, ContractDatesSet)]
     assert (days.annual, days.alert_days[0]) == (None, 120)
 
 

@@ -47,6 +47,15 @@ def test_a_list_of_open_invoices_with_what_is_disputed_is_known_by_its_columns(t
     )
 
 
+def test_how_sure_a_column_is_is_told_only_where_it_was_measured(tmp_path):
+    header = ("Invoice", "Supplier", "Disputed Amount", "Dispute Reasn", "Owner")
+    write(tmp_path / "disputes.csv", header, [("RE-1", "Kolbe KG", "5.00", "Price", "Ana Souza")])
+    [table] = inspect([tmp_path], SAID).tables
+    found = {column.target: column.alike for column in table.columns}
+    assert [target for target, alike in found.items() if alike is not None] == ["reason"]
+    assert 0.9 <= found["reason"] < 1
+
+
 async def test_open_claims_are_taken_over_and_what_is_over_or_undisputed_is_left_out(store, tenant, tmp_path, directory):
     write(tmp_path / "disputes.csv", HEADER, ROWS)
     planned = await plan(store, tenant, [tmp_path], SAID, directory=directory)
@@ -54,6 +63,11 @@ async def test_open_claims_are_taken_over_and_what_is_over_or_undisputed_is_left
     counts = planned.counts[Kind.DISPUTES]
     assert (counts.created, counts.skipped, counts.rejected) == (2, 2, 0)
     assert await store.head(tenant) == before, "a dry run stores nothing"
+    told = {reason.reason: reason.rows for reason in planned.reasons if reason.outcome == "skipped"}
+    assert told == {
+        "nothing of it is disputed: it is paid where you pay invoices; only claims are taken over": 1,
+        "it is settled at the source": 1,
+    }
     done = await run(store, tenant, [tmp_path], SAID, directory=directory)
     assert done.counts[Kind.DISPUTES] == counts
     case = (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-1 1"))).state

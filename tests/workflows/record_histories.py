@@ -233,9 +233,14 @@ def plain(value: Any) -> Any:
 
 
 async def main(server: str, folder: Path) -> None:
+    # it saves by what is defined here
+    from tests.workflows.record_consents import record_consents
+
     skipping = "frontend.WorkflowTimeSkippingEnabled=true"
     early = "limit.historyCount.suggestContinueAsNew=20"
-    for number, (work, *configuration) in enumerate(((record, skipping), (record_papers, skipping), (record_continued, early))):
+    for number, (work, *configuration) in enumerate(
+        ((record, skipping), (record_papers, skipping), (record_consents, skipping), (record_continued, early))
+    ):
         temporal = Dev(folder / f"temporal{number}", *configuration)
         name = f"histories_{os.getpid()}_{number}"
         with psycopg.connect(server, autocommit=True) as connection:

@@ -105,14 +105,6 @@ class ReorderedDeal(DealWorkflow):
 class ReorderedContract(ContractWorkflow):
     """As the real one, but it rests before it looks at the contract for the first time."""
 
-    @workflow.init
-    def __init__(self, run: ContractRun) -> None:
-        super().__init__(run)
-
-    @workflow.signal
-    def requested(self, event) -> None:
-        super().requested(event)
-
     @workflow.run
     async def run(self, run: ContractRun) -> None:
         await workflow.sleep(1)
@@ -122,14 +114,6 @@ class ReorderedContract(ContractWorkflow):
 @workflow.defn(name=DISPUTE_WORKFLOW, sandboxed=False)
 class ReorderedDispute(DisputeWorkflow):
     """As the real one, but it rests before it looks at the case for the first time."""
-
-    @workflow.init
-    def __init__(self, run: DisputeRun) -> None:
-        super().__init__(run)
-
-    @workflow.signal
-    def requested(self, event) -> None:
-        super().requested(event)
 
     @workflow.run
     async def run(self, run: DisputeRun) -> None:
@@ -141,14 +125,6 @@ class ReorderedDispute(DisputeWorkflow):
 class ReorderedPaper(PaperWorkflow):
     """As the real one, but it rests before it looks at the paper for the first time."""
 
-    @workflow.init
-    def __init__(self, run: PaperRun) -> None:
-        super().__init__(run)
-
-    @workflow.signal
-    def requested(self, event) -> None:
-        super().requested(event)
-
     @workflow.run
     async def run(self, run: PaperRun) -> None:
         await workflow.sleep(1)
@@ -158,14 +134,6 @@ class ReorderedPaper(PaperWorkflow):
 @workflow.defn(name="approval", sandboxed=False)
 class ReorderedApproval(ApprovalWorkflow):
     """As the real one, but it rests before it looks at the approval for the first time."""
-
-    @workflow.init
-    def __init__(self, run: ApprovalRun) -> None:
-        super().__init__(run)
-
-    @workflow.signal
-    def requested(self, event) -> None:
-        super().requested(event)
 
     @workflow.run
     async def run(self, run: ApprovalRun) -> None:

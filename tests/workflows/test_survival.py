@@ -128,7 +128,7 @@ async def test_the_loss_of_all_of_temporals_state_loses_no_obligation(desk: Offi
     for file in own_temporal.home.glob("temporal.db*"):
         file.unlink()
     own_temporal.start()
-    assert (await status(desk.database, desk.client, desk.tenant)).running == 0
+    assert (await status(desk.database, desk.client, desk.tenant)).of("deal").running == 0
 
     found = await _patiently(lambda: reconcile(desk.database, desk.store, desk.client, desk.tenant))
     assert (found.deals, found.moves) == (100, 40)
@@ -157,11 +157,11 @@ async def _patiently(call):
 
 
 async def _running(desk: Office, count: int) -> bool:
-    return (await status(desk.database, desk.client, desk.tenant)).running == count
+    return (await status(desk.database, desk.client, desk.tenant)).of("deal").running == count
 
 
 async def _seen(desk: Office) -> bool:
-    return (await status(desk.database, desk.client, desk.tenant)).moves.waiting == 0
+    return (await status(desk.database, desk.client, desk.tenant)).of("deal").waiting == 0
 
 
 async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_its_return(desk: Office, own_temporal: EmbeddedTemporal):
@@ -173,7 +173,7 @@ async def test_requests_are_taken_while_temporal_is_away_and_start_soon_after_it
         begun = asyncio.get_running_loop().time()
         await asyncio.gather(*(desk.ask(id, "second") for id in ids))
         assert len(await desk.log(DealStageRequested)) == 300
-        assert (await status(desk.database, desk.client, desk.tenant)).running is None
+        assert (await status(desk.database, desk.client, desk.tenant)).of("deal").running is None
         await asyncio.sleep(max(0.0, begun + 10 - asyncio.get_running_loop().time()))
         await asyncio.to_thread(own_temporal.start)
         async with asyncio.timeout(30):  # ten on a machine of its own

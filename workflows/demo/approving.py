@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -70,7 +71,7 @@ def consent(work: Dealing, asked: Told, request: UUID, by: Person) -> Generator[
         team=deal.team,
         terms=terms_of(deal),
         chains=chains,
-        holders=tuple(_holders(world, by)),
+        holders=tuple(who_holds(world, by)),
     )
 
     def step(decider: Any, stream: UUID, wanted: Any, name: str) -> Do:
@@ -83,12 +84,12 @@ def consent(work: Dealing, asked: Told, request: UUID, by: Person) -> Generator[
         yield step(deals, work.id, HoldForApproval(approval=id), "hold")
     while known.open:
         chain, number, turn = known.pending[0]
-        known = yield from _answered(work, known, id, chain, number, turn)
+        known = yield from answered(world, work.random, known, id, chain, number, turn)
     world.approvals[work.id] = known
     return known
 
 
-def _holders(world: World, asker: Person) -> Iterator[Holders]:
+def who_holds(world: World, asker: Person) -> Iterator[Holders]:
     line = list(_above(world, asker))
     for post in sorted({*POSTS, *ABOVE, *ABOVE.values()}):
         having = [p for p in (*line, *world.people) if post in p.roles and p.active]
@@ -102,9 +103,10 @@ def _above(world: World, person: Person) -> Iterator[Person]:
         yield person
 
 
-def _answered(work: Dealing, known: Approval, id: UUID, chain: Chain, number: int, turn: Step) -> Generator[Act, Any, Approval]:
+def answered(
+    world: World, random: Random, known: Approval, id: UUID, chain: Chain, number: int, turn: Step
+) -> Generator[Act, Any, Approval]:
     """One answer: mostly the same day, seldom only after the manager was asked too, sometimes a no."""
-    world, random = work.world, work.random
     if world.plan.until - world.now < timedelta(days=_OPEN_DAYS):
         yield Wait(world.plan.until + timedelta(days=1))
     person = world.person(turn.asked[-1])

@@ -11,22 +11,29 @@ from typing import Any
 from uuid import UUID
 
 from domain.accounts import AccountRole
+from domain.approvals import Status, approval_id, approvals
 from domain.contract_dates import NoticeRule, Renewal, add_months
 from domain.contracts import commands as c
 from domain.contracts import obligation_commands as oc
+from domain.contracts.consent import NOUN
 from domain.contracts.state import Contract
 from domain.contracts.terms import Party, RenewalOutcome, Side, SignedPaper, Terms, ValuePer
 from domain.deals import Deal, Source, deals
-from domain.kernel import Role
+from domain.kernel import SYSTEM, Actor, Role
 from domain.obligation_dates import DueRule, Recurrence, Roll
 from domain.stages import EvidenceKind
 from domain.values import Money
+from infra.event_store.envelope import event_id
 from workflows.attending_contracts import renewal_deal, renewal_opening
+from workflows.consenting import wanted_of
+from workflows.demo.approving import answered, who_holds
 from workflows.demo.dealing import Opening
 from workflows.demo.keeping import Keeping
+from workflows.demo.recording import Do, Told
 from workflows.demo.selling import pursued
 from workflows.demo.simulation import Act, Story, Wait
 from workflows.demo.world import Account, Person, World
+from workflows.moves import step_id
 
 Part = Generator[Act, Any, None]
 _KEPT = 0.55
@@ -132,11 +139,8 @@ class Contracting:
         yield from self._keeping.do(id, drafting, owner, new=True)
         yield world.next_slot(owner)
         yield from self._keeping.do(id, c.SubmitContract(), owner)
-        legal = world.having(Role.LEGAL)
-        yield world.after(legal, random.uniform(0.4, 3))
-        content = self._keeping.contracts[id].content
-        assert content is not None
-        yield from self._keeping.do(id, c.ApproveContract(content=content), legal)
+        if (yield from self._consented(id, owner, random)) is not Status.APPROVED:
+            return
         paper = _paper(number, random)
         yield world.after(owner, random.uniform(0.3, 2))
         yield from self._keeping.do(id, c.SendForSignature(paper=paper), owner)
@@ -146,6 +150,26 @@ class Contracting:
         if random.random() < 0.5:
             yield world.next_slot(owner)
             yield from self._owes(id, random, _still_there(owner), Side.SELL)
+
+    def _consented(self, id: UUID, by: Person, random: Random) -> Generator[Act, Any, Status]:
+        """Those whom the policy names are asked, and answer, as `workflows/consenting.py` has it."""
+        world, contract = self._world, self._keeping.contracts[id]
+        cause, stream = event_id(id, contract.submission), approval_id(NOUN, id)
+        wanted = wanted_of(contract, id, None, cause, by.id).model_copy(update={"holders": tuple(who_holds(world, by))})
+        system = Actor(id=SYSTEM.id, on_behalf_of=by.id)
+        asked: Told = yield Do(
+            approvals, stream, wanted, system, id=step_id(cause, f"consent {wanted.terms.content_hash}"), new=True, causation=cause
+        )
+        known = approvals.fold(asked.events)
+        assert known is not None
+        yield from self._keeping.do(id, c.RecordConsentAsked(approval=stream), None)
+        while known.open:
+            known = yield from answered(world, random, known, stream, *known.pending[0])
+        if known.status is Status.APPROVED:
+            yield from self._keeping.do(id, c.ApproveContract(content=wanted.terms.content, approval=stream), None)
+        else:
+            yield from self._keeping.do(id, c.ReturnContract(reason=f"The approvers said no: {known.comment}"), None)
+        return known.status
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 

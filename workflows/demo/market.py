@@ -10,6 +10,7 @@ from random import Random
 
 from domain.accounts import AccountRole
 from domain.deals import Deal, Source
+from workflows.attending_contracts import renewal_title
 from workflows.demo.calendar import season
 from workflows.demo.dealing import DAYS, WAY, Opening
 from workflows.demo.selling import pursued
@@ -21,7 +22,7 @@ _A_DAY = 1.05
 _RESTING = 4
 """Deals of a whole company that are sure to be in each stage when the history ends."""
 _CAMPAIGNS = ("Fair Hannover", "Webinar predictive maintenance", "Mailing water works", "Trade press autumn")
-_RENEWED_AFTER = 300
+_RENEWED_AFTER, _YEAR = 300, timedelta(days=365)
 """Days after signing at which a renewal begins."""
 
 
@@ -79,7 +80,7 @@ class Market:
         if not lines or random.random() > 0.85:
             return
         worth = round(float(sum(line.quantity * line.unit_price.amount for line in lines)))
-        reference = f"Renewal: {deal.title}"[:200]
+        reference = renewal_title(deal.title, (self._world.today() + _YEAR).year)
         again = replace(
             opening,
             number=f"{opening.number}.r",

@@ -33,7 +33,13 @@ def convert_disputes(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
             continue
         disputed, status = values.get("disputed"), str(values.get("status") or "").casefold()
         if disputed is None or disputed[0] <= 0:
-            yield Skipped(Kind.DISPUTES, id_, table.name, read.number, "nothing of the invoice is disputed")
+            yield Skipped(
+                Kind.DISPUTES,
+                id_,
+                table.name,
+                read.number,
+                "nothing of it is disputed: it is paid where you pay invoices; only claims are taken over",
+            )
             continue
         if status in OVER:
             yield Skipped(Kind.DISPUTES, id_, table.name, read.number, f"it is {status} at the source")

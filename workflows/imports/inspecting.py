@@ -188,7 +188,7 @@ def _table(settled: Settled, found: FoundTable) -> TableReport:
         ColumnReport(
             column=c.column,
             target=c.target,
-            confidence=c.confidence,
+            alike=c.alike,
             reason=c.reason,
             read_as=_read_as(settled, found, i),
             blanks=found.profile.columns[i].blanks if i in found.profile.columns else 0,
@@ -200,7 +200,6 @@ def _table(settled: Settled, found: FoundTable) -> TableReport:
         kind=found.kind,
         system=mapping.system,
         label=mapping.label,
-        confidence=mapping.confidence,
         reason=found.left_out or mapping.reason,
         rows=found.profile.rows + len(found.profile.faults),
         encoding=table.encoding,

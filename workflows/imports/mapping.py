@@ -23,12 +23,14 @@ _ENTERED = re.compile(r"^(?:hs )?(?:v 2 )?date entered (.+)$")
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Where a column goes: a field's key, `attribute`, `-`, or `entered:<stage>`; how sure (0 to 1) and why."""
+    """Where a column goes: a field's key, `attribute`, `-`, or `entered:<stage>`; and why. `alike`: how much its name is like one of
+    the field (0 to 1), where it is nearly one; None: nothing was measured, for it is one, or was said.
+    """
 
     column: str
     target: str
-    confidence: float
     reason: str
+    alike: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class TableMapping:
     kind: Kind
     system: str | None
     label: str
-    confidence: float
     reason: str
     columns: tuple[ColumnMapping, ...] = ()
     asked: tuple[Kind, ...] = field(default=())
@@ -55,12 +56,12 @@ def map_table(table: Table, said: FileOverride, answer: str | None = None) -> Ta
     kind = said.kind or _answered(answer, table)
     if kind is not None:
         shape = shape if isinstance(shape, Shape) and shape.kind is kind else None
-        mapping = _mapped(table, kind, shape, said, 1.0, "said so")
+        mapping = _mapped(table, kind, shape, said, "said so")
     elif isinstance(shape, str):
-        mapping = TableMapping(table, Kind.IGNORED, None, "left out", 1.0, shape)
+        mapping = TableMapping(table, Kind.IGNORED, None, "left out", shape)
     elif shape is not None:
         reason = f"its columns are those of {shape.label}" + (f"; {shape.note}" if shape.note else "")
-        mapping = _mapped(table, shape.kind, shape, said, 0.98, reason)
+        mapping = _mapped(table, shape.kind, shape, said, reason)
     else:
         mapping = _guessed(table, said)
     _check(mapping, said)
@@ -83,13 +84,12 @@ def _guessed(table: Table, said: FileOverride) -> TableMapping:
     (best, kind), (second, runner_up) = scored[0], scored[1]
     if best < _SURE_ENOUGH:
         reason = f"its columns ({', '.join(table.header[:4])} ...) are not those of anything that Concord imports"
-        return TableMapping(table, Kind.IGNORED, None, "unknown", 0.3, reason, asked=(kind, Kind.IGNORED) if best > 1 else ())
-    confidence = round(min(0.95, 0.5 + (best - second) / (best + second)), 2)
-    mapping = _mapped(table, kind, None, said, confidence, "")
+        return TableMapping(table, Kind.IGNORED, None, "unknown", reason, asked=(kind, Kind.IGNORED) if best > 1 else ())
+    mapping = _mapped(table, kind, None, said, "")
     telling = [c.column for c in mapping.columns if (f := field_of(kind, c.target)) and f.weight >= 1]
     reason = f"it has {', '.join(telling[:4])}"
     asked = (kind, runner_up, Kind.IGNORED) if best - second < 1 else ()
-    return TableMapping(table, kind, None, mapping.label, confidence, reason, mapping.columns, asked)
+    return TableMapping(table, kind, None, mapping.label, reason, mapping.columns, asked)
 
 
 def _score(kind: Kind, words: Sequence[str], table: Table) -> float:
@@ -114,33 +114,33 @@ def _score(kind: Kind, words: Sequence[str], table: Table) -> float:
     return score + (2.0 if hinted is kind else 0.0)
 
 
-def _mapped(table: Table, kind: Kind, shape: Shape | None, said: FileOverride, confidence: float, reason: str) -> TableMapping:
+def _mapped(table: Table, kind: Kind, shape: Shape | None, said: FileOverride, reason: str) -> TableMapping:
     fields = FIELDS.get(kind, ())
     chosen: list[ColumnMapping | None] = [None] * len(table.header)
     taken: set[str] = set()
     for index, column in enumerate(table.header):
         if column in said.columns:
-            chosen[index] = ColumnMapping(column, said.columns[column], 1.0, "said so")
+            chosen[index] = ColumnMapping(column, said.columns[column], "said so")
             taken.add(said.columns[column])
     words = [normalised(h) for h in table.header]
     if shape is not None:
         for index, word in enumerate(words):
             target = shape.columns.get(word)
             if chosen[index] is None and target and target not in taken:
-                chosen[index] = ColumnMapping(table.header[index], target, 0.98, f"known from {shape.label}")
+                chosen[index] = ColumnMapping(table.header[index], target, f"known from {shape.label}")
                 taken |= {target} - {ATTRIBUTE, LEFT_OUT}
     for candidate in fields:
         if candidate.key not in taken and (named := _best_column(candidate, words, chosen)) is not None:
-            chosen[named] = ColumnMapping(table.header[named], candidate.key, 0.95, f"{table.header[named]!r} names {_readable(candidate)}")
+            chosen[named] = ColumnMapping(table.header[named], candidate.key, f"{table.header[named]!r} names {_readable(candidate)}")
             taken.add(candidate.key)
     for candidate in fields:
         if candidate.key not in taken and (near := _nearest_column(candidate, words, chosen)) is not None:
             place, similarity = near
             why = f"{table.header[place]!r} is nearly a name of {_readable(candidate)}"
-            chosen[place] = ColumnMapping(table.header[place], candidate.key, round(similarity / 100 * 0.9, 2), why)
+            chosen[place] = ColumnMapping(table.header[place], candidate.key, why, round(similarity / 100, 2))
             taken.add(candidate.key)
     columns = tuple(c or _leftover(table.header[i], words[i], kind) for i, c in enumerate(chosen))
-    return TableMapping(table, kind, shape.system if shape else None, shape.label if shape else str(kind), confidence, reason, columns)
+    return TableMapping(table, kind, shape.system if shape else None, shape.label if shape else str(kind), reason, columns)
 
 
 def _readable(candidate: Field) -> str:
@@ -166,12 +166,12 @@ def _leftover(column: str, word: str, kind: Kind) -> ColumnMapping:
     if kind is Kind.DEALS and (found := _ENTERED.match(word)):
         stage = re.sub(r"(?i)^.*?date[ _]entered[ _]*", "", column).strip(" \"'_")
         stage = re.sub(r"\"? ?\([^()]*\)\"?$", "", stage).strip(" \"'")
-        return ColumnMapping(column, ENTERED + (stage or found[1]), 0.9, "says when a stage was entered")
+        return ColumnMapping(column, ENTERED + (stage or found[1]), "says when a stage was entered")
     if word in BOOKKEEPING:
-        return ColumnMapping(column, LEFT_OUT, 0.95, "kept by the exporter for itself")
+        return ColumnMapping(column, LEFT_OUT, "kept by the exporter for itself")
     if kind not in (Kind.DEALS, Kind.ACCOUNTS, Kind.CONTACTS):
-        return ColumnMapping(column, LEFT_OUT, 0.8, f"{kind} have no such field")
-    return ColumnMapping(column, ATTRIBUTE, 0.8, "names no field; kept as an attribute")
+        return ColumnMapping(column, LEFT_OUT, f"{kind} have no such field")
+    return ColumnMapping(column, ATTRIBUTE, "names no field; kept as an attribute")
 
 
 def _check(mapping: TableMapping, said: FileOverride) -> None:

@@ -39,12 +39,14 @@ class Question(_Part):
 
 
 class ColumnReport(_Part):
-    """Where a column goes, how sure that is, and how its values are read."""
+    """Where a column goes, why, and how its values are read. `alike`: how much its name is like one of the field (0 to 1), where it is
+    only nearly one.
+    """
 
     column: str
     target: str
-    confidence: float
     reason: str
+    alike: float | None = None
     read_as: str | None = None
     blanks: int = 0
 
@@ -56,7 +58,6 @@ class TableReport(_Part):
     kind: Kind
     system: str | None
     label: str
-    confidence: float
     reason: str
     rows: int
     encoding: str | None

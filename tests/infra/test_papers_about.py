@@ -1,0 +1,113 @@
+"""Papers about contracts, amendments and disputes, printed with real states: what they say, in any alphabet and currency."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from domain.contracts.commands import ProposeAmendment
+from domain.contracts.consent import content_of
+from domain.contracts.terms import Clause, TermChanges
+from domain.default_papers import default_clauses, default_templates
+from domain.papers.composing import Matter, compose, figure, part_of, priced
+from domain.papers.content import Item, PaperContent, Party, Sum
+from domain.papers.matters import contract_matter, dispute_matter
+from domain.papers.refusals import NoPaperFor, PartUnknown
+from domain.values import Money, minor_digits
+from infra.papers.printing import print_paper
+from tests.domain.contract_world import BEFORE_PERIOD, EVERGREEN, carried, contract, drafting, signed, terms
+from tests.domain.deal_world import ACME, eur
+from tests.domain.dispute_world import line, opened
+
+WORDINGS = {one.key: one.wording for one in default_clauses()}
+TEMPLATES = {one.key: one.text for one in default_templates()}
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+LATIN, GREEK, CYRILLIC = "Łódzkie Zakłady Çelik & Søn", "Ελληνικά Εργαλεία", "Северное сияние"
+
+
+def composed(template: str, about: Matter, recipient: str = LATIN) -> PaperContent:
+    text = TEMPLATES[template]
+    chosen = [(key, 1, WORDINGS[key]) for key in text.clauses]
+    party = Party(name=recipient)
+    return compose(text, chosen, about, sender="Nordlicht GmbH", recipient=party, contact="Zoë", number="C-2026-7F3KQ2", day=AT.date())
+
+
+def pages(content: PaperContent) -> list[str]:
+    """The text of each page; line breaks of the page do not matter."""
+    printed = print_paper(content, AT)
+    assert printed == print_paper(content, AT), "the same data give the same bytes"
+    document = pypdfium2.PdfDocument(printed)
+    return [" ".join(document[n].get_textpage().get_text_range().split()) for n in range(len(document))]
+
+
+def test_a_contract_says_what_it_is_signed_as():
+    clauses = (Clause(key="data_protection", text="Yours stay yours.\n\nOurs stay ours."), Clause(key="law", text="The law of the sea."))
+    spec = carried(contract, drafting(title="Saws for years", terms=terms(clauses=clauses, payment_days=45)))
+    about = contract_matter(spec.state, {})
+    text = " ".join(pages(composed("contract", about, GREEK)))
+    for said in ("Saws for years", GREEK, "1 January 2026", "31 December 2026", "120,000.00 EUR", "within 45 days", "Ours stay ours."):
+        assert said in text
+    assert "renewed by 12 months" in text
+    assert "3 months before the end of the term" in text
+    assert "The law of the sea." in text
+    assert "United Nations" not in text, "its own clause takes the template's place"
+    assert "within 30 days" not in text
+    assert about.content == content_of(spec.state, None)
+
+
+def test_a_contract_without_an_end_in_dinars_and_cyrillic():
+    worth = Money(amount=Decimal("1234567.891"), currency="KWD")
+    spec = carried(contract, drafting(title="Поставка", terms=terms(value=worth, end=None, renewal=EVERGREEN, notice=BEFORE_PERIOD)))
+    text = " ".join(pages(composed("contract", contract_matter(spec.state, {}), CYRILLIC)))
+    assert "1,234,567.891 KWD" in text
+    assert CYRILLIC in text
+    assert "goes on until notice is given" in text
+    assert "Ends" not in text
+
+
+def test_an_amendment_says_what_changes_and_from_when_and_nothing_else():
+    held = signed(terms=terms(payment_days=30, clauses=(Clause(key="old_rule", text="Long gone."),)))
+    changes = TermChanges(
+        value=eur("150000"), clauses=(Clause(key="on_site", text="Works are done on site."),), dropped_clauses=("old_rule",)
+    )
+    spec = carried(held, ProposeAmendment(title="Two lines more", effective_on=date(2026, 7, 1), changes=changes))
+    assert spec.state is not None
+    (id,) = spec.state.amendments
+    text = " ".join(pages(composed("amendment", part_of("contract", spec.state, id))))
+    for said in ("Saws: Two lines more", "1 July 2026", "150,000.00 EUR", "on site", "Old rule", "no longer applies", "stay as they are"):
+        assert said in text
+    assert "Payment" not in text
+    with pytest.raises(PartUnknown):
+        part_of("contract", spec.state, ACME)
+    with pytest.raises(NoPaperFor):
+        part_of("deal", None, id)
+
+
+def test_a_dispute_letter_lists_what_is_still_disputed():
+    desk: Any = opened(line(10, "1000.00", "190.00"), line(20, "7.00", "1.33"))
+    text = " ".join(pages(composed("dispute_letter", dispute_matter(desk.case(), {}), CYRILLIC)))
+    for said in (CYRILLIC, "line 10", "1,190.00 EUR", "line 20", "8.33 EUR", "1,198.33 EUR"):
+        assert said in text
+
+
+@pytest.mark.parametrize(("currency", "price"), [("EUR", "99.99"), ("JPY", "123456"), ("KWD", "1234.567")])
+def test_two_hundred_lines_go_over_pages_each_once_under_a_repeated_head(currency: str, price: str):
+    items, total = [], Money.zero(currency)
+    for number in range(1, 201):
+        worth = Money(amount=Decimal(price) * number, currency=currency)
+        total += worth
+        unit = figure(Decimal(price), minor_digits(currency))
+        items.append(Item(label=f"Εξάρτημα no.{number}.", quantity=str(number), unit_price=unit, total=priced(worth)))
+    sums = (Sum(label="Total", amount=priced(total), strong=True),)
+    about = Matter(account=None, title="Ersatzteile", reference="Ersatzteile", items=tuple(items), sums=sums, total=total)
+    found = pages(composed("quote", about))
+    assert len(found) > 4
+    text = " ".join(found)
+    assert all(text.count(f"no.{number}.") == 1 for number in range(1, 201))
+    listing = [page for page in found if "no." in page]
+    assert all("Unit price" in page for page in listing)
+    assert priced(total) in listing[-1], "the total stands on a page with lines"
