@@ -67,16 +67,12 @@ class Signer:
             if head == growth.size:
                 return None
             await self._grow(growth, min(head, max([growth.size + STRIDE, *(c.size for c in signed)])))
-            await asyncio.to_thread(growth.finish)
-            checkpoint = Checkpoint(keys[-1].name, growth.size, growth.root)
-            for before in signed:
-                self._check(before, checkpoint)
-            note = checkpoint.signed(keys)
-            durable.replace(self.memory, note.encode())
-            self.published.list_keys(known)
-            self.published.publish(checkpoint.size, note)
-            growth.tidy()
-            return checkpoint
+            publishing = asyncio.ensure_future(asyncio.to_thread(self._publish, growth, signed, keys, known))
+            try:
+                return await asyncio.shield(publishing)
+            finally:
+                # whoever is told to stop meanwhile keeps the lock until it is done
+                await asyncio.wait((publishing,))
 
     async def rebuild(self, known: Sequence[VerifierKey]) -> int:
         """Compute the tiles anew from the log, up to the last checkpoint, and put them in place if they lead to its root.
@@ -100,6 +96,20 @@ class Signer:
             raise Contradicted(head + 1, f"the log ends at {head:,}, but {last.size:,} events were signed")
         await self._compare_all(last)
         return last.size
+
+    def _publish(
+        self, growth: Growth, signed: Sequence[Checkpoint], keys: Sequence[SigningKey], known: Sequence[VerifierKey]
+    ) -> Checkpoint:
+        growth.finish()
+        checkpoint = Checkpoint(keys[-1].name, growth.size, growth.root)
+        for before in signed:
+            self._check(before, checkpoint)
+        note = checkpoint.signed(keys)
+        durable.replace(self.memory, note.encode())
+        self.published.list_keys(known)
+        self.published.publish(checkpoint.size, note)
+        growth.tidy()
+        return checkpoint
 
     def _last(self, known: Sequence[VerifierKey]) -> tuple[Checkpoint | None, list[Checkpoint]]:
         """The published checkpoint, and all that the next one must not contradict."""
@@ -178,7 +188,8 @@ class Signer:
 
     async def _compare(self, first: int, last: int, size: int) -> None:
         """Compare the leaves [first, last) of the tree with the log."""
-        found = differing(await self._hashes(first + 1, last), self.published.tree.leaves(first, last, size), first + 1)
+        log, tree = await asyncio.gather(self._hashes(first + 1, last), asyncio.to_thread(self.published.tree.leaves, first, last, size))
+        found = differing(log, tree, first + 1)
         if found is not None:
             raise Contradicted(found, f"the event at position {found:,} is not the one that was signed")
 
