@@ -42,6 +42,7 @@ class Keys:
         self._root = RootKey(root_file)
         self._list = ErasedList(path.with_name("erased.list"))
         self._known: dict[tuple[str, UUID], bytes] = {}
+        self._origins: dict[str, str] = {}
         self._tenants: dict[tuple[str, int], AESGCM] = {}
         self._writing, self._reading = threading.Lock(), threading.Lock()
         self._writer, self._reader = _connected(path), _connected(path)
@@ -122,6 +123,14 @@ class Keys:
                 row = (wrapped(seal, make(), bound_secret(tenant, name)),)
                 writer.execute("INSERT INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", (tenant, name, row[0]))
         return unwrapped(seal, row[0], bound_secret(tenant, name))
+
+    def origin(self, tenant: str) -> str:
+        """The name under which the tenant's data was and is sealed: its own, unless its log was brought here under another one."""
+        if tenant not in self._origins:
+            with self._reading:
+                row = self._reader.execute("SELECT origin FROM origins WHERE tenant = ?", (tenant,)).fetchone()
+            self._origins[tenant] = row[0] if row else tenant
+        return self._origins[tenant]
 
     def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
         """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""

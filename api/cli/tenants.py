@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import keys
+from api.cli import keys, tenant_files
 from api.cli.client import calling
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
@@ -157,6 +157,7 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", ("create", create), ("list", show))
+    commands = ("create", create), ("list", show), ("export", tenant_files.export), ("import", tenant_files.import_)
+    group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", *commands)
     group(app, "user", "People who sign in to a tenant", ("add", add), ("list", members_))
     keys.add_to(app)
