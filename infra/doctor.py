@@ -52,7 +52,7 @@ class Finding:
 
 def examine(settings: Settings, *, patience: float = 5.0) -> list[Finding]:
     """Look at everything; a server that does not answer is asked again for `patience` seconds. Never raises for what it finds."""
-    findings = [*_versions(), *_home(settings), *_disk(settings), *_timestamps(settings)]
+    findings = [*_versions(), *_home(settings), *_disk(settings), *_backups(settings), *_timestamps(settings)]
     try:
         settings = connected(settings, workflows=True)
     except (ServerDown, ClusterUnusable) as error:
