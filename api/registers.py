@@ -21,6 +21,7 @@ from domain.kernel import DECIDERS, Decider, NotFound, Recorded
 from infra.access import Action, Standing, allowed
 from infra.event_store import event_id
 from projections.as_of import AsOf, Basis
+from projections.stream_states import upto
 
 Show = Callable[[Caller, UUID, Any, AsOf], Awaitable[Any]]
 """How a state is shown: the caller, the stream, the state, and the moment it is of."""
@@ -236,12 +237,16 @@ def add_history(noun: Noun, action: Action) -> None:
     """`GET <plural>/{id}/history`."""
     may = Depends(Roles(action))
 
-    async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
-        """Every event, oldest first."""
+    async def history(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Moment, Query()]) -> Response:
+        """Every event up to the moment, oldest first; by what happened, in the order in which things were so."""
+        head = await check_reached(caller, moment)
+        as_of = await resolve(caller, moment)
         current, _ = await state_at(caller, noun.decider, id, AsOf())
+        # today's rights decide, whatever the moment
         if not await sees(caller, action, noun.sight, current):
             raise absent()
-        return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])
+        events = upto(await caller.doors.store.history(caller.tenant, id), as_of)
+        return reply([entry(recorded) for recorded in events], headers={"Concord-Position": str(head)})
 
     noun.router.add_api_route(
         "/{id}/history",
@@ -250,7 +255,7 @@ def add_history(noun: Noun, action: Action) -> None:
         operation_id=f"read_{noun.name}_history",
         summary=f"Read the history of one {noun.name}",
         response_model=list[Entry],
-        responses=documented(NotFound),
+        responses=documented(NotFound, *PROBLEMS),
     )
 
 
