@@ -125,6 +125,13 @@ async def saw(caller: Caller, eyes: Standing, noun: Noun, action: Action, state:
     return allowed(eyes, action, noun.sight.thing(state, facts))
 
 
+async def check_eyes(caller: Caller, asked: SeenBy, noun: Noun, action: Action, id: UUID, as_of: AsOf) -> None:
+    """Raises NotFound where another member's eyes are asked for that did not see the thing then; RoleMissing for who may not ask."""
+    eyes = await eyes_of(caller, asked, as_of)
+    if eyes is not None and not await saw(caller, eyes, noun, action, (await state_at(caller, noun.decider, id, as_of))[0], as_of):
+        raise NotFound("That member could not see it then.")
+
+
 async def check_reached(caller: Caller, moment: Moment) -> int:
     """The log's head. Raises AheadOfLog where `at_least` is beyond it."""
     head = await caller.doors.store.head(caller.tenant)

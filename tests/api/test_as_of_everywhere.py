@@ -39,10 +39,6 @@ NARROWED_BY_NOBODY = {
         ("search_log", "draw_sample", "read_findings", "read_state", "compare_thing", "compare_list"),
         "of the log as a whole, which nobody sees in part",
     ),
-    **dict.fromkeys(
-        ("list_papers", "read_supplier", "read_supplier_scorecard", "read_supplier_balance", "read_dispute_timeline"),
-        "part of a thing whose own read is narrowed",
-    ),
 }
 """Reads at a moment that are the same through every member's eyes, and why."""
 
