@@ -62,7 +62,7 @@ async def first_of(caller: Caller, written: str | None) -> int | None:
         return None
     if written.isdecimal():
         return int(written)
-    if (before := _day_before(written)) is not None:
+    if (before := day_before(written)) is not None:
         # the day begins where the one before it ends
         asked = await resolve(caller, Moment(as_of=before))
         return (asked.position or 0) + 1 if not asked.now else await caller.doors.store.head(caller.tenant) + 1
@@ -72,12 +72,13 @@ async def first_of(caller: Caller, written: str | None) -> int | None:
     return await caller.doors.store.position_at(caller.tenant, instant - timedelta(microseconds=1)) + 1
 
 
-def _day_before(written: str) -> str | None:
+def day_before(written: str) -> str | None:
     """The day before a day, in the same manner of writing; None for what is no day."""
     if written in {"today", "yesterday"}:
         return {"today": "yesterday", "yesterday": "2d"}[written]
     if written.endswith("d"):
-        return f"{int(written[:-1]) + 1}d"
+        ago = int(written[:-1]) + 1
+        return f"{ago}d" if ago < 100_000 else "0"
     try:
         day = date.fromisoformat(written)
     except ValueError:

@@ -231,10 +231,11 @@ async def compare_thing(noun_name: ThingNoun, id: IdParameter, caller: LogReader
 
 
 _TOLD = ("position", "recorded_at", "effective_at", "actor", "actor_name", "topic", "sentence")
-_BEGUN_BY = {"access_days": "access_day", "attributes": "attribute"}
-"""Deciders whose events are not called after them."""
+DECIDED_BY = {"access_day": "access_days", "attribute": "attributes", "proof_key": "proof_keys"}
+"""Nouns of first events whose deciders are called otherwise."""
 
 
 def _of(decider: Decider[Any], topic: str) -> bool:
     """Whether a stream that began with this kind of event is the decider's."""
-    return topic.partition(".")[0] == _BEGUN_BY.get(decider.name, decider.name)
+    noun = topic.partition(".")[0]
+    return DECIDED_BY.get(noun, noun) == decider.name

@@ -18,7 +18,7 @@ from api.moments import PROBLEMS, Moment
 from api.nouns import IdParameter
 from api.problems import documented
 from api.reading import Found, Number, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
-from api.registers import add_history, add_one, state_at
+from api.registers import add_history, add_one, check_eyes, state_at
 from api.seen_by import SeenBy
 from domain.dispute_rules import Reason
 from domain.disputes import disputes
@@ -218,16 +218,21 @@ async def _view(caller: Caller, id: UUID, case: Dispute, as_of: AsOf) -> dict[st
     return view
 
 
+class TimelineAsked(Slice, SeenBy):
+    """Which part of a dispute's timeline."""
+
+
 @noun.router.get(
     "/{id}/timeline",
     response_model=Found[Told],
     operation_id="read_dispute_timeline",
     responses=documented(NotFound, Invalid, *PROBLEMS),
 )
-async def read_dispute_timeline(id: IdParameter, caller: DisputeReader, asked: Annotated[Slice, Query()]) -> Response:
+async def read_dispute_timeline(id: IdParameter, caller: DisputeReader, asked: Annotated[TimelineAsked, Query()]) -> Response:
     """What happened in a dispute, in sentences, newest first."""
     await seen(caller, disputes, id, Action.DISPUTE_READ, SIGHT)
     async with reading(caller, asked, *MODELS) as opened:
+        await check_eyes(caller, asked, noun, Action.DISPUTE_READ, id, opened.as_of)
         found = await story(opened, [id], limit=asked.limit, cursor=asked.cursor)
         return page(Page(items=found.items, next=found.next, position=found.position), opened.as_of)
 

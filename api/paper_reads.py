@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from api.callers import Caller, PaperReader
 from api.moments import PROBLEMS
+from api.nouns import SUBJECTS
 from api.papers import noun
 from api.problems import documented
 from api.reading import Found, PartOfId, Searched, Slice, page, reading
-from api.registers import add_history, add_one
+from api.registers import add_history, add_one, saw, state_at
+from api.seen_by import SeenBy, eyes_of
 from api.subjects import sees_subject
 from domain.documents import DocumentRef, Subject
 from domain.kernel import Invalid
@@ -23,7 +25,7 @@ from domain.papers import Paper, PaperStatus
 from domain.papers.content import PaperKind
 from domain.papers.terms import ClauseUsed, PaperSubject, SigningChannel
 from domain.values import Key, Money
-from infra.access import Action
+from infra.access import Action, Standing
 from projections.accounts import Accounts
 from projections.as_of import AsOf
 from projections.paging import Page
@@ -33,7 +35,7 @@ _LOOKS = 20
 """Parts of the list that are looked through for a page, at most: whoever sees few papers of many names what they are about."""
 
 
-class PapersAsked(Slice):
+class PapersAsked(Slice, SeenBy):
     """Which papers. A filter that is left away does not narrow."""
 
     noun: Annotated[Key | None, Field(description="What they are about, such as deal or contract.")] = None
@@ -98,9 +100,10 @@ async def _shown(_caller: Caller, _id: UUID, paper: Paper, _as_of: AsOf) -> Pape
 @noun.router.get("", response_model=Found[PaperCard], operation_id="list_papers", responses=documented(Invalid, *PROBLEMS))
 async def list_papers(caller: PaperReader, asked: Annotated[PapersAsked, Query()]) -> Response:
     """The papers whose subject the caller sees, the latest first, page by page. Name a subject or an account to see all of theirs."""
-    names = PapersAsked.model_fields.keys() - Slice.model_fields.keys()
+    names = PapersAsked.model_fields.keys() - Slice.model_fields.keys() - SeenBy.model_fields.keys()
     given: dict[str, Any] = {name: getattr(value, "value", value) for name in names if (value := getattr(asked, name)) is not None}
     async with reading(caller, asked, Papers, Accounts) as opened:
+        eyes = await eyes_of(caller, asked, opened.as_of)
         items: list[PaperCard] = []
         cursor, known = asked.cursor, dict[Subject, bool]()
         for _ in range(_LOOKS):
@@ -108,13 +111,20 @@ async def list_papers(caller: PaperReader, asked: Annotated[PapersAsked, Query()
             for card in part.items:
                 subject = Subject(card.noun, card.subject)
                 if subject not in known:
-                    known[subject] = await sees_subject(caller, subject)
+                    known[subject] = await sees_subject(caller, subject) and (
+                        eyes is None or await _seen_then(caller, eyes, subject, opened.as_of)
+                    )
                 if known[subject]:
                     items.append(card)
             cursor = part.next
             if cursor is None or len(items) >= asked.limit:
                 break
         return page(Page(items=items, next=cursor, position=opened.position), opened.as_of)
+
+
+async def _seen_then(caller: Caller, eyes: Standing, subject: Subject, as_of: AsOf) -> bool:
+    about, action = SUBJECTS[subject.noun]
+    return await saw(caller, eyes, about, action, (await state_at(caller, about.decider, subject.id, as_of))[0], as_of)
 
 
 add_one(noun, PaperView, Action.PAPER_READ, _shown)

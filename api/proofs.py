@@ -139,7 +139,7 @@ async def _prepared(caller: Caller, command: RotateProofKey) -> AddProofKey:
     state = (await caller.doors.store.load(caller.tenant, proof_keys, PROOF_KEYS)).state
     if not state.keys:
         raise NotSignedYet("Nothing is signed yet; the first key is made with the first checkpoint.")
-    made = caller.doors.proof_keys.make(caller.tenant.slug, len(state.keys) + 1, name_of(state.keys[0].vkey))
+    made = caller.doors.proof_keys.make(caller.tenant.slug, len(state.keys) + 1, name_of(state.keys[-1].vkey))
     return AddProofKey(vkey=str(made.verifier), overlap_days=command.overlap_days)
 
 

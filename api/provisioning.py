@@ -26,17 +26,18 @@ def _login(settings: Settings) -> str:
 def migrate_all(settings: Settings) -> tuple[list[Tenant], dict[str, list[str]]]:
     """Upgrade everything; repeatable. Returns the tenants, and by slug the read models whose stored layout asks for a rebuild."""
     tenants = migrate(_migrator(settings), _login(settings))
-    return tenants, {t.slug: names for t in tenants if (names := _read_models(settings, t))}
+    return tenants, {t.slug: names for t in tenants if (names := build_read_models(settings, t))}
 
 
 def make_tenant(settings: Settings, slug: str, *, simulated: bool = False) -> Tenant:
     """Create a tenant's schema and read models; repeatable. Raises ValueError on a bad or differently used slug."""
     tenant = create_tenant(_migrator(settings), slug, simulated=simulated, login=_login(settings))
-    _read_models(settings, tenant)
+    build_read_models(settings, tenant)
     return tenant
 
 
-def _read_models(settings: Settings, tenant: Tenant) -> list[str]:
+def build_read_models(settings: Settings, tenant: Tenant) -> list[str]:
+    """Make the tables of a tenant's read models that are missing; the names of those whose stored layout asks for a rebuild."""
     with migrating(_migrator(settings)) as connection, connection.cursor() as cursor:
         return create_read_models(cursor, tenant, read_models())
 
@@ -50,4 +51,4 @@ async def tenant_of(process: Opened, slug: str) -> Tenant:
     return tenants[slug]
 
 
-__all__ = ["make_tenant", "migrate_all", "provide", "tenant_of"]
+__all__ = ["build_read_models", "make_tenant", "migrate_all", "provide", "tenant_of"]

@@ -21,6 +21,7 @@ from domain.kernel import DECIDERS, Decider, NotFound, Recorded
 from infra.access import Action, Standing, allowed
 from infra.event_store import event_id
 from projections.as_of import AsOf, Basis
+from projections.stream_states import upto
 
 Show = Callable[[Caller, UUID, Any, AsOf], Awaitable[Any]]
 """How a state is shown: the caller, the stream, the state, and the moment it is of."""
@@ -122,6 +123,13 @@ async def saw(caller: Caller, eyes: Standing, noun: Noun, action: Action, state:
         for read in wanted:
             facts[read.id] = (await state_at(caller, DECIDERS[read.decider], read.id, as_of))[0]
     return allowed(eyes, action, noun.sight.thing(state, facts))
+
+
+async def check_eyes(caller: Caller, asked: SeenBy, noun: Noun, action: Action, id: UUID, as_of: AsOf) -> None:
+    """Raises NotFound where another member's eyes are asked for that did not see the thing then; RoleMissing for who may not ask."""
+    eyes = await eyes_of(caller, asked, as_of)
+    if eyes is not None and not await saw(caller, eyes, noun, action, (await state_at(caller, noun.decider, id, as_of))[0], as_of):
+        raise NotFound("That member could not see it then.")
 
 
 async def check_reached(caller: Caller, moment: Moment) -> int:
@@ -236,12 +244,16 @@ def add_history(noun: Noun, action: Action) -> None:
     """`GET <plural>/{id}/history`."""
     may = Depends(Roles(action))
 
-    async def history(id: IdParameter, caller: Annotated[Caller, may]) -> Response:
-        """Every event, oldest first."""
+    async def history(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Moment, Query()]) -> Response:
+        """Every event up to the moment, oldest first; by what happened, in the order in which things were so."""
+        head = await check_reached(caller, moment)
+        as_of = await resolve(caller, moment)
         current, _ = await state_at(caller, noun.decider, id, AsOf())
+        # today's rights decide, whatever the moment
         if not await sees(caller, action, noun.sight, current):
             raise absent()
-        return reply([entry(recorded) for recorded in await caller.doors.store.history(caller.tenant, id)])
+        events = upto(await caller.doors.store.history(caller.tenant, id), as_of)
+        return reply([entry(recorded) for recorded in events], headers={"Concord-Position": str(head)})
 
     noun.router.add_api_route(
         "/{id}/history",
@@ -250,7 +262,7 @@ def add_history(noun: Noun, action: Action) -> None:
         operation_id=f"read_{noun.name}_history",
         summary=f"Read the history of one {noun.name}",
         response_model=list[Entry],
-        responses=documented(NotFound),
+        responses=documented(NotFound, *PROBLEMS),
     )
 
 

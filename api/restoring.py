@@ -10,12 +10,13 @@ from infra.opening import opened
 from infra.settings import Settings
 from projections.catalogue import read_models
 from projections.rebuild import rebuild
+from workflows.erasures import replay_erased
 
 
 def make_ready(settings: Settings, step: Callable[[str], None] = lambda _: None) -> None:
-    """Migrate, and rebuild all read models: what was erased since the backup's day reads as erased in them, too.
+    """Migrate, forget again whom the erased list names, and rebuild all read models: what was erased since reads as erased in them, too.
 
-    Opening the keys forgets again whatever the erased list names. Raises StoreUnavailable, KeysUnavailable, psycopg.Error.
+    Raises StoreUnavailable, KeysUnavailable, psycopg.Error.
     """
     tenants, _ = migrate_all(settings)
 
@@ -26,4 +27,5 @@ def make_ready(settings: Settings, step: Callable[[str], None] = lambda _: None)
                 step(f"Rebuilding the read models of {tenant.slug}")
                 await rebuild(settings.migrator_url, process.store, tenant, read_models())
 
+    asyncio.run(replay_erased(settings))
     asyncio.run(fold())

@@ -11,15 +11,16 @@ from starlette.responses import Response
 
 from api.accounts import SIGHT as ACCOUNT_SIGHT
 from api.accounts import SUPPLIER as SUPPLIERS_ACCOUNT
+from api.accounts import noun as accounts_noun
 from api.callers import Caller, SupplierReader
 from api.conventions import etag, reply
 from api.disputes import SUPPLIER as SUPPLIERS_CASE
 from api.execution import Sight, seen
-from api.moments import PROBLEMS, At, Moment, resolve, told
+from api.moments import PROBLEMS, At, resolve, told
 from api.nouns import IdParameter, Noun
 from api.problems import documented
 from api.reading import Found, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
-from api.registers import Answer, check_reached, state_at
+from api.registers import Answer, Eyed, check_eyes, check_reached, state_at
 from api.seen_by import SeenBy
 from domain.accounts import Account, accounts
 from domain.accounts.events import AccountRole
@@ -155,7 +156,7 @@ class SuppliersAsked(Slice, SeenBy):
     sort: Sorts = "name"
 
 
-class SupplierAsked(Moment):
+class SupplierAsked(Eyed):
     """One supplier, and how many of its scores and of the events behind them."""
 
     months: Annotated[int, Field(ge=1, le=120)] = 12
@@ -204,10 +205,11 @@ async def _check_seen(caller: Caller, id: UUID) -> None:
 
 
 @noun.router.get("/{id}", response_model=SupplierView, operation_id="read_supplier", responses=documented(NotFound, *PROBLEMS))
-async def read_supplier(id: IdParameter, caller: SupplierReader, asked: Annotated[Moment, Query()]) -> Response:
+async def read_supplier(id: IdParameter, caller: SupplierReader, asked: Annotated[Eyed, Query()]) -> Response:
     """One supplier: its score, what is held from it, and what it may deliver where."""
     await _check_seen(caller, id)
     async with reading(caller, asked, *MODELS) as opened:
+        await check_eyes(caller, asked, accounts_noun, Action.SUPPLIER_READ, id, opened.as_of)
         found = await supplier_list(opened, id=id, limit=1)
         if not found.items:
             raise NotFound("This account is no supplier, or was none then.")
@@ -226,6 +228,7 @@ async def read_supplier_scorecard(id: IdParameter, caller: SupplierReader, asked
     """How a supplier scored, month by month, and the events behind each number of the latest score."""
     await _check_seen(caller, id)
     async with reading(caller, asked, *MODELS) as opened:
+        await check_eyes(caller, asked, accounts_noun, Action.SUPPLIER_READ, id, opened.as_of)
         items = await scorecards(opened, id, months=asked.months, events=asked.events)
         view = ScorecardsThen(items=items, position=opened.position, as_of=None, basis=Basis.KNOWN)
         return stood(view, opened.as_of, opened.position)
@@ -234,11 +237,12 @@ async def read_supplier_scorecard(id: IdParameter, caller: SupplierReader, asked
 @noun.router.get(
     "/{id}/balance", response_model=BalanceThen, operation_id="read_supplier_balance", responses=documented(NotFound, *PROBLEMS)
 )
-async def read_supplier_balance(id: IdParameter, caller: SupplierReader, asked: Annotated[Moment, Query()]) -> Response:
+async def read_supplier_balance(id: IdParameter, caller: SupplierReader, asked: Annotated[Eyed, Query()]) -> Response:
     """What is held from a supplier, and what stays payable of the documents in dispute, with the days on which it is to be paid."""
     await _check_seen(caller, id)
     async with reading(caller, asked, *MODELS) as opened:
-        scope = await rows_of(caller, Action.DISPUTE_READ, DISPUTES.name, opened.as_of, SeenBy(), supplier=SUPPLIERS_CASE)
+        await check_eyes(caller, asked, accounts_noun, Action.SUPPLIER_READ, id, opened.as_of)
+        scope = await rows_of(caller, Action.DISPUTE_READ, DISPUTES.name, opened.as_of, asked, supplier=SUPPLIERS_CASE)
         found = await supplier_balance(opened, id, scope=scope)
         return stood(found, opened.as_of, found.position)
 

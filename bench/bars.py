@@ -75,6 +75,12 @@ _UP = (
     Bar("up.idle", "up", "idle load", "% of a core", 5, "most"),
 )
 
+_AUDIT = (
+    Bar("audit.search", "audit", "first page of any search of the log (1,000,000 events), p95", "ms", 200, "most"),
+    Bar("audit.state", "audit", "state of a thing at a version, p95", "ms", 20, "most"),
+    Bar("audit.difference", "audit", "what changed in the forecast between two moments, p95", "ms", 500, "most"),
+)
+
 _DISPUTES = (
     Bar("disputes.queue.p95", "disputes", "any page of the dispute queue (50,000 cases), p95", "ms", 50, "most"),
     Bar("disputes.list.p95", "disputes", "any page of the list of disputes, in every order, p95", "ms", 50, "most"),
@@ -88,5 +94,18 @@ _PROOFS = (
     Bar("proofs.append", "proofs", "append without the signer, of the rate beside it, 64 writers", "of beside", 1.1, "most"),
 )
 
-BARS: tuple[Bar, ...] = (*_STORE, *_PATH, *_HTTP, *_PROJECTIONS, *_CONTRACTS, *_WORKFLOWS, *_IMPORT, *_DISPUTES, *_PROOFS, *_DEMO, *_UP)
+BARS: tuple[Bar, ...] = (
+    *_STORE,
+    *_PATH,
+    *_HTTP,
+    *_PROJECTIONS,
+    *_CONTRACTS,
+    *_WORKFLOWS,
+    *_IMPORT,
+    *_DISPUTES,
+    *_AUDIT,
+    *_PROOFS,
+    *_DEMO,
+    *_UP,
+)
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(bar.group for bar in BARS))

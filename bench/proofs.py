@@ -32,6 +32,7 @@ from infra.proofs.merkle import verify_inclusion
 from infra.proofs.notes import SigningKey
 from infra.proofs.published import Published
 from infra.settings import Settings
+from infra.yielding import give_way
 
 EVENTS = 1_000_000
 PROOFS = 500
@@ -141,5 +142,6 @@ async def _follow(url: str, home: Path) -> None:
 
 
 if __name__ == "__main__":
+    give_way()  # as the projector does, whose task this is
     with suppress(KeyboardInterrupt):
         asyncio.run(_follow(sys.argv[1], Path(sys.argv[2])))

@@ -85,7 +85,7 @@ class MemberImported(_MemberFacts, topic="member.imported"):
     """A source told of a member whom we did not know."""
 
     source: str
-    source_id: str
+    source_id: Personal[str]
     run: UUID
     attributes: Personal[ErasableAttributes] = Field(default_factory=dict)
 

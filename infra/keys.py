@@ -42,6 +42,7 @@ class Keys:
         self._root = RootKey(root_file)
         self._list = ErasedList(path.with_name("erased.list"))
         self._known: dict[tuple[str, UUID], bytes] = {}
+        self._origins: dict[str, str] = {}
         self._tenants: dict[tuple[str, int], AESGCM] = {}
         self._writing, self._reading = threading.Lock(), threading.Lock()
         self._writer, self._reader = _connected(path), _connected(path)
@@ -136,6 +137,14 @@ class Keys:
                     "INSERT OR REPLACE INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)",
                     (tenant, called, wrapped(seal, secret, bound_secret(tenant, called))),
                 )
+
+    def origin(self, tenant: str) -> str:
+        """The name under which the tenant's data was and is sealed: its own, unless its log was brought here under another one."""
+        if tenant not in self._origins:
+            with self._reading:
+                row = self._reader.execute("SELECT origin FROM origins WHERE tenant = ?", (tenant,)).fetchone()
+            self._origins[tenant] = row[0] if row else tenant
+        return self._origins[tenant]
 
     def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
         """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""

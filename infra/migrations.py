@@ -27,6 +27,16 @@ CREATE TABLE IF NOT EXISTS concord.tenants (
     step integer NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE TABLE IF NOT EXISTS concord.imported_logs (   -- every log that was not written by append: which, from where, by whom
+    slug text NOT NULL,
+    origin text NOT NULL,               -- the tenant's name where it was exported
+    head bigint NOT NULL,
+    root bytea NOT NULL,                -- the Merkle root at the head
+    begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    admitted_at timestamptz,            -- null: cut off, and nobody has ever seen it
+    imported_by text NOT NULL DEFAULT session_user
+);
+GRANT SELECT ON concord.imported_logs TO {login};
 GRANT USAGE ON SCHEMA concord TO {login};
 GRANT SELECT ON concord.tenants TO {login};
 """
@@ -82,6 +92,38 @@ def create_tenant(migrator_url: str, slug: str, *, simulated: bool = False, logi
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(tenant.schema)))
         _upgrade(connection, tenant, row[1] if row else 0, login)
     return tenant
+
+
+def prepare_import(migrator_url: str, tenant: Tenant, origin: str, head: int, root: bytes, *, login: str = "concord_app") -> None:
+    """Make the schema of a tenant whose log comes from elsewhere; nobody sees it before `admit`. What an earlier try left is removed.
+
+    Raises ValueError where there is a tenant of this name.
+    """
+    with migrating(migrator_url) as connection:
+        if connection.execute("SELECT FROM concord.tenants WHERE slug = %s", (tenant.slug,)).rowcount:
+            raise ValueError(f"tenant {tenant.slug!r} exists; import it under another name with --as")
+        drop_import(connection, tenant)
+        connection.execute(
+            "INSERT INTO concord.imported_logs (slug, origin, head, root) VALUES (%s, %s, %s, %s)", (tenant.slug, origin, head, root)
+        )
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(tenant.schema)))
+        _upgrade(connection, tenant, 0, login)
+
+
+def drop_import(connection: Connection[Any], tenant: Tenant) -> None:
+    """Remove a schema that an import has made and nobody has seen."""
+    begun = "SELECT FROM concord.imported_logs WHERE slug = %s AND admitted_at IS NULL"
+    if connection.execute(begun, (tenant.slug,)).rowcount:
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema)))
+        connection.execute("DELETE FROM concord.imported_logs WHERE slug = %s AND admitted_at IS NULL", (tenant.slug,))
+
+
+def admit(migrator_url: str, tenant: Tenant) -> None:
+    """Let everybody see a tenant whose log was imported."""
+    with migrating(migrator_url) as connection:
+        connection.execute("UPDATE concord.imported_logs SET admitted_at = clock_timestamp() WHERE slug = %s", (tenant.slug,))
+        values = (tenant.slug, tenant.simulated, len(TENANT_STEPS))
+        connection.execute("INSERT INTO concord.tenants (slug, simulated, step) VALUES (%s, %s, %s)", values)
 
 
 def list_tenants(url: str) -> list[Tenant]:

@@ -30,6 +30,15 @@ _LOCK = "2s"
 _KEPT = re.compile(r"(\d+) dead row versions cannot be removed yet")
 
 
+# ANALYZE leaves the statistics of a table that has become empty as they were
+_CLEAR = (
+    "SELECT pg_clear_attribute_stats(schemaname => n.nspname::text, relname => c.relname::text, attname => a.attname::text, inherited => false) "
+    "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid "
+    "WHERE (c.oid = %s::regclass OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %s::regclass)) "
+    "AND a.attnum > 0 AND NOT a.attisdropped"
+)
+
+
 class StillHeld(Exception):  # noqa: N818  names the state and the way out
     """An open transaction keeps older row versions from being removed; it has to end first."""
 
@@ -85,6 +94,8 @@ async def _rewrite(cursor: Cursor, tables: Sequence[str], *, analyze: bool = Tru
         while True:
             said.clear()
             try:
+                if analyze:
+                    await cursor.execute(_CLEAR.encode(), (table, table))
                 await cursor.execute(f"VACUUM (FULL, VERBOSE, ANALYZE {'on' if analyze else 'off'}) {table}")
             except (errors.LockNotAvailable, errors.DeadlockDetected):
                 left = ["its lock"]

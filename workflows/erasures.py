@@ -100,7 +100,7 @@ class Erasures:
             event = recorded.event
             assert isinstance(event, PersonErased)
             # what was recorded between the search and the event is found now
-            kept = await kept_of(self._store, tenant, event.person, event.kind, upto=recorded.position)
+            kept = await kept_of(self._store, tenant, event.person, event.kind, upto=recorded.position, papers=event.papers)
             await self._forget(tenant, (*event.subjects, *kept.subjects), event.case)
             files = await asyncio.to_thread(remove_files, self._settings, tenant, kept.letters, kept.papers)
             for paper in kept.papers:

@@ -31,13 +31,21 @@ def _opened(place: str | None) -> tuple[Settings, Shelf]:
     from infra.settings import Settings
 
     settings = Settings.from_environment()
-    if settings.database_url:
+    if settings.database_url and not _is_ours(settings):
         raise NotOurServer(
             "DATABASE_URL names a server of your own: back it up with its own tools. `concord tenant export` works with every server."
         )
     if not (place := place or settings.backup_to):
         raise Ended("Say where backups are: --to PLACE, --from PLACE, or CONCORD_BACKUP_TO.", Exit.USAGE)
     return settings, shelf_at(place)
+
+
+def _is_ours(settings: Settings) -> bool:
+    """Whether DATABASE_URL is the embedded server's, as `concord up` hands it to its children."""
+    from infra.embedded.postgres import EmbeddedPostgres
+
+    server = EmbeddedPostgres(settings.home / "postgres").running()
+    return server is not None and server.application_url() == settings.database_url
 
 
 @told

@@ -13,7 +13,7 @@ from api.cli.client import calling
 from api.cli.formats import count, plain, table, when
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
-from api.cli.proofs_tree import check, rebuild
+from api.cli.proofs_tree import check, rebuild, restart
 from api.cli.tree import group
 
 
@@ -189,6 +189,6 @@ def _signed(client: Any, note: str, size: int) -> bytes:
 def add_to(app: typer.Typer) -> None:
     commands = (
         *(("checkpoint", checkpoint), ("inclusion", inclusion), ("consistency", consistency), ("keys", keys)),
-        *(("rotate", rotate), ("status", status), ("check", check), ("rebuild", rebuild)),
+        *(("rotate", rotate), ("status", status), ("check", check), ("rebuild", rebuild), ("restart", restart)),
     )
     group(app, "proofs", "Prove that nothing was altered: checkpoints, proofs, keys", *commands)

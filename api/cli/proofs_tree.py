@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from api.cli.formats import count
+import typer
+
+from api.cli.formats import count, plain
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.servers import reached
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from infra.proofs.signer import Signer
 
 
+T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds to wait for the signer."""
 
@@ -46,6 +49,43 @@ def rebuild(tenant: TenantName = None, as_json: Json = False) -> None:
         say_json({"tenant": slug, "rebuilt": rebuilt})
     else:
         out.print(f"The tiles of {count(rebuilt, 'event')} are made anew, and lead to the checkpoint that was signed.")
+
+
+@told
+def restart(
+    tenant: TenantName = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Begin a new log of checkpoints under another name: after a restore to an earlier instant, whose log does not continue the old one.
+
+    What was published is put aside and stays true of what was there then. Tell whoever keeps checkpoints of yours why.
+
+    Example:
+      concord proofs restart --tenant acme
+    """
+    import asyncio
+
+    from api.provisioning import tenant_of
+    from infra.opening import opened
+    from infra.proofs.keeping import PrivateKeys
+    from infra.proofs.restarting import restart as begin_again
+
+    if not yes and not typer.confirm("Checkpoints that were signed before will not be continued. Begin again?", err=True):
+        raise Ended("Nothing was changed.", Exit.FAILED)
+
+    async def run() -> tuple[str, str]:
+        settings = reached()
+        async with opened(settings) as process:
+            chosen = await tenant_of(process, tenant or settings.tenant)
+            private = PrivateKeys(process.keys, settings.proofs_keys)
+            return chosen.slug, await _patiently(lambda: begin_again(process.database, process.store, private, settings, chosen))
+
+    slug, name = asyncio.run(run())
+    if as_json:
+        say_json({"tenant": slug, "origin": name})
+    else:
+        out.print(f"The log of {plain(slug)} is signed as {plain(name)} from now on.")
 
 
 def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awaitable[int]], *, frees: bool) -> tuple[str, int]:
@@ -85,7 +125,7 @@ def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awa
     return asyncio.run(run())
 
 
-async def _patiently(work: Callable[[], Awaitable[int]]) -> int:
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
     """Once the signer of the running Concord pauses. Raises LockHeld if it does not."""
     import asyncio
     import time

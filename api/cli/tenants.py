@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import keys, members
+from api.cli import keys, members, tenant_files
 from api.cli.client import calling
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
@@ -158,6 +158,7 @@ def members_(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", ("create", create), ("list", show))
+    commands = ("create", create), ("list", show), ("export", tenant_files.export), ("import", tenant_files.import_)
+    group(app, "tenant", "Tenants: businesses that use this Concord, each with a log of its own", *commands)
     group(app, "user", "People who sign in to a tenant", ("add", add), ("list", members_), *members.COMMANDS)
     keys.add_to(app)

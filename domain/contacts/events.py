@@ -67,7 +67,7 @@ class ContactImported(_ContactFacts, topic="contact.imported"):
     """A source told of a person whom we did not know."""
 
     source: str
-    source_id: str
+    source_id: Personal[str]
     run: UUID
 
 

@@ -29,6 +29,8 @@ from infra.embedded.process import make_directory, open_log
 SLOT = "concord_archive"
 PATIENCE = 30.0
 """Seconds within which what the server has written must have been received."""
+SAYING = 30.0
+"""Seconds after which the archive says anew up to when it is complete, where nothing was written meanwhile."""
 
 
 class SlotLost(BackupFailed):
@@ -44,6 +46,7 @@ class Archiver:
         self._receiver: subprocess.Popen[bytes] | None = None
         self._known: dict[str, Kept] = {}
         self._shipped = (0.0, 0)
+        self._said = (0.0, "")
         self._system = ""
 
     def __enter__(self) -> Self:
@@ -102,7 +105,10 @@ class Archiver:
         archived = Archived(at.astimezone(UTC), lsn, self._system)
         for file in sorted(self._spool.iterdir()):
             self._ship(file)
-        say_until(self._shelf, archived)
+        # while nothing is written, the instant alone moves on: to say so costs a request each time
+        if lsn != self._said[1] or time.monotonic() - self._said[0] > SAYING:
+            say_until(self._shelf, archived)
+            self._said = (time.monotonic(), lsn)
         return archived
 
     def _await(self, connection: Connection[Any], lsn: str) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 
@@ -20,8 +18,9 @@ from infra.backup.care import prune
 from infra.backup.manifest import Manifest, backups
 from infra.backup.refusals import ArchiveIncomplete
 from infra.backup.shelves import Shelf
+from infra.backup.state import BackupState
 from infra.embedded.postgres import EmbeddedPostgres, PostgresServer
-from infra.embedded.process import ServerDown, write_privately
+from infra.embedded.process import ServerDown
 from infra.keys import KeysUnavailable
 from infra.opening import open_keys
 from infra.settings import Settings
@@ -30,29 +29,6 @@ PAUSE = 5.0
 """Seconds between looks at what the server has written: about as much is lost with the machine."""
 AGAIN = 30.0
 """Seconds after which what failed is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class BackupState:
-    """What the doctor is told: where backups go, when the last ended, up to when the log is archived, and what is wrong, if anything."""
-
-    place: str
-    base: datetime | None = None
-    archived: datetime | None = None
-    problem: str = ""
-
-    def write(self, home: Path) -> None:
-        said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()}
-        write_privately(home / "backup.json", json.dumps(said, indent=2))
-
-    @classmethod
-    def read(cls, home: Path) -> BackupState | None:
-        """The state as last written; None where there is none."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            said = json.loads((home / "backup.json").read_text(encoding="utf-8"))
-            base, archived = (datetime.fromisoformat(said[name]) if said[name] else None for name in ("base", "archived"))
-            return cls(str(said["place"]), base, archived, str(said["problem"]))
-        return None
 
 
 def keep(settings: Settings, shelf: Shelf, say: Callable[[str], None], told: Callable[[], bool] = lambda: False) -> None:

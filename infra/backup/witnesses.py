@@ -34,4 +34,4 @@ def published(settings: Settings, tenant: Tenant) -> list[Witness]:
 
 def folder_of(settings: Settings, slug: str) -> Path:
     """Where the tenant's checkpoints and tiles are published."""
-    return Path(getattr(settings, "proofs_folder", settings.home / "proofs")) / slug
+    return settings.proofs_folder / slug

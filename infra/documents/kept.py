@@ -56,11 +56,11 @@ class Documents:
         # the key is durable before anything is sealed with it
         self._keys.obtain(tenant.slug, [document_id(sha256)])
         nonce = os.urandom(_NONCE)
-        return sha256, nonce + self._key(tenant, sha256).encrypt(nonce, content, _bound(tenant, sha256))
+        return sha256, nonce + self._key(tenant, sha256).encrypt(nonce, content, _bound(self._keys.origin(tenant.slug), sha256))
 
     def _opened(self, tenant: Tenant, sha256: str, sealed: bytes) -> bytes:
         try:
-            return self._key(tenant, sha256).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(tenant, sha256))
+            return self._key(tenant, sha256).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(self._keys.origin(tenant.slug), sha256))
         except InvalidTag as error:
             raise DocumentAltered(f"the document {sha256} was altered where it is kept") from error
 
@@ -69,5 +69,5 @@ class DocumentAltered(Exception):  # noqa: N818  names the state
     """What is kept is not what was stored."""
 
 
-def _bound(tenant: Tenant, sha256: str) -> bytes:
-    return tenant.slug.encode() + b"\0" + bytes.fromhex(sha256)
+def _bound(origin: str, sha256: str) -> bytes:
+    return origin.encode() + b"\0" + bytes.fromhex(sha256)

@@ -6,7 +6,7 @@ belong to them alone. A member: their own events and what they were told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,7 +16,7 @@ from psycopg import sql
 from domain.contacts import contacts
 from domain.documents import DocumentAttached, Subject, document_id, documents
 from domain.interactions import InteractionCorrected, InteractionRecorded
-from domain.kernel import Recorded
+from domain.kernel import ERASED, Recorded
 from domain.members import members
 from domain.notifications import NotificationRaised
 from domain.papers.events import PaperCompleted, PaperDeclined, PaperDrafted, PaperSignatoryNamed, PaperSigned
@@ -55,17 +55,25 @@ async def kind_of(store: Store, tenant: Tenant, person: UUID) -> PersonKind | No
     return None
 
 
-async def kept_of(store: Store, tenant: Tenant, person: UUID, kind: PersonKind, *, upto: int | None = None) -> Kept:
-    """All that the log keeps of the person, up to a position. Reads every event that may name one: seconds, in a large log."""
+async def kept_of(
+    store: Store, tenant: Tenant, person: UUID, kind: PersonKind, *, upto: int | None = None, papers: Iterable[UUID] = ()
+) -> Kept:
+    """All that the log keeps of the person, up to a position. Reads every event that may name one: seconds, in a large log.
+
+    Papers are theirs where a signatory is said to be this contact or has one of their mail addresses, which nobody can tell any
+    more once the keys are destroyed: then `papers` are those that were found before.
+    """
     found = Kept(person, kind, [person], events=await store.history(tenant, person, upto=upto))
-    for stream in await _naming(store, tenant, person, upto):
+    addresses = {str(address).casefold() for e in found.events if (address := getattr(e.event, "email", None)) not in {None, ERASED}}
+    named = await _signing(store, tenant, addresses, upto) if addresses else []
+    for stream in dict.fromkeys((*await _naming(store, tenant, person, upto), *named, *papers)):
         history = await store.history(tenant, stream, upto=upto)
         match history[0].event:
             case NotificationRaised(member=member) if member == person:
                 found.events += history
                 found.letters += [event_id(stream, history[0].originator_version)]
             case PaperDrafted():
-                _add_paper(found, stream, history)
+                _add_paper(found, stream, history, addresses, known=stream in papers)
             case InteractionRecorded() if any(person in getattr(entry.event, "contacts", ()) for entry in history):
                 found.subjects.append(stream)
                 found.events += history
@@ -78,14 +86,15 @@ async def kept_of(store: Store, tenant: Tenant, person: UUID, kind: PersonKind, 
     return found
 
 
-def _add_paper(found: Kept, paper: UUID, history: list[Recorded]) -> None:
+def _add_paper(found: Kept, paper: UUID, history: list[Recorded], addresses: set[str], *, known: bool) -> None:
     """The names on it follow the person; what all have signed is a contract, and stays as it was sealed."""
-    mine = {e.signatory for entry in history if isinstance(e := entry.event, PaperSignatoryNamed) and e.contact == found.person}
-    if not mine:
+    named = [entry.event for entry in history if isinstance(entry.event, PaperSignatoryNamed)]
+    mine = {event.signatory for event in named if event.contact == found.person or event.email.casefold() in addresses}
+    if not mine and not known:
         return
     found.papers.append(paper)
     found.subjects.append(paper)
-    found.letters += [uuid5(paper, f"link {signatory}") for signatory in sorted(mine)]
+    found.letters += [uuid5(paper, f"link {event.signatory}") for event in named]
     said = (PaperSignatoryNamed, PaperSigned, PaperDeclined)
     # others' names on the same paper are none of this person's data
     found.events += [entry for entry in history if isinstance(entry.event, said) and entry.event.signatory in mine]
@@ -97,6 +106,16 @@ def _files(history: list[Recorded]) -> Iterator[UUID]:
     for entry in history:
         if isinstance(entry.event, PaperDrafted):
             yield from (document_id(entry.event.document.sha256), document_id(entry.event.data_sha256))
+
+
+async def _signing(store: Store, tenant: Tenant, addresses: set[str], upto: int | None) -> list[UUID]:
+    query = sql.SQL("SELECT position FROM {}.events WHERE topic = %s AND (%s::bigint IS NULL OR position <= %s) ORDER BY position").format(
+        sql.Identifier(tenant.schema)
+    )
+    async with store.database.connection() as connection:
+        rows = await (await connection.execute(query, (PaperSignatoryNamed.topic, upto, upto))).fetchall()
+    named = await store.at(tenant, [row[0] for row in rows])
+    return [e.originator_id for e in named if isinstance(e.event, PaperSignatoryNamed) and e.event.email.casefold() in addresses]
 
 
 async def _naming(store: Store, tenant: Tenant, person: UUID, upto: int | None) -> list[UUID]:

@@ -78,7 +78,7 @@ class Follower:
 
     async def step(self, tenant: Tenant) -> Checkpoint | None:
         """Publish what is new of one tenant; None if nothing is. Raises what `Signer.step` raises, and KeysUnavailable."""
-        keys = await self._keys(tenant)
+        keys = await known_keys(self._store, self._private, self._settings, tenant)
         signed = await self.signer(tenant).step(self._signing(tenant, keys), verifier_keys(keys))
         if signed is not None:
             async with self._database.tenant(tenant) as cursor:
@@ -120,15 +120,6 @@ class Follower:
             # another tenant's checkpoints do not wait for whatever this is
             _log.exception("tenant %s: no checkpoint could be published, trying again", tenant.slug)
 
-    async def _keys(self, tenant: Tenant) -> ProofKeys:
-        """The log's keys; the first one is made here."""
-        state: ProofKeys = (await self._store.load(tenant, proof_keys, PROOF_KEYS)).state
-        if not state.keys:
-            made = self._private.make(tenant.slug, 1, f"{self._settings.proofs_origin}/{tenant.slug}")
-            await self._store.execute(tenant, proof_keys, PROOF_KEYS, AddProofKey(vkey=str(made.verifier)), by=SYSTEM)
-            state = (await self._store.load(tenant, proof_keys, PROOF_KEYS)).state
-        return state
-
     def _signing(self, tenant: Tenant, keys: ProofKeys) -> Sequence[SigningKey]:
         """The private keys that sign now, the newest last. One that retires may be lost, the newest not."""
         newest = keys.keys[-1]
@@ -153,6 +144,16 @@ class Follower:
                 for t in tenants.values()
             )
             return [(tenants[slug], head) for slug, head in await (await connection.execute(heads)).fetchall() if head]
+
+
+async def known_keys(store: Store, private: PrivateKeys, settings: Settings, tenant: Tenant) -> ProofKeys:
+    """The log's keys; the first one is made here."""
+    state: ProofKeys = (await store.load(tenant, proof_keys, PROOF_KEYS)).state
+    if not state.keys:
+        made = private.make(tenant.slug, 1, f"{settings.proofs_origin}/{tenant.slug}")
+        await store.execute(tenant, proof_keys, PROOF_KEYS, AddProofKey(vkey=str(made.verifier)), by=SYSTEM)
+        state = (await store.load(tenant, proof_keys, PROOF_KEYS)).state
+    return state
 
 
 def verifier_keys(keys: ProofKeys) -> list[VerifierKey]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from infra.keys import Keys, KeysUnavailable
@@ -13,7 +14,7 @@ from infra.proofs.notes import SigningKey, VerifierKey
 
 @dataclass(frozen=True, slots=True)
 class PrivateKeys:
-    """`folder`: where the files are; None: in the key store. The `number`th key of a tenant's log is made when it is asked for first."""
+    """`folder`: where the files are; None: in the key store. The `number`th key of a log is made when it is asked for first."""
 
     store: Keys
     folder: Path | None = None
@@ -25,8 +26,8 @@ class PrivateKeys:
             return SigningKey.generate(name).secret.encode()
 
         if self.folder is None:
-            return _parsed(self.store.secret(tenant, f"proof-key-{number}", fresh), "the key store")
-        file = self._file(tenant, number)
+            return _parsed(self.store.secret(tenant, f"proof-key-{_label(number, name)}", fresh), "the key store")
+        file = self.folder / f"{tenant}-{_label(number, name)}.key"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with contextlib.suppress(FileExistsError):
@@ -39,15 +40,16 @@ class PrivateKeys:
         """The private key of a verifier key. Raises KeysUnavailable if it is not here: then restore it, or rotate."""
         key = self.make(tenant, number, VerifierKey.parse(vkey).name)
         if str(key.verifier) != vkey:
-            place = self._file(tenant, number) if self.folder else "the key store"
+            place = self.folder or "the key store"
             raise KeysUnavailable(
                 f"the private key of {vkey} is not in {place}; restore it from where you keep it safe, or run `concord proofs rotate --overlap-days 0`"
             )
         return key
 
-    def _file(self, tenant: str, number: int) -> Path:
-        assert self.folder is not None
-        return self.folder / f"{tenant}-{number}.key"
+
+def _label(number: int, name: str) -> str:
+    """A log that begins again counts on, under another name."""
+    return f"{number}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _write_once(file: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ import random
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from infra.database import Database, Tenant
@@ -43,7 +44,7 @@ class Contradicted(Exception):  # noqa: N818  names what was found
 class Signer:
     """One tenant's. `keys`: those that sign now, the newest last; `known`: every verifier key of the log.
 
-    `memory`: the file in which the signer keeps what it signed last, out of the published folder.
+    `memory`: the folder in which the signer keeps what it signed last, a file for each name the log was known by; it is not published.
     """
 
     database: Database
@@ -67,16 +68,12 @@ class Signer:
             if head == growth.size:
                 return None
             await self._grow(growth, min(head, max([growth.size + STRIDE, *(c.size for c in signed)])))
-            await asyncio.to_thread(growth.finish)
-            checkpoint = Checkpoint(keys[-1].name, growth.size, growth.root)
-            for before in signed:
-                self._check(before, checkpoint)
-            note = checkpoint.signed(keys)
-            durable.replace(self.memory, note.encode())
-            self.published.list_keys(known)
-            self.published.publish(checkpoint.size, note)
-            growth.tidy()
-            return checkpoint
+            publishing = asyncio.ensure_future(asyncio.to_thread(self._publish, growth, signed, keys, known))
+            try:
+                return await asyncio.shield(publishing)
+            finally:
+                # whoever is told to stop meanwhile keeps the lock until it is done
+                await asyncio.wait((publishing,))
 
     async def rebuild(self, known: Sequence[VerifierKey]) -> int:
         """Compute the tiles anew from the log, up to the last checkpoint, and put them in place if they lead to its root.
@@ -101,10 +98,25 @@ class Signer:
         await self._compare_all(last)
         return last.size
 
+    def _publish(
+        self, growth: Growth, signed: Sequence[Checkpoint], keys: Sequence[SigningKey], known: Sequence[VerifierKey]
+    ) -> Checkpoint:
+        growth.finish()
+        checkpoint = Checkpoint(keys[-1].name, growth.size, growth.root)
+        for before in signed:
+            self._check(before, checkpoint)
+        note = checkpoint.signed(keys)
+        durable.replace(self._memory(keys[-1].name), note.encode())
+        self.published.list_keys(known)
+        self.published.publish(checkpoint.size, note)
+        growth.tidy()
+        return checkpoint
+
     def _last(self, known: Sequence[VerifierKey]) -> tuple[Checkpoint | None, list[Checkpoint]]:
         """The published checkpoint, and all that the next one must not contradict."""
         note = self.published.checkpoint()
-        remembered = self.memory.read_text(encoding="utf-8") if self.memory.exists() else None
+        kept = self._memory(known[-1].name) if known else None
+        remembered = kept.read_text(encoding="utf-8") if kept and kept.exists() else None
         try:
             last = opened(note, known) if note else None
             memory = opened(remembered, known) if remembered else None
@@ -113,6 +125,9 @@ class Signer:
         if note and last:
             self.published.keep(last.size, note)
         return last, list({(c.size, c.root): c for c in (last, memory) if c is not None}.values())
+
+    def _memory(self, name: str) -> Path:
+        return self.memory / sha256(name.encode()).hexdigest()[:16]
 
     async def _growth(self, last: Checkpoint | None) -> Growth:
         """The tree at the last checkpoint, to be grown further, as the log still has it. Tiles that are missing or spoilt are made anew."""
@@ -178,7 +193,8 @@ class Signer:
 
     async def _compare(self, first: int, last: int, size: int) -> None:
         """Compare the leaves [first, last) of the tree with the log."""
-        found = differing(await self._hashes(first + 1, last), self.published.tree.leaves(first, last, size), first + 1)
+        log, tree = await asyncio.gather(self._hashes(first + 1, last), asyncio.to_thread(self.published.tree.leaves, first, last, size))
+        found = differing(log, tree, first + 1)
         if found is not None:
             raise Contradicted(found, f"the event at position {found:,} is not the one that was signed")
 

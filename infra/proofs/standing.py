@@ -82,6 +82,11 @@ async def freed(cursor: AsyncCursor[Any]) -> bool:
     return cursor.rowcount > 0
 
 
+async def begun_again(cursor: AsyncCursor[Any]) -> None:
+    """Forget what was signed: another log begins."""
+    await cursor.execute("DELETE FROM tracking WHERE name = %s", (NAME,))
+
+
 async def _put(cursor: AsyncCursor[Any], position: int, at: int | None, cause: str | None, *, more: int) -> None:
     shown = cause.replace("\x00", "")[:_CAUSE_LENGTH] if cause else None
     await cursor.execute(_PUT, {"name": NAME, "position": position, "at": at, "cause": shown, "more": more})

@@ -13,6 +13,7 @@ from domain.kernel import Role
 from projections.catalogue import read_models
 from projections.rebuild import rebuild
 from tests.api.conftest import Place, World, anyway, key, ok, opening
+from tests.api.test_contracts import terms
 from tests.api.test_disputes import claim
 
 ANSWERS = 200
@@ -72,6 +73,13 @@ def _question(chance: random.Random, deals: list[str], accounts: list[str]) -> t
             ("/v1/accounts", {"limit": 100}),
             ("/v1/disputes", {"at": "2030-01-01T00:00:00Z", "sort": chance.choice(["due", "-open", "title"])}),
             ("/v1/disputes/figures", {"by": chance.choice(["reason", "owner"])}),
+            ("/v1/contracts", {"limit": chance.choice([2, 100])}),
+            ("/v1/contract-calendar", {}),
+            ("/v1/suppliers", {}),
+            ("/v1/papers", {}),
+            ("/v1/approvals", {}),
+            ("/v1/audit/events", {"noun": chance.choice(["deal", "contract", "account"]), "limit": chance.choice([5, 50])}),
+            ("/v1/audit/sample", {"seed": str(chance.randint(1, 9)), "size": 5, "of": "deal"}),
         ]
     )
 
@@ -92,6 +100,18 @@ async def _change(client: AsyncClient, chance: random.Random, place: Place, deal
     if chance.random() < 0.15:
         claimed = claim(place, account=str(place.supplier), owner=str(place.members[Role.PROCUREMENT]))
         ok(await client.post("/v1/disputes", json=claimed, headers=key()), 201)
+        return
+    if chance.random() < 0.1:
+        who, number = str(place.members[Role.ACCOUNT_MANAGER]), f"C-{chance.randint(1, 10**6)}"
+        drafted = {
+            "title": f"Service {number}",
+            "number": number,
+            "side": "sell",
+            "party": str(place.account),
+            "owner": who,
+            "terms": terms(),
+        }
+        ok(await client.post("/v1/contracts", json=drafted, headers=key()), 201)
         return
     change, body = chance.choice(
         [

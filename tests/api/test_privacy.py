@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from api.app import create_app
-from domain.contacts import AddContact, ChangeContact, ContactIsErased, contacts
+from domain.contacts import AddContact, ChangeContact, ContactIsErased, ImportContact, contacts
 from domain.interactions import CorrectInteraction, InteractionKind, RecordInteraction, interactions
 from domain.kernel import ERASED, SYSTEM, Role
 from domain.members import AddMember, members
 from infra.codec import PersonForgotten
 from infra.ids import uuid7
 from tests.api.conftest import World, anyway, ok, refused
-from workflows.erasures import Erasures
+from workflows.erasures import Erasures, replay_erased
 
 CASE = {"case": "DSR-2027-1"}
 
@@ -174,3 +174,29 @@ async def test_an_erased_member_signs_in_no_more_and_is_named_nowhere(reading: W
         labels = await (await connection.execute("SELECT label FROM identity.api_keys")).fetchall()
     assert rows == []
     assert ("Ada's notebook",) not in labels
+
+
+async def test_after_a_restore_whoever_was_erased_is_forgotten_again(reading: World):
+    world = reading
+    person, _ = await _person(world)
+    async with world.client(Role.AUDITOR) as client:
+        found = ok(await client.get("/v1/contacts", params={"text": "Jo Weber", "at_least": await world.events()}))
+        assert len(found["items"]) == 1
+    # the database is from before the erasure, the list beside the keys is not
+    world.doors.keys.forget(world.acme.tenant.slug, [person], "DSR-2027-3")
+    assert await replay_erased(world.settings) == 0
+    async with world.client(Role.AUDITOR) as client:
+        assert ok(await client.get(f"/v1/privacy/{person}"))["erased"] == "DSR-2027-3"
+        assert ok(await client.get("/v1/contacts", params={"text": "Jo Weber", "at_least": await world.events()}))["items"] == []
+    before = await world.events()
+    await replay_erased(world.settings)
+    assert await world.events() == before
+
+
+async def test_the_id_by_which_a_source_knows_a_person_is_sealed(world: World):
+    person, place = uuid7(), world.acme
+    said = ImportContact(name="Jo Weber", source="Fair", source_id="jo@acme.example", run=uuid7())
+    await world.doors.store.execute(place.tenant, contacts, person, said, by=SYSTEM)
+    [row] = await world.doors.store.rows(place.tenant, await world.events() - 1, 1)
+    assert b"jo@acme" not in row[5]
+    assert (await world.doors.store.load(place.tenant, contacts, person)).state.provenance.source_id == "jo@acme.example"

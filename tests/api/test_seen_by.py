@@ -135,3 +135,14 @@ async def test_without_it_an_auditor_sees_all(past: tuple[World, int]):
             params = {"at_least": await world.events(), **moment}
             assert len(ok(await client.get("/v1/deals", params=params))["items"]) == 1
             ok(await client.get(f"/v1/deals/{world.acme.deal}", params=params))
+
+
+async def test_a_suppliers_pages_are_narrowed_to_who_saw_the_supplier(past: tuple[World, int]):
+    world, _ = past
+    params: dict[str, Any] = {"at_least": await world.events()}
+    async with world.client(Role.AUDITOR) as client:
+        for path in ("", "/scorecard", "/balance"):
+            supplier = f"/v1/suppliers/{world.acme.supplier}{path}"
+            ok(await client.get(supplier, params={**params, "as_seen_by": str(world.acme.members[Role.PROCUREMENT])}))
+            refused(await client.get(supplier, params={**params, "as_seen_by": str(world.acme.members[SELLER])}), "NotFound", 404)
+        assert ok(await client.get("/v1/papers", params={**params, "as_seen_by": str(world.acme.members[SELLER])}))["items"] == []

@@ -44,3 +44,11 @@ def test_only_administration_and_concord_itself_rotate_keys():
     auditor = Actor(natural_id("test", "auditor"), frozenset({Role.AUDITOR}))
     log.by(auditor).when(AddProofKey(vkey=KEYS[0])).refused(Forbidden)
     log.by(Actor(natural_id("test", "admin"), frozenset({Role.ADMIN}))).when(AddProofKey(vkey=KEYS[0])).then(first)
+
+
+def test_a_log_that_begins_again_has_another_name_and_the_old_keys_retire():
+    again = KEYS[1].replace("acme", "acme/2")
+    log.given(first).when(AddProofKey(vkey=again, overlap_days=0, new_log=True)).then(
+        ProofKeyAdded(number=2, vkey=again), ProofKeyRetired(vkey=KEYS[0], signs_until=NOW)
+    )
+    log.given(first).when(AddProofKey(vkey=KEYS[1], new_log=True)).refused(OtherLog)

@@ -1,6 +1,5 @@
 """P22: a backup and the archive of the log bring everything back to a second; what is not whole is refused by name."""
 
-import asyncio
 import json
 import os
 import pwd
@@ -8,16 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 
-from domain.kernel import ERASED, SYSTEM
-from domain.members import AddMember, members
+from domain.kernel import ERASED
 from infra.backup.archive import kept_in, segment_of, ship, until
 from infra.backup.archiver import SLOT, Archiver, stop_archiving
 from infra.backup.care import prune, verify
@@ -38,49 +34,13 @@ from infra.backup.refusals import (
 )
 from infra.backup.restore import restore
 from infra.backup.shelves import shelf_at
-from infra.database import Tenant
-from infra.embedded.postgres import EmbeddedPostgres
 from infra.keys import KeysUnavailable
 from infra.log_roots import log_roots
-from infra.migrations import create_tenant, migrate
-from infra.opening import open_keys, opened
+from infra.opening import open_keys
 from infra.settings import Settings
+from tests.infra.backup_town import ACME, Town, names_in
 
-ACME = Tenant("acme")
 CHECKOUT = Path(__file__).parents[2]
-
-
-class Town:
-    """A home with a server, one tenant, and a shelf; the last position at each noted instant."""
-
-    def __init__(self, folder):
-        self.settings = Settings(home=folder / "a home")
-        self.postgres = EmbeddedPostgres(self.settings.home / "postgres")
-        self.server = self.postgres.start()
-        migrate(self.server.migrator_url())
-        create_tenant(self.server.migrator_url(), "acme")
-        self.shelf = shelf_at(str(folder / "a shelf"))
-        self.keys = folder / "keys"
-
-    @property
-    def reached(self):
-        return replace(self.settings, database_url=self.server.application_url(), migrator_url=self.server.migrator_url())
-
-    def write(self, *names):
-        return asyncio.run(self._write(names))
-
-    async def _write(self, names):
-        async with opened(self.reached) as process:
-            ids = [uuid4() for _ in names]
-            for id, name in zip(ids, names, strict=True):
-                await process.store.execute(ACME, members, id, AddMember(name=name), by=SYSTEM)
-        return ids
-
-    def note(self):
-        """This instant, and the log as it is."""
-        with psycopg.connect(self.server.migrator_url(), autocommit=True) as connection:
-            (end,) = log_roots(connection, ACME)
-            return connection.execute("SELECT clock_timestamp()").fetchone()[0], end
 
 
 @pytest.fixture(scope="module")
@@ -116,21 +76,6 @@ def copied(town, tmp_path):
     """The shelf, to be damaged."""
     shutil.copytree(town.shelf.folder, tmp_path / "copied")
     return shelf_at(str(tmp_path / "copied"))
-
-
-def names_in(settings):
-    """What a restored home says of its members; the server ends again."""
-    embedded = EmbeddedPostgres(settings.home / "postgres")
-    server = embedded.start()
-
-    async def read():
-        async with opened(replace(settings, database_url=server.application_url())) as process:
-            return [recorded.event.name for recorded in await process.store.read(ACME, 0, 100)]
-
-    try:
-        return asyncio.run(read())
-    finally:
-        embedded.stop()
 
 
 def test_everything_is_restored_to_an_instant_and_nothing_after_it_with_other_passwords_and_goes_on(town, elsewhere):

@@ -1,11 +1,13 @@
 """What the doctor finds, and what refuses to start: durability that was weakened, a server that is too far away."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from infra.backup.state import BackupState
 from infra.database import Database
 from infra.doctor import Finding, examine, reach_postgres, worst
 from infra.embedded.postgres import EmbeddedPostgres
@@ -150,3 +152,24 @@ def test_commands_beside_a_running_server_find_it(tmp_path):
     finally:
         assert services.stop() == ()
     assert [path.name for path in tmp_path.iterdir()] == ["postgres"], "a server that the settings name elsewhere is not ours to start"
+
+
+def test_backups_that_stand_still_are_told_with_where_to_look(tmp_path):
+    settings = Settings(home=tmp_path, backup_to=str(tmp_path / "shelf"))
+    now = datetime.now(UTC)
+
+    def found(state=None, **more):
+        if state:
+            state.write(tmp_path)
+        finding = by_check(examine(replace(settings, **more)))["backups"]
+        return finding.level, finding.found + finding.advice
+
+    assert found(backup_to=None)[0] == "ok"
+    assert found()[0] == "failure"
+    assert found(BackupState("shelf", now, now))[0] == "ok"
+    assert found(BackupState("shelf", now, now - timedelta(hours=1)))[0] == "warning"
+    level, said = found(BackupState("shelf", now, now, "the bucket answered 403"))
+    assert (level, said.endswith("the bucket answered 403")) == ("warning", True)
+    assert found(BackupState("shelf", now - timedelta(days=3), now))[0] == "failure"
+    assert found(backup_to=None)[0] == "warning"
+    assert "backups" not in by_check(examine(replace(settings, database_url="postgresql://nobody@127.0.0.1:9/none"), patience=0.1))

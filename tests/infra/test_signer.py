@@ -7,16 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from domain.kernel import SYSTEM
+from domain.kernel import SYSTEM, NotFound
 from domain.proof_keys import PROOF_KEYS, AddProofKey, proof_keys
+from infra.codec import Codec
 from infra.embedded.process import LockHeld
+from infra.event_store import Store
 from infra.keys import Keys, KeysUnavailable
 from infra.proofs import standing
 from infra.proofs.checkpoints import Checkpoint, opened
 from infra.proofs.follower import verifier_keys
 from infra.proofs.leaves import leaf_of
 from infra.proofs.merkle import over, root, verify_inclusion
-from infra.proofs.notes import SigningKey, VerifierKey
+from infra.proofs.notes import NoteRejected, SigningKey, VerifierKey
+from infra.proofs.restarting import restart
 from infra.proofs.signer import Contradicted
 from infra.proofs.tiles import TilesDamaged
 from infra.settings import Settings
@@ -249,3 +252,33 @@ async def test_without_its_private_key_nothing_is_signed_and_the_way_out_is_told
     with pytest.raises(KeysUnavailable, match=f"private key of {known.name}.*concord proofs rotate"):
         await other.sign()
     assert VerifierKey.parse(str(known)) == known
+
+
+async def test_a_log_that_was_restored_to_an_earlier_instant_begins_again_under_another_name(log):
+    await log.write(50)
+    await log.sign()
+    witness = log.witness()
+    witness.observe(log.published.checkpoint(), log.published.tree)
+    log.alter("DELETE FROM events WHERE position > 40")
+    await log.write(30)
+    again = SignedLog(log.store, log.database, log.tenant, log.keys, log.settings, log.url)
+    with pytest.raises(Contradicted):
+        await again.sign()
+    # as a process that starts after the restore
+    store = Store(log.database, Codec())
+    assert await restart(log.database, store, log.follower._private, log.settings, log.tenant) == "concord.example/proofs/acme/2"
+    after = SignedLog(store, log.database, log.tenant, log.keys, log.settings, log.url)
+    signed = await after.sign()
+    assert (signed.origin, signed.size) == ("concord.example/proofs/acme/2", 73)
+    with pytest.raises(NoteRejected):  # whoever trusts the old log is told by its name
+        witness.observe(after.published.checkpoint(), after.published.tree)
+    # under the old name nothing is signed any more, even by who has its key and an empty folder
+    old = [log.follower._private.make("acme", 1, "concord.example/proofs/acme")]
+    with pytest.raises(Contradicted):
+        await after.follower.signer(log.tenant).step(old, [old[0].verifier])
+    await store.close()
+
+
+async def test_nothing_begins_again_before_it_began(log):
+    with pytest.raises(NotFound):
+        await restart(log.database, log.store, log.follower._private, log.settings, log.tenant)

@@ -1,0 +1,235 @@
+"""A tenant taken out whole and brought in elsewhere has the same positions, times, proofs and read models; or it is refused by line."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from api.operators import found_tenant, operator_key
+from api.provisioning import make_tenant, migrate_all
+from api.transferring import bring_in_whole
+from domain.kernel import ERASED, SYSTEM
+from domain.members import AddMember, members
+from infra.database import Tenant
+from infra.identity import Identity
+from infra.migrations import list_tenants
+from infra.opening import open_keys, opened
+from infra.proofs.merkle import over, root
+from infra.settings import Settings
+from infra.transfer.exporting import FolderInUse, export
+from infra.transfer.shapes import ExportDamaged, PassphraseWrong
+from projections.catalogue import read_models
+from projections.rebuild import digest, rebuild
+
+ACME, COPY = Tenant("acme"), Tenant("copy")
+PASSPHRASE = "correct horse battery"
+PAPER = b"%PDF-1.7 the terms"
+
+
+@pytest.fixture(scope="module")
+def place(server, tmp_path_factory):
+    """Makes a Concord without processes: a migrated database, and keys of its own."""
+    made = []
+
+    def make():
+        name = f"transfer_{uuid4().hex[:12]}"
+        parts = conninfo_to_dict(server)
+        address = f"{parts.get('host')}:{parts.get('port')}/{name}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made.append(name)
+        superuser = f"postgresql://{parts['user']}:{parts['password']}@{address}"
+        settings = Settings(home=tmp_path_factory.mktemp("home"), database_url=superuser, migrator_url=superuser)
+        migrate_all(replace(settings, database_url=f"postgresql://concord_app@{address}"))
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
+        return replace(settings, database_url=f"postgresql://concord_app:test@{address}")
+
+    yield make
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def origin(place):
+    """A tenant with people, of whom one was erased, a document, and commands; its read models are up to date."""
+    settings = place()
+    make_tenant(settings, "acme")
+
+    async def fill():
+        async with opened(settings) as process:
+            await found_tenant(process.store, ACME, "Acme")
+            await operator_key(process.store, Identity(process.database), ACME)
+            gone = uuid4()
+            for id, name in ((uuid4(), "Ana Souza"), (gone, "Ben Okafor")):
+                await process.store.execute(ACME, members, id, AddMember(name=name, email=f"{id}@acme.example"), by=SYSTEM)
+            document = await process.documents.put(ACME, PAPER)
+            process.keys.forget("acme", [gone], "C-7")
+            await rebuild(settings.migrator_url, process.store, ACME, read_models())
+            return document
+
+    return settings, asyncio.run(fill())
+
+
+@pytest.fixture(scope="module")
+def exported(origin, tmp_path_factory):
+    settings, _ = origin
+    folder = tmp_path_factory.mktemp("exported") / "acme"
+    with closing(open_keys(settings)) as keys:
+        return folder, export(settings, ACME, keys, folder, passphrase=PASSPHRASE)
+
+
+def rows_of(settings, tenant, table="events", order="position"):
+    with psycopg.connect(settings.migrator_url) as connection:
+        names = sql.Identifier(tenant.schema), sql.Identifier(table), sql.Identifier(order)
+        return connection.execute(sql.SQL("SELECT * FROM {}.{} ORDER BY {}").format(*names)).fetchall()
+
+
+async def digests(settings, tenant):
+    async with opened(settings) as process, process.database.tenant(tenant, read_only=True) as cursor:
+        return {model.name: await digest(cursor, model) for model in read_models()}
+
+
+async def names_of(settings, tenant):
+    async with opened(settings) as process:
+        events = await process.store.read(tenant, 0, 1000)
+        return [e.event.name for e in events if type(e.event).topic == "member.joined"]
+
+
+async def kept_document(settings, tenant, sha256):
+    async with opened(settings) as process:
+        return await process.documents.get(tenant, sha256)
+
+
+def rewritten(folder, name, change):
+    """Change a file and state its new hash, as somebody would who wants to be believed."""
+    lines = (folder / name).read_bytes().splitlines(keepends=True)
+    change(lines)
+    (folder / name).write_bytes(b"".join(lines))
+    said = json.loads((folder / "export.json").read_text())
+    said["files"][name] = {"lines": len(lines), "sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
+    (folder / "export.json").write_text(json.dumps(said))
+
+
+def test_an_exported_tenant_is_the_same_elsewhere_under_another_name_and_goes_on(origin, exported, place):
+    settings, document = origin
+    folder, stated = exported
+    elsewhere = place()
+    tenant, _ = bring_in_whole(elsewhere, folder, named="copy", passphrase=PASSPHRASE)
+    assert tenant == COPY
+    assert rows_of(elsewhere, COPY) == rows_of(settings, ACME)
+    assert rows_of(elsewhere, COPY, "commands", "id") == rows_of(settings, ACME, "commands", "id")
+    assert asyncio.run(digests(elsewhere, COPY)) == asyncio.run(digests(settings, ACME))
+    assert asyncio.run(names_of(elsewhere, COPY)) == ["Operator", "Ana Souza", ERASED]
+    assert asyncio.run(kept_document(elsewhere, COPY, document)) == PAPER
+    with psycopg.connect(elsewhere.migrator_url) as connection:
+        noted = connection.execute("SELECT slug, origin, head, root, admitted_at IS NOT NULL FROM concord.imported_logs").fetchall()
+    assert noted == [("copy", "acme", stated.head, bytes.fromhex(stated.root), True)]
+
+    async def goes_on():
+        async with opened(elsewhere) as process:
+            await process.store.execute(COPY, members, id := uuid4(), AddMember(name="Cem Kaya"), by=SYSTEM)
+            assert await process.store.head(COPY) == stated.head + 1
+            return (await process.store.history(COPY, id))[0].event.name
+
+    assert asyncio.run(goes_on()) == "Cem Kaya"
+    with pytest.raises(ValueError, match="--as"):
+        bring_in_whole(elsewhere, folder, named="copy")
+
+    again = folder.with_name("again")
+    with closing(open_keys(elsewhere)) as keys:
+        assert export(elsewhere, COPY, keys, again).origin == "acme"
+    third = place()
+    bring_in_whole(third, again, named="acme")
+    assert set(asyncio.run(names_of(third, ACME))) == {ERASED}, "without keys"
+    assert rows_of(third, ACME) == rows_of(elsewhere, COPY)
+
+
+def test_events_are_cloud_events_whose_leaves_give_the_stated_root(exported):
+    folder, stated = exported
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
+    for event in events:
+        assert {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"} <= event.keys()
+        assert event["specversion"] == "1.0"
+        assert all(name.isalnum() and name.islower() for name in event if name != "data")
+        assert all(isinstance(value, str) for name, value in event.items() if name != "data")
+    leaves = [bytes.fromhex(event["leaf"]) for event in events]
+    assert root(len(leaves), over(leaves)).hex() == stated.root
+    assert b"Ana" not in (folder / "keys.sealed").read_bytes()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("events.jsonl", lambda lines: lines.__setitem__(3, lines[3].replace(b'"position":"4"', b'"position":"9"')), "line 4"),
+        ("events.jsonl", lambda lines: lines.__setitem__(2, b'{"specversion":"1.0"}\n'), "line 3: it cannot be read"),
+        ("events.jsonl", lambda lines: lines.__delitem__(1), "line 2: position 2"),
+        ("events.jsonl", lambda lines: lines.pop(), "Merkle root"),
+        ("documents.jsonl", lambda lines: lines.__setitem__(0, b"{}\n"), "line 1"),
+        ("commands.jsonl", lambda lines: lines.append(lines[0]), "twice"),
+    ],
+    ids=["altered", "unreadable", "left out", "cut short", "document", "repeated"],
+)  # fmt: skip
+def test_what_was_altered_is_named_and_nothing_of_it_is_to_be_seen(origin, exported, tmp_path, file, change, said):
+    settings, _ = origin
+    folder = tmp_path / "altered"
+    shutil.copytree(exported[0], folder)
+    rewritten(folder, file, change)
+    with pytest.raises(ExportDamaged, match=said) as refused:
+        bring_in_whole(settings, folder, named="copy")
+    assert refused.value.data["file"] == file
+    assert [tenant.slug for tenant in list_tenants(settings.database_url)] == ["acme"]
+    with psycopg.connect(settings.migrator_url) as connection:
+        assert connection.execute("SELECT to_regnamespace('t_copy'), count(*) FROM concord.imported_logs").fetchone() == (None, 0)
+
+
+def test_files_that_are_not_those_that_were_written_are_refused(origin, exported, tmp_path):
+    settings, _ = origin
+    folder = tmp_path / "altered"
+    shutil.copytree(exported[0], folder)
+    with pytest.raises(PassphraseWrong, match="another"):
+        bring_in_whole(settings, folder, named="copy", passphrase="wrong horse battery")
+    (folder / "commands.jsonl").write_bytes(b"")
+    with pytest.raises(ExportDamaged, match=r"commands\.jsonl has 0 lines"):
+        bring_in_whole(settings, folder, named="copy")
+    (folder / "export.json").unlink()
+    with pytest.raises(ExportDamaged, match="no finished export"):
+        bring_in_whole(settings, folder, named="copy")
+    with closing(open_keys(settings)) as keys, pytest.raises(FolderInUse):
+        export(settings, ACME, keys, folder)
+
+
+def test_an_import_that_was_killed_is_unseen_and_begins_anew(origin, exported):
+    settings, _ = origin
+
+    class Killed(BaseException):
+        pass
+
+    def kill(_):
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("api.transferring.build_read_models", lambda *_: kill(0))
+        with pytest.raises(Killed):
+            bring_in_whole(settings, exported[0], named="copy")
+    assert [tenant.slug for tenant in list_tenants(settings.database_url)] == ["acme"]
+    bring_in_whole(settings, exported[0], named="copy")
+    assert rows_of(settings, COPY) == rows_of(settings, ACME)
+
+
+def test_the_application_cannot_write_a_log_the_way_an_import_does(origin):
+    settings, _ = origin
+    with psycopg.connect(settings.database_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("COPY t_acme.events FROM STDIN")
+    with psycopg.connect(settings.database_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("DELETE FROM concord.imported_logs")

@@ -1,0 +1,42 @@
+"""The auditor at the command line: search, states, differences, decisions, samples, findings and the access log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from api.cli.outcomes import Exit
+from tests.cli.conftest import Concord
+
+SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
+AT = ("--tenant", "audited")
+
+
+def test_an_auditor_finds_what_happened_and_what_changed_and_decides_again(concord: Concord):
+    concord("tenant", "create", "audited")
+    account = concord("accounts", "open", "Acme", "--role", "customer", "--country", "de", "--json", *AT).json["id"]
+    concord("deals", "open", "Castings", "--account", account, "--amount", "1000 EUR", "--close-date", SOON, *AT)
+    [opened] = concord("audit", "search", "--event", "deal.opened", "--json", *AT).json["items"]
+    concord("deals", "rename", "Castings", "Castings and more", *AT)
+    assert "Castings" in concord("audit", "search", "castings", "--noun", "deal", "--since", "today", *AT).out
+    assert "account" not in concord("audit", "search", "castings", "--noun", "deal", "--json", *AT).out.split('"topic"')[0]
+
+    assert "Castings" in concord("audit", "state", "Castings and more", "1", *AT).out
+    told = concord("audit", "diff", "Castings and more", "--since", str(opened["position"]), *AT).out
+    assert "title" in told
+    assert "Castings and more" in told
+    assert "1 changed" in concord("audit", "diff", "deals", "--since", str(opened["position"]), *AT).out
+    forecast = concord("audit", "diff", "forecast", "--since", str(opened["position"] - 1), *AT).out
+    assert "1,000.00" in forecast
+    assert "It balances" in forecast
+
+    [renamed] = concord("audit", "search", "--event", "deal.renamed", "--json", *AT).json["items"]
+    decided = concord("audit", "decision", str(renamed["position"]), *AT).out
+    assert "RenameDeal" in decided
+    assert "would have been the same" in decided
+
+    first = concord("audit", "sample", "--seed", "7", "--size", "5", "--at", str(renamed["position"]), "--json", *AT).json
+    again = concord("audit", "sample", "--seed", "7", "--size", "5", "--at", str(renamed["position"]), "--json", *AT).json
+    assert [hit["position"] for hit in first["items"]] == [hit["position"] for hit in again["items"]]
+    assert "Nothing was found" in concord("audit", "findings", *AT).out
+    assert "read" in concord("audit", "access", "--what", "search_log", *AT).out
+    assert "no such noun" in concord("audit", "state", opened["stream"], "1", "--noun", "nothing", *AT, code=Exit.NOT_FOUND).err
