@@ -31,7 +31,8 @@ async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract,
             continue
         if (await store.load(tenant, disputes, event.dispute)).state is not None:
             continue
-        for command in await _claims(store, tenant, id, contract, event):
+        known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
+        for command in claims(id, contract, event, known.currency):
             try:
                 await store.execute(
                     tenant,
@@ -51,10 +52,9 @@ async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract,
                 break
 
 
-async def _claims(store: Store, tenant: Tenant, id: UUID, contract: Contract, event: o.ObligationDisputed) -> Sequence[DraftDispute]:
-    """What to try: the claim as a whole where it is of money, else a draft that somebody completes."""
+def claims(id: UUID, contract: Contract, event: o.ObligationDisputed, currency: str) -> Sequence[DraftDispute]:
+    """What to try: the claim as a whole where it is of money, else a draft, in `currency`, that somebody completes."""
     obligation = contract.obligations[event.obligation]
-    known: Settings = (await store.load(tenant, settings, SETTINGS_ID)).state
     paper = contract.paper
     line = LineReference(
         kind=DocumentKind.OBLIGATION,
@@ -67,7 +67,7 @@ async def _claims(store: Store, tenant: Tenant, id: UUID, contract: Contract, ev
         "account": event.party,
         "title": obligation.title,
         "reason": Reason.UNMET_OBLIGATION,
-        "currency": event.claim.currency if event.claim is not None else known.currency,
+        "currency": event.claim.currency if event.claim is not None else currency,
         "owner": obligation.owner,
         "their_calendar": contract.calendar,
         "evidence": (Evidence(kind=EvidenceKind.CONTRACT, document=paper.reference, sha256=paper.sha256, note=event.note),)

@@ -15,6 +15,7 @@ from domain.contracts import obligation_events as o
 from domain.contracts.state import Contract
 from domain.contracts.terms import RenewalWay, RenewedBy, Side
 from domain.kernel import Recorded
+from domain.price_talk import ContractPriceTalkPrepared
 from infra.event_store import Store
 from tests.conftest import _with_database
 from tests.workflows.demo_worlds import END, site
@@ -76,6 +77,27 @@ def test_what_is_owed_was_met_let_go_or_not_done_and_some_is_due_at_the_end(told
     assert any(r.event.late for r in log if isinstance(r.event, o.ObligationMet))
     occurrences = [held for contract in states(log).values() for held in contract.occurrences.values()]
     assert Counter(held.status.value for held in occurrences)["pending"]
+
+
+def test_a_missed_report_goes_on_one_chain_to_the_talk_about_the_renewal(told):
+    chains: dict[UUID, set[str]] = {}
+    for recorded in told[0]:
+        chains.setdefault(recorded.correlation_id, set()).add(recorded.event.topic)
+    wanted = {
+        "obligation.breached",
+        "obligation.disputed",
+        "dispute.opened",
+        "supplier.scored",
+        "dispute.document_recorded",
+        "dispute.settled",
+        "contract.renewal_started",
+        "contract.price_talk_prepared",
+        "contract.renewal_reviewed",
+    }
+    begun = [topics for topics in chains.values() if "obligation.breached" in topics]
+    assert any(wanted <= topics for topics in begun), [sorted(wanted - topics) for topics in begun]
+    talks = [r.event.talk for r in told[0] if isinstance(r.event, ContractPriceTalkPrepared)]
+    assert any(talk.credited and talk.score is not None and talk.score_before is not None for talk in talks)
 
 
 async def test_the_workflows_find_everything_recorded_and_told(told):

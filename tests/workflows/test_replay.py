@@ -52,6 +52,8 @@ BRANCHES = (
     "contract-tried-again-later",
     "contract-continued-as-new",
     "contract-continued",
+    "contract-consented",
+    "contract-sent-back",
     "dispute-escalated-and-settled",
     "dispute-tried-again-later",
     "dispute-continued-as-new",

@@ -41,6 +41,10 @@ _KEPT = 0.55
 _BOUGHT = ("Components", "Calibration service", "Housings", "Logistics", "Circuit boards", "Cleaning room", "Test equipment")
 _FROM_THE_END = (-24, -9, 5, 12, 26, 40, 55, 70, 85, 110, 150, 200, 260)
 """Days after the end of the history on which the last day for notice lies, of one supplier's contract after the other."""
+_SHOWN = 2
+"""Whose report is missed in the term that ends: of the supplier's contract that is renewed right after the end of the history."""
+_MISSED = (timedelta(days=210), timedelta(days=110))
+"""Between so many days before the end of the history; in a quarter there is one such report."""
 _MONTHS = 12
 _RULES = (
     NoticeRule(count=3, unit="months", counts="received", delivery_days=3),
@@ -59,6 +63,8 @@ class Contracting:
 
     def __init__(self, world: World, keeping: Keeping) -> None:
         self._world, self._keeping = world, keeping
+        self._missing: UUID | None = None
+        """The contract whose next report will be missed."""
         keeping.due = self._due
         keeping.ending = self._ending
         keeping.renewal = self._renewal
@@ -104,6 +110,8 @@ class Contracting:
         )
         yield from self._keeping.do(id, command, account.owner, new=True)
         yield world.next_slot(account.owner)
+        if number == _SHOWN:
+            self._missing = id
         yield from self._owes(id, random, account.owner, Side.BUY)
 
     # --- what we sell by ----------------------------------------------------------------------------------------------
@@ -175,7 +183,7 @@ class Contracting:
 
     def _owes(self, id: UUID, random: Random, by: Person, side: Side) -> Part:
         contract = self._keeping.contracts[id]
-        title, party, months, penalty = random.choice(_OWED[side])
+        title, party, months, penalty = _OWED[side][0] if id == self._missing else random.choice(_OWED[side])
         currency = contract.terms.value.currency if contract.terms.value else "EUR"
         first = max(contract.terms.start, self._world.today(contract.zone)) + timedelta(days=random.randint(35, 80))
         command = oc.AddObligation(
@@ -195,6 +203,9 @@ class Contracting:
         """Mostly it is done in time, sometimes late, sometimes let go; now and then nothing happens."""
         world, random = self._world, self._world.chance("owed", id, obligation, occurrence)
         held, throw = self._keeping.contracts[id].occurrences[obligation, occurrence], random.random()
+        if id == self._missing and world.plan.end - _MISSED[0] < held.due_on <= world.plan.end - _MISSED[1]:
+            self._missing = None
+            return
         owner = _still_there(world.person(self._keeping.contracts[id].obligations[obligation].owner))
         days = (held.due_on - world.today(owner.zone)).days
         wait = random.uniform(0.3, max(0.5, days)) if throw < 0.8 else days + random.uniform(6, 24)

@@ -108,7 +108,7 @@ class Desk:
 
     def _begin(self, account: Account, bill: Bill, rests: str | None, at: datetime | None = None) -> None:
         self._count += 1
-        self._world.begin(_Case(self, self._world, account, bill, self._count, rests).story(), at)
+        self._world.begin(Case(self, self._world, account, bill, self._count, rests).story(), at)
 
     def newest(self) -> Story:
         """One case at each stage, begun in the last weeks and left there."""
@@ -140,7 +140,7 @@ class Desk:
         self.outsiders[account.id] = person
 
 
-class _Case:
+class Case:
     """One case in the hands of its owner; its own story alone writes to it."""
 
     def __init__(self, desk: Desk, world: World, account: Account, bill: Bill, number: int, rests: str | None) -> None:

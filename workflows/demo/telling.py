@@ -14,6 +14,7 @@ from domain.members import MemberJoined
 from domain.tenants import TENANT_ID, CreateTenant, tenants
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.demo.breaching import Claims
 from workflows.demo.buying import bought
 from workflows.demo.contracting import Contracting
 from workflows.demo.conversations import left_to_do, supplied
@@ -80,7 +81,10 @@ async def tell(database: Database, store: Store, tenant: Tenant, plan: Plan, pro
 async def _tell(store: Store, tenant: Tenant, plan: Plan, known: dict[UUID, Told], progress: Progress) -> int:
     recorder = Recorder(store, tenant, known)
     world = World(plan, recorder, lambda ids: store.codec.obtain(tenant.slug, ids))
-    world.begin(_all(world, tenant.slug, Contracting(world, Keeping(world, Watch(world)))))
+    keeping = Keeping(world, Watch(world))
+    desk = Desk(world)
+    Claims(world, keeping, desk)
+    world.begin(_all(world, tenant.slug, Contracting(world, keeping), desk))
     seconds = (plan.until - plan.begin).total_seconds()
 
     days = set()
@@ -95,11 +99,10 @@ async def _tell(store: Store, tenant: Tenant, plan: Plan, known: dict[UUID, Told
     return recorder.events
 
 
-def _all(world: World, slug: str, contracting: Contracting) -> Story:
+def _all(world: World, slug: str, contracting: Contracting, desk: Desk) -> Story:
     hiring, registry, market = Hiring(world), Registry(world), Market(world, contracting.sold)
     yield from founded(world, slug, hiring)
     yield from known_at_first(world, registry)
-    desk = Desk(world)
     buying = (desk.invited(), bought(world, desk.found), desk.newest())
     for story in (
         supplied(world),
