@@ -37,6 +37,7 @@ chaos: $(READY) ## The long form of the fault tests (hours)
 	@CONCORD_KILLS=300 $(BIN) -m pytest tests/infra/test_durability.py
 	@CONCORD_SIGNER_KILLS=30 $(BIN) -m pytest tests/infra/test_signer_kills.py
 	@CONCORD_CLOCK_HISTORIES=5000 $(BIN) -m pytest tests/domain/test_disputes_clocks.py
+	@SCHEMATHESIS_EXAMPLES=20 SCHEMATHESIS_PHASES=examples,coverage,fuzzing $(BIN) -m pytest tests/api/test_schemathesis.py --timeout 0
 	@CONCORD_DISPUTES=500 $(BIN) -m pytest tests/workflows/test_disputes.py -k "is_lost"
 
 lock: $(READY) ## Pin what pyproject.toml allows, without addresses

@@ -22,8 +22,8 @@ from projections.catalogue import read_models
 from projections.runner import Runner
 from tests.api.conftest import furnish
 
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "3")
-"""Random requests per operation."""
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "1")
+"""Random requests per operation; `make chaos` sends more."""
 PHASES = os.environ.get("SCHEMATHESIS_PHASES", "examples,fuzzing")
 """`examples,coverage,fuzzing` is the long run (minutes): every boundary of every schema."""
 SEED = "4711"
@@ -80,7 +80,7 @@ def test_schemathesis_finds_nothing(served: tuple[str, str]):
         *(part for name in LEFT_OUT for part in ("--exclude-operation-id", name)),
     ]
     found = subprocess.run(
-        arguments, capture_output=True, text=True, check=False, timeout=900, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+        arguments, capture_output=True, text=True, check=False, timeout=7200, env={**os.environ, "PYTHONWARNINGS": "ignore"}
     )
     told = found.stdout.partition("= FAILURES =")[2].partition("= WARNINGS =")[0] or found.stdout[-3_000:]
     assert found.returncode == 0, told[:40_000] + found.stderr[-2_000:]
