@@ -136,13 +136,30 @@ def priced(money: Money) -> str:
     return str(money)
 
 
+def count(number: int, what: str) -> str:
+    """`1 day`, `30 days`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def paid(payment_days: int | None) -> tuple[Entry, ...]:
+    """Within how many days is paid, at the head of a paper; nothing where the usual ones hold."""
+    return () if payment_days is None else (Entry(label="Payment", value=f"within {count(payment_days, 'day')}"),)
+
+
+def paid_clause(payment_days: int | None) -> tuple[tuple[str, str], ...]:
+    """The same as the clause of payment, key and text."""
+    if payment_days is None:
+        return ()
+    return (("payment", f"Invoices are due within {count(payment_days, 'day')} of their date, without deduction."),)
+
+
 def _products(deal: Deal) -> Iterable[Read]:
     return (product_read(line.product) for line in deal.lines if line.product is not None)
 
 
 @matter_of("deal", reads=_products)
 def deal_matter(deal: Deal, facts: Facts) -> Matter:
-    """A deal: its lines, and what they cost once, per year and in all."""
+    """A deal: its lines, what they cost once, per year and in all, and when it is paid where that was agreed."""
     currency = deal.amount.currency if deal.amount else ""
     recurring = [line for line in deal.lines if line.period is not None]
     sums: list[Sum] = []
@@ -161,6 +178,8 @@ def deal_matter(deal: Deal, facts: Facts) -> Matter:
         owner=deal.owner,
         items=tuple(_item(line, facts) for line in deal.lines),
         sums=tuple(sums),
+        facts=paid(deal.payment_days),
+        clauses=paid_clause(deal.payment_days),
         total=deal.amount,
     )
 

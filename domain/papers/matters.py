@@ -11,7 +11,7 @@ from domain.contracts.consent import content_of, to_be
 from domain.contracts.state import Contract
 from domain.contracts.terms import TermChanges, Terms, ValuePer
 from domain.disputes.state import Dispute
-from domain.papers.composing import PARTS, Facts, Matter, matter_of, priced, written
+from domain.papers.composing import PARTS, Facts, Matter, count, matter_of, paid, paid_clause, priced, written
 from domain.papers.content import Entry, Item, Sum
 from domain.papers.refusals import PartUnknown
 from domain.values import Money
@@ -27,7 +27,7 @@ def contract_matter(contract: Contract, _facts: Facts) -> Matter:
         reference=contract.number or contract.title,
         owner=contract.owner,
         sums=_value(terms.value, terms.value_per),
-        facts=(*_days(terms.start, terms.end), *_paid(terms)),
+        facts=(*_days(terms.start, terms.end), *paid(terms.payment_days)),
         clauses=tuple(_worded(terms)),
         total=terms.value,
         content=content_of(contract, None),
@@ -50,7 +50,7 @@ def amendment_matter(contract: Contract, amendment: UUID) -> Matter:
         reference=contract.number or contract.title,
         owner=contract.owner,
         sums=_value(changes.value and after.value, after.value_per),
-        facts=(*facts, *_paid(changes)),
+        facts=(*facts, *paid(changes.payment_days)),
         clauses=(
             *_worded(changes),
             *((key, "This clause no longer applies.") for key in changes.dropped_clauses),
@@ -74,19 +74,14 @@ def _days(start: date, end: date | None) -> Iterator[Entry]:
         yield Entry(label="Ends", value=written(end))
 
 
-def _paid(terms: Terms | TermChanges) -> Iterator[Entry]:
-    if terms.payment_days is not None:
-        yield Entry(label="Payment", value=f"within {_count(terms.payment_days, 'day')}")
-
-
 def _worded(terms: Terms | TermChanges) -> Iterator[tuple[str, str]]:
     """How it goes on and is ended, and when it is paid, as clauses: what terms say, or what changes of it; then their own clauses."""
     own = {clause.key: clause.text for clause in terms.clauses}
     ways = (terms.renewal and _renewing(terms.renewal), terms.notice and _notice(terms.notice))
     if any(ways):
         yield "renewal_and_notice", " ".join(way for way in ways if way)
-    if terms.payment_days is not None and "payment" not in own:
-        yield "payment", f"Invoices are due within {_count(terms.payment_days, 'day')} of their date, without deduction."
+    if "payment" not in own:
+        yield from paid_clause(terms.payment_days)
     yield from own.items()
 
 
@@ -95,7 +90,7 @@ def _renewing(renewal: Renewal) -> str:
         case RenewalKind.FIXED:
             return "The agreement ends with its term."
         case RenewalKind.AUTO_RENEW:
-            return f"The agreement is renewed by {_count(renewal.months or 0, 'month')} at the end of each term, unless notice is given."
+            return f"The agreement is renewed by {count(renewal.months or 0, 'month')} at the end of each term, unless notice is given."
         case RenewalKind.EVERGREEN:
             return "The agreement goes on until notice is given."
 
@@ -103,11 +98,7 @@ def _renewing(renewal: Renewal) -> str:
 def _notice(rule: NoticeRule) -> str:
     unit = rule.unit.value.replace("_", " ").removesuffix("s")
     before = "a period" if rule.before is NoticeBefore.PERIOD_END else "the term"
-    return f"Notice is given {_count(rule.count, unit)} before the end of {before} at the latest; what counts is the day on which it is {rule.counts.value}."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"Notice is given {count(rule.count, unit)} before the end of {before} at the latest; what counts is the day on which it is {rule.counts.value}."
 
 
 @matter_of("dispute")

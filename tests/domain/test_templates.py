@@ -145,7 +145,7 @@ def test_a_deals_lines_are_told_with_their_products_names_and_exact_amounts():
         Line(label="Service", unit_price=yen, period=Period.MONTH, months=24),
     )
     deal = Deal.__new__(Deal)
-    for name, value in {"title": "T", "account": None, "owner": None, "lines": lines, "amount": Money(amount=Decimal(31425), currency="JPY"),
+    for name, value in {"title": "T", "account": None, "owner": None, "payment_days": None, "lines": lines, "amount": Money(amount=Decimal(31425), currency="JPY"),
                         "annual": Money(amount=Decimal(14400), currency="JPY")}.items():  # fmt: skip
         object.__setattr__(deal, name, value)
     told = deal_matter(deal, {product: Product("GTX 500")})

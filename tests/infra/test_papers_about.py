@@ -12,15 +12,18 @@ import pytest
 from domain.contracts.commands import ProposeAmendment
 from domain.contracts.consent import content_of
 from domain.contracts.terms import Clause, TermChanges
+from domain.deals import DealPaymentTermsSet
 from domain.default_papers import default_clauses, default_templates
-from domain.papers.composing import Matter, compose, figure, part_of, priced
+from domain.papers.composing import Matter, compose, deal_matter, figure, part_of, priced
 from domain.papers.content import Item, PaperContent, Party, Sum
 from domain.papers.matters import contract_matter, dispute_matter
 from domain.papers.refusals import NoPaperFor, PartUnknown
 from domain.values import Money, minor_digits
 from infra.papers.printing import print_paper
 from tests.domain.contract_world import BEFORE_PERIOD, EVERGREEN, carried, contract, drafting, signed, terms
-from tests.domain.deal_world import ACME, eur
+from tests.domain.deal_world import ACME, deal, eur
+from tests.domain.deal_world import line as line_of_deal
+from tests.domain.deal_world import opened as opened_deal
 from tests.domain.dispute_world import line, opened
 
 WORDINGS = {one.key: one.wording for one in default_clauses()}
@@ -57,6 +60,17 @@ def test_a_contract_says_what_it_is_signed_as():
     assert "United Nations" not in text, "its own clause takes the template's place"
     assert "within 30 days" not in text
     assert about.content == content_of(spec.state, None)
+
+
+def test_a_quote_says_within_how_many_days_its_deal_is_paid_and_the_usual_ones_where_none_were_agreed():
+    begun = opened_deal(lines=(line_of_deal("1000"),), amount=eur("1000"))
+    usual = deal.given(begun)
+    agreed = usual.given(DealPaymentTermsSet(payment_days=60, previous=None))
+    assert "Invoices are due within 30 days" in " ".join(pages(composed("quote", deal_matter(usual.state, {}))))
+    for template in ("quote", "contract"):
+        text = " ".join(pages(composed(template, deal_matter(agreed.state, {}))))
+        assert "Invoices are due within 60 days" in text
+        assert "within 30 days" not in text, "one clause of payment, that of the deal"
 
 
 def test_a_contract_without_an_end_in_dinars_and_cyrillic():
