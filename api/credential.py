@@ -8,6 +8,9 @@ from typing import Any
 
 from infra.settings import Settings
 
+USUAL_DEMO = "demo"
+"""The tenant that `concord up --demo` makes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
@@ -23,10 +26,21 @@ def read_credential(settings: Settings, tenant: str | None = None) -> Credential
     tenant = tenant or settings.tenant
     known = _known(settings)
     if tenant not in known["keys"]:
-        raise LookupError(
-            f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `concord tenant create {tenant}`."
-        )
+        from infra.embedded.process import ServerDown
+
+        if tenant == USUAL_DEMO and _being_told(settings):
+            raise ServerDown("The demo is still being made: try again in a moment; the screen of `concord up` says when it is there.")
+        make = "concord demo" if tenant == USUAL_DEMO else f"concord tenant create {tenant}"
+        raise LookupError(f"The operator has no key for tenant {tenant}: choose one of {', '.join(known['keys'])}, or run `{make}`.")
     return Credential(known["address"], tenant, known["keys"][tenant])
+
+
+def _being_told(settings: Settings) -> bool:
+    """Whether `concord up --demo` is at its history: nobody else may write to the tenant until it is whole, so that it has no key yet."""
+    from infra.embedded.run_state import RunState
+
+    state = RunState.read(settings.home / "state.json")
+    return state is not None and state.running and "demo" in state.children and state.children["demo"].alive
 
 
 def api_address(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from api.credential import USUAL_DEMO as USUAL_TENANT
 from api.credential import api_address
 from api.operators import provide
 from api.provisioning import make_tenant
@@ -28,7 +29,6 @@ from workflows.demo import Plan, Telling, Visitor, tell, visitors
 from workflows.demo.papers import Desk, write_papers
 from workflows.demo.world import COMPANY
 
-USUAL_TENANT = "demo"
 SIGNING_IN = {
     Role.ACCOUNT_MANAGER: "account manager",
     Role.SALES_MANAGER: "sales manager",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 from api.cli.outcomes import Exit
+from infra.embedded.process import RunningProcess
+from infra.embedded.run_state import READY, RunState
 from tests.cli.conftest import Concord
 
 
@@ -36,3 +40,18 @@ def test_creating_a_tenant_again_says_that_it_was_there_and_keeps_its_key(concor
 def test_a_tenant_that_nobody_made_is_not_found(concord: Concord):
     said = concord("deals", "list", "--tenant", "nobody", code=Exit.NOT_FOUND).err
     assert "concord tenant create nobody" in said
+
+
+def test_a_demo_that_is_still_being_made_asks_for_patience_and_for_no_other_tenant(tmp_path: Path):
+    (tmp_path / "operator.json").write_text(json.dumps({"address": "http://127.0.0.1:9", "keys": {"default": "ck_x"}}))
+    here = RunningProcess.of(os.getpid())
+    assert here is not None
+    RunState(here, READY).with_child("demo", here).write(tmp_path / "state.json")
+    said = Concord(tmp_path)("deals", "board", "--tenant", "demo", code=Exit.UNREACHABLE).err
+    assert "still being made: try again in a moment" in said
+    assert "tenant create" not in said
+    assert "concord tenant create little" in Concord(tmp_path)("deals", "board", "--tenant", "little", code=Exit.NOT_FOUND).err
+    # its process is gone, and left no demo
+    RunState(here, READY).write(tmp_path / "state.json")
+    said = Concord(tmp_path)("deals", "board", "--tenant", "demo", code=Exit.NOT_FOUND).err
+    assert "or run `concord demo`" in said
