@@ -16,7 +16,7 @@ FORMS: dict[str, str] = {
     r"^[A-Z]{3}$": "write a currency's three letters, like EUR",
     r"^(reporting|[A-Z]{3})$": "write reporting, or a currency's three letters, like EUR",
     r"^[A-Z]{2}$": "write a country's two letters, like DE",
-    r"^-?[0-9]{1,15}([.][0-9]{1,6})?$": 'write digits with a point, as a text: "1250.00"',
+    r"^-?[0-9]{1,15}([.][0-9]{1,6})?$": 'write at most 15 digits, perhaps a point and at most 6 more, as a text: "1250.00"',
     r"^[^\x00]*[^\x00\s][^\x00]*$": "write some text",
     r"^[^\x00]*$": "write text without the character NUL",
     r"^[^\x00]+$": "write some text",
@@ -35,7 +35,7 @@ FORMS: dict[str, str] = {
     r"^[0-9]{1,3}([.][0-9]{1,4})?$": 'write percents as a text: "5" or "7.5"',
     r"^[a-z_]{1,60}$": "write a read model's name, like deals",
     r"^[0-9]{1,3}([.][0-9]{1,2})?$": 'write points from 0 to 100 as a text: "87.5"',
-    r"^[0-9]{1,15}([.][0-9]{1,6})?$": 'write digits with a point, as a text: "500000.00"',
+    r"^[0-9]{1,15}([.][0-9]{1,6})?$": 'write at most 15 digits, perhaps a point and at most 6 more, as a text: "500000.00"',
     r"^[0-9]{4}-(0[1-9]|1[0-2])$": "write a month, like 2026-03",
     r"^[a-z]+/[a-z0-9.+-]{1,100}$": "write a media type, like application/pdf",
     r"^#[0-9a-f]{6}$": "write a colour as # and six hexadecimal digits, like #1f4e5f",
@@ -89,14 +89,18 @@ _FAMILIES = (
     ("datetime", "write an instant with its offset, like 2026-03-31T09:00:00Z"),
     ("date", "write a day, like 2026-03-31"),
     ("time", "write a time of day, like 09:00"),
-    ("decimal", 'write digits with a point, as a text: "1250.00"'),
+    ("decimal", 'write at most 15 digits, perhaps a point and at most 6 more, as a text: "1250.00"'),
     ("union", "use one of the documented forms"),
 )
 
 
 def told_of(errors: Iterable[Any]) -> list[Place]:
     """A validation's errors, each with its place and what to write there."""
-    return [{"at": _place(error["loc"]), "message": _message(error), "kind": str(error["type"])} for error in errors]
+    found = list(errors)
+    inner = {tuple(error["loc"][:n]) for error in found for n in range(len(error["loc"]))}
+    # where what a list holds is wrong, the validator counts it as not there, too
+    meant = [error for error in found if error["type"] != "too_short" or tuple(error["loc"]) not in inner]
+    return [{"at": _place(error["loc"]), "message": _message(error), "kind": str(error["type"])} for error in meant]
 
 
 def sentence(places: Sequence[Place]) -> str:

@@ -13,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from api.cli.outcomes import Ended, Exit
+from api.cli.places import Options, of_this_command
+from api.cli.places import told as told_at
 from api.cli.unmet import how_to_provide
 from api.credential import Credential, read_credential
 from api.inert import one_line
@@ -38,17 +40,21 @@ class Problem(Ended):
         if body.get("unmet"):
             # the list below says it better, with how to provide each
             sentence = f"{sentence.partition(':')[0]}:"
-        lines = tuple(_told(one) for one in missing) if body.get("unmet") or len(missing) > 1 else ()
+        options = of_this_command() if body.get("errors") else {}
+        if body.get("rule") == "RequestMalformed" and body.get("errors"):
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            sentence = f"{_told(missing[0], options).removeprefix('  - ')}{more}."
+        lines = tuple(_told(one, options) for one in missing) if body.get("unmet") or len(missing) > 1 else ()
         if status == 500 and body.get("instance"):
             lines = (*lines, f"  instance: {body['instance']}")
         super().__init__(sentence, code, lines=lines, data=body)
         self.body, self.rule = body, str(body.get("rule", ""))
 
 
-def _told(missing: dict[str, Any]) -> str:
+def _told(missing: dict[str, Any], options: Options) -> str:
     if "criterion" in missing:
         return f"  - {one_line(missing['label'])}\n      {how_to_provide(missing)}"
-    return f"  - {missing.get('at', '')}: {missing.get('message', '')}"
+    return f"  - {told_at(str(missing.get('at', '')), str(missing.get('message', '')), options)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ async def test_every_wrong_field_is_told_in_words(world: World):
         ("/v1/deals", opening(world.acme, next_step="Call", next_step_on=1893456000), "next_step_on: write a day, like 2026-03-31."),
         ("/v1/deals", opening(world.acme, owner="me"), "owner: write an id"),
         ("/v1/deals", opening(world.acme, amount={"amount": 12.5, "currency": "EUR"}), "amount.amount: write a text"),
-        ("/v1/deals", opening(world.acme, amount={"amount": "1,5", "currency": "EUR"}), 'amount.amount: write digits with a point, as a text: "1250.00".'),
+        ("/v1/deals", opening(world.acme, amount={"amount": "1,5", "currency": "EUR"}), 'amount.amount: write at most 15 digits, perhaps a point and at most 6 more, as a text: "1250.00".'),
         ("/v1/deals", opening(world.acme, amount={"amount": "1", "currency": "euro"}), "amount.currency: write a currency's three letters"),
         ("/v1/deals", opening(world.acme, amount={"amount": "1.005", "currency": "EUR"}), "amount: the finest unit of EUR is 0.01; write at most 2 decimals."),
         ("/v1/deals", opening(world.acme, amount={"amount": "1", "currency": "JPY"}, annual={"amount": "0.5", "currency": "JPY"}), "annual: the finest unit of JPY is 1; write no decimals."),
