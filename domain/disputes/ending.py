@@ -14,7 +14,7 @@ from domain.disputes.authority import authority
 from domain.disputes.corrective_events import CorrectiveActionCancelled
 from domain.disputes.entries import Movement
 from domain.disputes.evolution import moved, traces
-from domain.disputes.guards import check_amount, check_status, line_of, moment, rules_of, speaker
+from domain.disputes.guards import check_amount, check_status, line_of, moment, rules_of, speaker, words
 from domain.disputes.ledger import NOTHING, Bucket, Ledger, Part, ledger_of
 from domain.disputes.lines import IN_WORK, left
 from domain.disputes.locks import free, lock
@@ -34,7 +34,7 @@ from domain.disputes.refusals import (
 )
 from domain.disputes.state import OVER, Dispute, Line
 from domain.disputes.terms import Side, Status
-from domain.imports import UndoImport
+from domain.imports import ChangedSinceImport, UndoImport
 from domain.kernel import Context, Event, On, Outcome
 from domain.suppliers.counting import discounted
 from domain.values import Money
@@ -100,10 +100,17 @@ def _voided(case: Dispute, reason: str, ctx: Context) -> Outcome:
 
 
 def undo_import(case: Dispute, command: UndoImport, ctx: Context) -> Outcome:
-    """A case that came with the run is voided, unless somebody has worked on it since."""
+    """A case that came with the run is voided, unless somebody has worked on it since; what its clocks did meanwhile goes with it.
+
+    Raises ChangedSinceImport.
+    """
     if case.run != command.run or case.status is Status.VOIDED:
         return ()
-    check_status(case, {Status.DRAFT, Status.OPENED}, "taken back with its import")
+    if case.handled:
+        raise ChangedSinceImport(
+            f"Somebody has worked on this case since; it is {words(case.status)}. "
+            + ("It stays as it ended." if case.status in OVER else "Withdraw it instead, or settle it.")
+        )
     return _voided(case, "The import that brought it was undone.", ctx)
 
 

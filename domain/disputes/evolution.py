@@ -260,6 +260,28 @@ _CHANGES: dict[type[Event], Callable[[Dispute, Any], dict[str, Any]]] = {
 }
 
 
+_BY_TIME = (
+    e.DisputeOpened,
+    t.DisputeClocksSet,
+    t.DisputeClockWarned,
+    t.DisputeSettlementOverdue,
+    x.CorrectiveStepMissed,
+)
+
+
+def _by_somebody(event: Event) -> bool:
+    """Whether somebody did it, rather than time or a fact that came late."""
+    match event:
+        case t.DisputeEscalated():
+            return event.clock is None
+        case t.DisputeEscalationLifted():
+            return not event.late_fact
+        case e.DisputeInvestigationStarted():
+            return event.why is not e.Investigating.NOT_ACKNOWLEDGED
+        case _:
+            return not isinstance(event, _BY_TIME)
+
+
 def evolve(case: Dispute | None, event: Event) -> Dispute | None:
     """The case after `event`; None while it has not begun."""
     if case is None:
@@ -269,4 +291,5 @@ def evolve(case: Dispute | None, event: Event) -> Dispute | None:
     if isinstance(event, e.DisputeDrafted) and case.status is Status.VOIDED:
         return replace(_drafted(event), version=case.version + 1)  # its import was undone, and made again
     change = _CHANGES.get(type(event))
-    return replace(case, version=case.version + 1, **(change(case, event) if change is not None else {}))
+    handled = case.handled or (case.opened_at is not None and _by_somebody(event))
+    return replace(case, version=case.version + 1, handled=handled, **(change(case, event) if change is not None else {}))

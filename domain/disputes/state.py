@@ -91,6 +91,8 @@ class Dispute:
     source: tuple[str, str] | None = None
     run: UUID | None = None
     """The system that told of it with its id there, and the import run that did."""
+    handled: bool = False
+    """Whether anybody did anything to it since it was raised; what time brought, its clocks' levels, is nobody's doing."""
     version: int = 1
     lines: Mapping[UUID, Line] = field(default_factory=dict)
     documents: tuple[DisputedDocument, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from domain.disputes import events as e
 from domain.disputes import refusals as r
 from domain.disputes.locks import lock_read, locks
 from domain.disputes.terms import Evidence, Party, Severity, Side, Status, Visibility
-from domain.imports import UndoImport
+from domain.imports import ChangedSinceImport, UndoImport
 from domain.kernel import SYSTEM, AlreadyExists, NotFound, natural_id
 from domain.standing import MemberInactive
 from tests.domain.dispute_world import (
@@ -280,4 +281,19 @@ def test_an_imported_case_that_was_worked_on_stays():
     desk, run = Desk(), natural_id("run", "1")
     desk.do(c.ImportDispute(**claim(evidence=()).model_dump(), source="old", source_id="7", run=run), by=SYSTEM)
     desk.do(c.AcknowledgeDispute())
-    desk.refused(r.DisputeNotThere, UndoImport(run=run), by=SYSTEM)
+    desk.refused(ChangedSinceImport, UndoImport(run=run), by=SYSTEM)
+
+
+def test_what_time_brought_to_an_imported_case_does_not_keep_it_and_what_somebody_said_does():
+    desk, run = Desk(), natural_id("run", "1")
+    told = c.ImportDispute(**claim(evidence=()).model_dump(), source="old", source_id="7", run=run)
+    desk.do(told, by=SYSTEM, at=desk.now - timedelta(days=200))
+    desk.do(c.RecordDue(), by=SYSTEM)
+    assert (desk.case().status, desk.case().level) == (Status.INVESTIGATING, 3)
+    commented = copy.deepcopy(desk)
+    commented.do(c.Comment(text="Which of the two deliveries?"))
+    refusal = commented.refused(ChangedSinceImport, UndoImport(run=run), by=SYSTEM)
+    assert "Somebody has worked on this case since" in refusal.detail
+    desk.do(UndoImport(run=run), by=SYSTEM)
+    assert desk.case().status is Status.VOIDED
+    assert not desk.world.state(locks, lock_read(ACME, line().reference).id)

@@ -11,8 +11,9 @@ import pytest
 from domain.accounts import OpenAccount, accounts
 from domain.dispute_rules import Reason
 from domain.disputes import disputes
+from domain.disputes.commands import Comment, RecordDue
 from domain.imports import imported_id
-from domain.kernel import SYSTEM
+from domain.kernel import SYSTEM, Actor, Role
 from domain.members import AddMember, members
 from tests.imports.lookalikes import write
 from workflows.imports import Directory, Overrides, inspect, plan, run, undo
@@ -82,6 +83,23 @@ async def test_open_claims_are_taken_over_and_what_is_over_or_undisputed_is_left
     taken_back = await undo(store, tenant, done.run)
     assert not taken_back.kept
     assert (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-1 1"))).state.status == "voided"
+
+
+async def test_an_import_is_undone_but_for_the_cases_that_somebody_worked_on_and_these_are_named(store, tenant, tmp_path, directory):
+    write(tmp_path / "disputes.csv", HEADER, ROWS)
+    done = await run(store, tenant, [tmp_path], SAID, directory=directory)
+    idle, busy = (imported_id("dispute", "books", f"{invoice} 1") for invoice in ("RE-1", "RE-3"))
+    for case in (idle, busy):
+        await store.execute(tenant, disputes, case, RecordDue(), by=SYSTEM)
+        assert (await store.load(tenant, disputes, case)).state.status == "investigating", "its clocks ran out long ago"
+    await store.execute(tenant, disputes, busy, Comment(text="Seen it."), by=Actor(uuid4(), frozenset({Role.PROCUREMENT})))
+    taken_back = await undo(store, tenant, done.run)
+    assert (taken_back.withdrawn, taken_back.restored) == (1, 0)
+    [kept] = taken_back.kept
+    assert (kept.source_id, kept.kind) == ("RE-3 1", Kind.DISPUTES)
+    assert "Somebody has worked on this case since" in kept.reason
+    assert (await store.load(tenant, disputes, idle)).state.status == "voided"
+    assert (await store.load(tenant, disputes, busy)).state.status == "investigating"
 
 
 async def test_rows_that_make_no_claim_are_rejected_with_the_reason(store, tenant, tmp_path, directory):

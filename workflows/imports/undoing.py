@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel
 
 from domain.accounts import ReopenAccount
+from domain.deals.state import Deal
+from domain.disputes.events import DisputeVoided
 from domain.import_runs import ImportRun, ImportUndone, RecordImportUndone, import_runs
 from domain.imports import UndoImport
 from domain.kernel import DECIDERS, SYSTEM, Actor, Command, NotFound, Refused
@@ -180,17 +182,23 @@ async def _undo(
         _keep(result, noun, stream, state, refusal.detail)
         # what stays still needs what it refers to
         used.update(i for i in (getattr(state, n, None) for n in ("account", "owner", "team", "parent", "manager", "pipeline")) if i)
-        used.update(line.product for line in getattr(state, "lines", ()) if line.product)
+        used.update(line.product for line in _deal_lines(state) if line.product)
         return
     if not done.events or (done.repeated and result.again):
         result.untouched += 1
-    elif noun == "pipeline" or getattr(done.events[0], "withdrawn", False):
+    elif noun == "pipeline" or isinstance(done.events[0], DisputeVoided) or getattr(done.events[0], "withdrawn", False):
         result.withdrawn += 1
     else:
         result.restored += 1
 
 
+def _deal_lines(state: Any) -> Iterable[Any]:
+    """Lines of products; those of a dispute name none."""
+    return state.lines if isinstance(state, Deal) else ()
+
+
 def _keep(result: _Result, noun: str, stream: UUID, state: Any, reason: str) -> None:
     provenance = getattr(state, "provenance", None)
-    source_id = provenance.source_id if provenance is not None else str(stream)
+    known = getattr(state, "source", None)  # a case keeps its system and its id there
+    source_id = provenance.source_id if provenance is not None else known[1] if noun == "dispute" and known else str(stream)
     result.kept.append(RowReport(table="", row=0, kind=_KINDS[noun], source_id=source_id, outcome="skipped", reason=reason))
