@@ -133,7 +133,10 @@ async def sign(request: Request, token: str) -> Response:
             consent=True,
             source=source_of(request),
         )
-    except ValidationError:
+    except ValidationError as error:
+        if any(place["loc"] == ("document",) for place in error.errors()):
+            again = "It is not said which paper you have read. Please open your link again, read the paper, and sign it on that page."
+            return _answer(422, "The paper is missing", again)
         return _answer(422, "Your name is missing", "Please go back, enter your name as your signature, and sign again.")
     return await _done(visit, command)
 

@@ -112,7 +112,14 @@ async def test_people_outside_read_and_sign_by_their_links_alone(world: World):
         assert pdf.content.startswith(b"%PDF-")
         form = {"document": re.search(r"name=document value='([0-9a-f]{64})'", page.text)[1], "typed_name": "Ю. Щ.", "consent": "yes"}
         assert (await visitor.post(f"{theirs}/sign", data={**form, "consent": ""})).status_code == 422
-        assert (await visitor.post(f"{theirs}/sign", data={**form, "typed_name": " "})).status_code == 422
+        assert "Your name is missing" in (await visitor.post(f"{theirs}/sign", data={**form, "typed_name": " "})).text
+        for wrong in ("", "0" * 63):
+            unread = await visitor.post(f"{theirs}/sign", data={**form, "document": wrong})
+            assert unread.status_code == 422
+            assert "open your link again" in unread.text
+            assert "Your name" not in unread.text
+        other = await visitor.post(f"{theirs}/sign", data={**form, "document": "0" * 64})
+        assert other.status_code == 409
         before = await world.events()
         for _ in range(2):
             assert (await visitor.post(f"{theirs}/sign", data=form)).status_code == 303
