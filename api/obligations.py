@@ -33,7 +33,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "add_obligation",
         "Say what a party owes by a contract",
         _REPORT,
-        (r.ContractNotInForce, r.WrongState, MemberInactive),
+        (r.ContractNotInForce, r.WrongState, r.NeverDue, r.PenaltyElsewhere, MemberInactive),
     ),
     (
         "/end",
@@ -60,7 +60,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "meet_obligation",
         "Say that an obligation was met",
         {**_OCCURRENCE, "met_on": _DAY, "proof": {"document": "report-q1.pdf", "sha256": "9f" * 32}},
-        (r.ProofMissing, r.DayInFuture, r.BreachDisputed),
+        (r.ProofMissing, r.ProofUsed, r.WhichTime, r.DayInFuture, r.BreachDisputed),
     ),
     (
         "/waive",

@@ -207,4 +207,4 @@ def _values(contract: Contract | None, command: Any) -> Iterator[Money | None]:
         yield command.value
 
 
-contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=3, chain=chain)
+contracts: Decider[Contract | None] = Decider("contract", None, decide, evolve, reads, state_version=4, chain=chain)

@@ -149,7 +149,7 @@ def _came(status: OccurrenceStatus) -> Callable[[Contract, o.OccurrenceFacts], C
         held = contract.occurrences.get(key)
         if held is None:
             return {}
-        changed: Changes = {"occurrences": {**contract.occurrences, key: replace(held, status=status)}}
+        changed: Changes = {"occurrences": {**contract.occurrences, key: replace(held, status=status, proof=getattr(event, "proof", None))}}
         if status is not OccurrenceStatus.DROPPED:
             last: date | None = getattr(contract.obligations.get(event.obligation), "last", None)
             latest = event.occurrence if last is None else max(last, event.occurrence)

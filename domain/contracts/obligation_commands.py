@@ -18,7 +18,8 @@ from domain.values import Key, Money, Name, Prose
 class AddObligation(Command):
     """Say what a party owes by the contract, and by when. Without `owner`, the contract's owner sees to it.
 
-    Occurrences due before `since`, which is today if it is left away, are not followed.
+    Occurrences due before `since`, which is today if it is left away, are not followed; nor are those before the contract was signed
+    or began, whichever was first.
     """
 
     title: Name
@@ -50,7 +51,11 @@ class ReassignObligation(Command):
 
 
 class MeetObligation(Command):
-    """Say that it was done, with the proof that it asks for. Without `occurrence`, the earliest one that is open."""
+    """Say that it was done, with the proof that it asks for.
+
+    Without `occurrence`, the earliest one that waits to be done is met, or the next to come if none does; never one with a proof
+    that was given for another already, nor the next where the latest was breached.
+    """
 
     obligation: UUID
     occurrence: date | None = None

@@ -11,14 +11,25 @@ from domain.contracts import obligation_events as o
 from domain.contracts.chain import dispute_of
 from domain.contracts.days import today
 from domain.contracts.evolution import evolved
-from domain.contracts.refusals import BreachDisputed, ContractNotInForce, NotBreached, ObligationUnknown, ProofMissing
-from domain.contracts.scheduling import passed, rescheduled
+from domain.contracts.refusals import (
+    BreachDisputed,
+    ContractNotInForce,
+    NeverDue,
+    NotBreached,
+    ObligationUnknown,
+    PenaltyElsewhere,
+    ProofMissing,
+    ProofUsed,
+    WhichTime,
+)
+from domain.contracts.scheduling import first_followed, followed_from, passed, rescheduled
 from domain.contracts.signing import check_past
 from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
 from domain.contracts.terms import OccurrenceStatus, Proof
 from domain.deals.references import check_contacts
 from domain.documents import attach, document_read
 from domain.kernel import Context, Event, On, Outcome
+from domain.obligation_dates import DueAnchor
 from domain.standing import check_active
 
 _ROUNDS = 200
@@ -26,14 +37,29 @@ _ROUNDS = 200
 
 
 def add(contract: Contract, command: oc.AddObligation, ctx: Context) -> tuple[Event, ...]:
-    """Raises ContractNotInForce, MemberInactive, NotFound."""
+    """Raises ContractNotInForce, PenaltyElsewhere, NeverDue, MemberInactive, NotFound."""
     if not contract.in_force and contract.status not in BEFORE_SIGNING:
         raise ContractNotInForce("This contract is over; nothing new is owed by it.", status=contract.status.value)
     owner = command.owner or contract.owner
     if command.owner is not None:
         check_active(ctx, owner, "owner")
+    worth = contract.terms.value
+    if command.penalty is not None and worth is not None and command.penalty.currency != worth.currency:
+        raise PenaltyElsewhere(f"This contract is in {worth.currency}; give the penalty in it, too.", currency=worth.currency)
     facts: dict[str, Any] = {name: getattr(command, name) for name in _SAID}
-    return (o.ObligationAdded(**facts, obligation=ctx.new_id(), owner=owner, since=command.since or today(contract, ctx)),)
+    added = o.ObligationAdded(**facts, obligation=ctx.new_id(), owner=owner, since=command.since or today(contract, ctx))
+    _check_comes(evolved(contract, added), added, ctx)
+    return (added,)
+
+
+def _check_comes(contract: Contract, added: o.ObligationAdded, ctx: Context) -> None:
+    """Refuse what would be owed without ever falling due: all its days lie before the one from which it is followed."""
+    owed = contract.obligations[added.obligation]
+    if owed.due.anchor is not DueAnchor.DATE or first_followed(contract, owed, ctx) is not None:
+        return
+    since = followed_from(contract, owed)
+    why = "say from when, with an earlier `since`" if since == owed.since else "nothing is owed before the contract is signed, or begins"
+    raise NeverDue(f"It would have been due before {since}, from when it is followed; {why}.", since=since.isoformat())
 
 
 _SAID = ("title", "by", "clause", "due", "recurrence", "lead_days", "grace_days", "proof", "penalty", "penalty_text")
@@ -74,9 +100,9 @@ def reassign(contract: Contract, command: oc.ReassignObligation, ctx: Context) -
 
 
 def meet(contract: Contract, command: oc.MeetObligation, ctx: Context) -> Outcome:
-    """Raises ObligationUnknown, ProofMissing, DayInFuture, BreachDisputed, ContactUnknown."""
+    """Raises ObligationUnknown, WhichTime, ProofUsed, ProofMissing, DayInFuture, BreachDisputed, ContactUnknown."""
     obligation = _known(contract, command.obligation)
-    nominal = command.occurrence or _earliest(contract, command.obligation)
+    nominal = command.occurrence or _meant(contract, command)
     held = _occurrence(contract, command.obligation, nominal)
     if held.status is OccurrenceStatus.MET:
         return ()
@@ -105,11 +131,28 @@ def _kept(proof: Proof, ctx: Context) -> tuple[On, ...]:
     return attach(ctx, "contract", (proof.sha256,))[1]
 
 
-def _earliest(contract: Contract, id: UUID) -> date:
-    """The nominal day of the earliest occurrence that is open."""
-    found = min((key[1] for key, held in contract.occurrences.items() if key[0] == id and held.open), default=None)
+def _meant(contract: Contract, command: oc.MeetObligation) -> date:
+    """The nominal day of the time that is met where nobody names it: the earliest that waits to be done, else the next to come."""
+    times = {
+        key[1]: held for key, held in sorted(contract.occurrences.items(), key=lambda kept: kept[0][1]) if key[0] == command.obligation
+    }
+    used = next((day for day, held in times.items() if held.proof is not None and held.proof.same_as(command.proof)), None)
+    if used is not None:
+        raise ProofUsed(
+            f"It was met already with this proof, that of {used}; name the time (--of DAY) if another is meant.",
+            occurrence=used.isoformat(),
+        )
+    due = next((day for day, held in times.items() if held.status is OccurrenceStatus.DUE), None)
+    ahead = next((day for day, held in times.items() if held.open), None)
+    came = [day for day, held in times.items() if not held.open and held.status is not OccurrenceStatus.DROPPED]
+    if due is None and came and times[came[-1]].status is OccurrenceStatus.BREACHED and times[came[-1]].dispute is None:
+        raise WhichTime(
+            f"That of {came[-1]} was breached, and the next is not due yet; name the time (--of DAY) that was met.",
+            occurrence=came[-1].isoformat(),
+        )
+    found = due or ahead
     if found is None:
-        raise ObligationUnknown("No occurrence of this obligation is open; name the one that was met.", obligation=str(id))
+        raise ObligationUnknown("No occurrence of this obligation is open; name the one that was met.", obligation=str(command.obligation))
     return found
 
 

@@ -99,6 +99,22 @@ class ObligationUnknown(Refused):
     """The contract has no such obligation, or no such occurrence of it."""
 
 
+class NeverDue(Invalid):
+    """All days on which it would be due lie before `since`, from when it is followed."""
+
+
+class PenaltyElsewhere(Invalid):
+    """A penalty is in the currency of the contract: `currency`."""
+
+
+class ProofUsed(Refused):
+    """The same proof was given for another time, `occurrence`, already; whoever means a further one names it."""
+
+
+class WhichTime(Refused):
+    """The latest time, `occurrence`, was breached and the next is not due yet: which one is meant has to be said."""
+
+
 class ProofMissing(Invalid):
     """The obligation asks for another kind of proof: `proof`."""
 

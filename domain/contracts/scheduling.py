@@ -55,12 +55,30 @@ class Term(NamedTuple):
         return self.last is None or nominal <= self.last
 
 
+def followed_from(contract: Contract, obligation: Obligation) -> date:
+    """What is due before that day is not followed: nothing is owed by a contract that is neither signed nor has begun."""
+    if contract.signed_on is None:
+        return obligation.since
+    return max(obligation.since, min(contract.signed_on, contract.terms.start))
+
+
+def first_followed(contract: Contract, obligation: Obligation, ctx: Context) -> date | None:
+    """The first nominal day from which the obligation is followed, whether or not the contract lasts until then; None: there is none."""
+    day = today(contract, ctx)
+    return _found(contract, obligation, Term(terms_on(contract, day).start, coming_end(contract, day), None), calendar_of(contract, ctx))
+
+
 def _next(contract: Contract, obligation: Obligation, term: Term, calendar: Calendar) -> date | None:
     """The nominal day of the next occurrence that may be pending."""
+    found = None if obligation.ended else _found(contract, obligation, term, calendar)
+    return found if found is not None and term.includes(found) else None
+
+
+def _found(contract: Contract, obligation: Obligation, term: Term, calendar: Calendar) -> date | None:
     first = first_nominal(obligation.due, term.start, term.end)
-    if obligation.ended or first is None:
+    if first is None:
         return None
-    since = max(obligation.since, contract.signed_on or obligation.since)
+    since = followed_from(contract, obligation)
     span = abs(obligation.due.offset) * _DAYS_A_UNIT[obligation.due.unit] + _MARGIN
     after = since - timedelta(days=span)
     if obligation.last is not None:
@@ -68,7 +86,7 @@ def _next(contract: Contract, obligation: Obligation, term: Term, calendar: Cale
     found = next_nominal(first, obligation.recurrence, after)
     while found is not None and due_day(obligation.due, found, calendar) < since:
         found = next_nominal(first, obligation.recurrence, found)
-    return found if found is not None and term.includes(found) else None
+    return found
 
 
 def _scheduled(id: UUID, obligation: Obligation, nominal: date, calendar: Calendar) -> o.ObligationScheduled:

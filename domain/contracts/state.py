@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BeforeValidator
 
 from domain.contracts import events as e
-from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Side, SignedPaper, TermChanges, Terms
+from domain.contracts.terms import ContractStatus, OccurrenceStatus, Party, Proof, Side, SignedPaper, TermChanges, Terms
 from domain.obligation_dates import DueRule, Recurrence
 from domain.price_talk import PriceTalk
 from domain.stages import EvidenceKind
@@ -88,6 +88,8 @@ class Occurrence:
     breached_after: date
     dispute: UUID | None = None
     claim: Money | None = None
+    proof: Proof | None = None
+    """By which it was met."""
 
     @property
     def open(self) -> bool:

@@ -120,6 +120,10 @@ class Proof(Text):
     contact: UUID | None = None
     amount: Money | None = None
 
+    def same_as(self, other: Proof) -> bool:
+        """Whether both are one and the same thing: documents by their bytes, whatever they are called."""
+        return self.sha256 == other.sha256 if self.sha256 is not None else self == other
+
     @property
     def shows(self) -> frozenset[EvidenceKind]:
         """The kinds of proof that are present in full."""

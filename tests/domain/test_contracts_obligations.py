@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,13 +21,25 @@ from domain.contracts.obligation_commands import (
     RecordObligations,
     WaiveObligation,
 )
-from domain.contracts.refusals import BreachDisputed, ContractNotInForce, DayInFuture, NotBreached, ObligationUnknown, ProofMissing
+from domain.contracts.refusals import (
+    BreachDisputed,
+    ContractNotInForce,
+    DayInFuture,
+    NeverDue,
+    NotBreached,
+    ObligationUnknown,
+    PenaltyElsewhere,
+    ProofMissing,
+    ProofUsed,
+    WhichTime,
+)
 from domain.contracts.terms import EndCause, OccurrenceStatus, Party, Proof
 from domain.kernel import SYSTEM
 from domain.obligation_dates import DueAnchor, DueRule, DueUnit, Recurrence, RecurrenceUnit, Roll
 from domain.settings import SETTINGS_ID
 from domain.stages import EvidenceKind
 from domain.standing import MemberInactive
+from domain.values import Money
 from tests.domain.contract_world import (
     CONTRACT,
     END,
@@ -42,6 +55,7 @@ from tests.domain.contract_world import (
     morning,
     on,
     passing,
+    registering,
     signed,
     terms,
 )
@@ -133,6 +147,28 @@ def test_it_may_be_met_ahead_and_the_next_one_comes():
     met = carried(spec, MeetObligation(obligation=id_of(spec), met_on=SIGNED, proof=REPORT))
     assert held(met, FIRST).status is OccurrenceStatus.MET
     assert held(met, date(2026, 2, 28)).status is OccurrenceStatus.PENDING
+
+
+def test_the_same_proof_does_not_meet_the_next_time_unless_that_is_named():
+    spec = owing()
+    command = MeetObligation(obligation=id_of(spec), met_on=SIGNED, proof=REPORT)
+    met = carried(spec, command)
+    renamed = command.model_copy(update={"proof": REPORT.model_copy(update={"document": "other name.pdf"})})
+    for again in (command, renamed):
+        assert str(FIRST) in str(met.when(again).refused(ProofUsed, occurrence=FIRST.isoformat()))
+    both = carried(met, command.model_copy(update={"occurrence": date(2026, 2, 28)}))
+    assert held(both, date(2026, 2, 28)).status is OccurrenceStatus.MET
+    noted = owing(proof=EvidenceKind.NOTE)
+    note = MeetObligation(obligation=id_of(noted), met_on=SIGNED, proof=Proof(note="Sent by mail"))
+    carried(noted, note).when(note).refused(ProofUsed)
+
+
+def test_after_a_breach_the_next_time_is_not_met_in_its_place():
+    spec, _ = passing(owing(), date(2026, 2, 4))
+    command = MeetObligation(obligation=id_of(spec), met_on=date(2026, 2, 4), proof=REPORT)
+    spec.when(command).refused(WhichTime, occurrence=FIRST.isoformat())
+    opened, _ = passing(spec, date(2026, 2, 21))
+    assert held(carried(opened, command), date(2026, 2, 28)).status is OccurrenceStatus.MET, "its own time to act has come"
 
 
 @pytest.mark.parametrize(
@@ -262,6 +298,30 @@ def test_what_was_due_before_it_was_followed_is_not_held_against_anyone():
     assert key[1] == date(2025, 12, 17), "the first Wednesday from the day it was added"
     followed = owing(due=DueRule(on=date(2025, 11, 1)), since=date(2025, 11, 1))
     assert [key[1] for key in followed.state.occurrences] == [date(2026, 1, 1)], "nothing is owed before the signature"
+
+
+def test_what_is_overdue_by_a_contract_that_was_signed_after_it_began_is_breached():
+    began = SIGNED - timedelta(days=60)
+    spec = carried(contract, registering(terms=terms(start=began, end=END)))
+    due = SIGNED - timedelta(days=2)
+    told = carried(spec, adding(due=DueRule(on=due), recurrence=None, grace_days=0, since=began), RecordObligations())
+    assert held(told, due).status is OccurrenceStatus.BREACHED
+
+
+def test_what_would_never_be_due_is_refused_with_the_day_from_which_it_is_followed():
+    due = SIGNED - timedelta(days=2)
+    once = adding(due=DueRule(on=due), recurrence=None)
+    said = signed().when(once).refused(NeverDue, since=SIGNED.isoformat())
+    assert "earlier `since`" in str(said)
+    said = signed().when(once.model_copy(update={"since": due})).refused(NeverDue, since=SIGNED.isoformat())
+    assert "nothing is owed before the contract is signed" in str(said)
+    assert carried(contract, drafting()).when(once).refused(NeverDue)
+    assert signed().when(adding(due=DueRule(anchor=DueAnchor.TERM_END, offset=30), recurrence=None)).events
+
+
+def test_a_penalty_is_in_the_currency_of_the_contract():
+    signed().when(adding(penalty=Money(amount=Decimal(500), currency="USD"))).refused(PenaltyElsewhere, currency="EUR")
+    assert signed(terms=terms(value=None)).when(adding()).events
 
 
 def test_an_obligation_of_a_draft_begins_with_the_signature():
