@@ -208,7 +208,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "give_notice",
         "Record our notice",
         {"sent_on": "2027-09-20", "how": "registered letter"},
-        (*_LIVE, r.NoticeStands, r.DayInFuture),
+        (*_LIVE, r.NoticeStands, r.DayInFuture, r.EndTooEarly),
     ),
     (
         "/notice/receive",
@@ -217,7 +217,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "receive_notice",
         "Record the other party's notice",
         {"received_on": "2027-09-20"},
-        (*_LIVE, r.NoticeStands, r.DayInFuture),
+        (*_LIVE, r.NoticeStands, r.DayInFuture, r.EndTooEarly),
     ),
     (
         "/notice/delivered",

@@ -40,6 +40,7 @@ def _noticed(
     check_past(max(sent, received or sent), contract.zone, ctx)
     if received is not None and received < sent:
         raise EndTooEarly("It was received before it was sent; swap the days.", after=sent.isoformat())
+    _check_agreed(contract, sent)
     effect = _effect(contract, sent, received, ctx)
     kind = e.ContractNoticeGiven if by is Party.US else e.ContractNoticeReceived
     return (
@@ -57,6 +58,13 @@ def _noticed(
             note=command.note,
         ),
     )
+
+
+def _check_agreed(contract: Contract, sent: date) -> None:
+    """Refuse a notice from before there was anything to end; of a contract that was taken over, also the day it began says when."""
+    agreed = contract.signed_on
+    if agreed is not None and sent < (min(agreed, contract.terms.start) if contract.registered else agreed):
+        raise EndTooEarly(f"The contract was signed on {agreed}; a notice of {sent} cannot end it.", after=agreed.isoformat())
 
 
 class _Effect:

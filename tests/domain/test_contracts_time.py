@@ -175,6 +175,14 @@ def test_a_notice_found_after_the_renewal_by_silence_counts_from_the_day_it_came
     assert (ended.state.status, ended.state.ended_on) == (ContractStatus.TERMINATED, END)
 
 
+def test_a_notice_from_before_the_contract_was_signed_is_refused_with_the_day():
+    spec = signed().at(morning(date(2026, 6, 1)))
+    for early in (GiveNotice(sent_on=date(2020, 1, 1)), ReceiveNotice(received_on=date(2020, 1, 1))):
+        said = spec.when(early).refused(EndTooEarly, after=SIGNED.isoformat())
+        assert str(SIGNED) in str(said)
+    assert spec.when(GiveNotice(sent_on=SIGNED)).events
+
+
 def test_one_notice_holds_until_it_is_withdrawn():
     spec = carried(signed().at(morning(date(2026, 6, 1))), GiveNotice(sent_on=date(2026, 6, 1)))
     spec.when(GiveNotice(sent_on=date(2026, 6, 1))).nothing()
