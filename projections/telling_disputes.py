@@ -32,7 +32,7 @@ def _who(party: Party) -> str:
 def _line(reference: LineReference) -> str:
     obligation, _, nominal = reference.line.partition(" ")
     if reference.kind is DocumentKind.OBLIGATION and reference.id is not None and nominal and len(obligation) == _ID:
-        return f"what was owed on {nominal} by contract {reference.document}"
+        return f"what was owed for {nominal} by contract {reference.document}"
     return f"line {reference.line} of {plain(reference.kind)} {reference.document}"
 
 

@@ -15,6 +15,12 @@ def _called(obligation: UUID, names: Names) -> str:
     return f"“{name}”" if name else "the obligation"
 
 
+def _day(event: o.OccurrenceFacts) -> str:
+    """The day it is due on; and its own, by which it is known, where a weekend or the rule made that another."""
+    moved = f" (that of {plain(event.occurrence)})" if event.due_on != event.occurrence else ""
+    return f"{plain(event.due_on)}{moved}"
+
+
 def _owes(by: Party) -> str:
     return "we" if by is Party.US else "they"
 
@@ -39,7 +45,7 @@ def _(event: o.ObligationReassigned, names: Names) -> str:
 
 @telling(o.ObligationScheduled)
 def _(event: o.ObligationScheduled, _: Names) -> str:
-    return f"“{event.title}” is due from {'us' if event.by is Party.US else 'them'} on {plain(event.due_on)}."
+    return f"“{event.title}” is due from {'us' if event.by is Party.US else 'them'} on {_day(event)}."
 
 
 @telling(o.ObligationFellDue)
@@ -55,7 +61,7 @@ def _shown(proof: Proof) -> str:
 @telling(o.ObligationMet)
 def _(event: o.ObligationMet, names: Names) -> str:
     late = f", late: it was due on {plain(event.due_on)}" if event.late else ""
-    return f"{_called(event.obligation, names)} was met on {plain(event.met_on)}{late}{_shown(event.proof)}."
+    return f"{_called(event.obligation, names)} of {plain(event.occurrence)} was met on {plain(event.met_on)}{late}{_shown(event.proof)}."
 
 
 @telling(o.ObligationWaived)
@@ -66,13 +72,13 @@ def _(event: o.ObligationWaived, names: Names) -> str:
 @telling(o.ObligationBreached)
 def _(event: o.ObligationBreached, _: Names) -> str:
     penalty = f"; the contract says {event.penalty}" if event.penalty else ""
-    return f"“{event.title}”, due from {'us' if event.by is Party.US else 'them'} on {plain(event.due_on)}, was not done{penalty}."
+    return f"“{event.title}”, due from {'us' if event.by is Party.US else 'them'} on {_day(event)}, was not done{penalty}."
 
 
 @telling(o.ObligationDisputed)
 def _(event: o.ObligationDisputed, names: Names) -> str:
     claim = f", for {event.claim}" if event.claim else ""
-    return f"That {_called(event.obligation, names)} was not done on {plain(event.due_on)} is claimed in a dispute{claim}{because(event.note)}."
+    return f"That {_called(event.obligation, names)} was not done on {_day(event)} is claimed in a dispute{claim}{because(event.note)}."
 
 
 @telling(o.ObligationDropped)

@@ -22,7 +22,14 @@ from api.cli.written_values import a_day, money, proof
 Obligation = Annotated[
     str, typer.Argument(metavar="OBLIGATION", help="Its title, or an id or the end of one; `contracts show` lists them.")
 ]
-Occurrence = Annotated[str | None, typer.Option("--of", metavar="DAY", help="Which time: its nominal day (default: the first open one).")]
+Occurrence = Annotated[
+    str | None, typer.Option("--of", metavar="DAY", help="Which time: its nominal day (default: the one that is due, else the first open).")
+]
+
+
+def due(time: dict[str, Any]) -> str:
+    """` (due on 2027-02-01)` where a time of an obligation is due on another day than its own."""
+    return "" if time["due_on"] == time["occurrence"] else f" (due on {time['due_on']})"
 
 
 def one_of(things: list[dict[str, Any]], written: str, what: str) -> dict[str, Any]:
@@ -269,9 +276,11 @@ def meet(
     Example:
       concord contracts meet Cleaning "Quarterly report" report-q1.pdf
     """
+    stood: dict[str, Any] = {}
 
     def body(client: Client, before: dict[str, Any]) -> dict[str, Any]:
         meant = one_of(before["obligations"], obligation, "obligation")
+        stood.update(meant)
         file = Path(shown.removeprefix("@")).expanduser()
         if meant["proof"] == "document" and file.is_file():
             kept = uploaded(client, file)
@@ -282,7 +291,13 @@ def meet(
         when = {"met_on": a_day(on, "--on") if on else today()} | ({"occurrence": a_day(occurrence, "--of")} if occurrence else {})
         return {"obligation": meant["id"], "proof": proven, **when}
 
-    change(contract, "obligations/meet", body, lambda _: f"{plain(obligation)} was met", if_version, tenant, as_json=as_json)
+    def sentence(item: dict[str, Any]) -> str:
+        met = {o["occurrence"] for o in stood["occurrences"] if o["status"] == "met"}
+        times = next(one["occurrences"] for one in item["obligations"] if one["id"] == stood["id"])
+        which = [f" of {o['occurrence']}{due(o)}" for o in times if o["status"] == "met" and o["occurrence"] not in met]
+        return f"{plain(stood['title'])}{''.join(which[:1])} was met"
+
+    change(contract, "obligations/meet", body, sentence, if_version, tenant, as_json=as_json)
 
 
 @told
@@ -300,15 +315,20 @@ def waive(
     Example:
       concord contracts waive Cleaning "Quarterly report" --reason "Nothing to report"
     """
+    asked: dict[str, str] = {}
 
     def body(_client: Client, before: dict[str, Any]) -> dict[str, Any]:
         meant = one_of(before["obligations"], obligation, "obligation")
         open_ones = [o["occurrence"] for o in meant["occurrences"] if o["status"] in {"due", "pending", "breached"}]
         if occurrence is None and not open_ones:
             raise Ended(f"No time of {meant['title']} is open; name one with --of DAY.", Exit.NOT_FOUND)
-        return {"obligation": meant["id"], "occurrence": a_day(occurrence, "--of") if occurrence else open_ones[0], "reason": reason}
+        asked.update(title=meant["title"], occurrence=a_day(occurrence, "--of") if occurrence else open_ones[0])
+        return {"obligation": meant["id"], "occurrence": asked["occurrence"], "reason": reason}
 
-    change(contract, "obligations/waive", body, lambda _: f"{plain(obligation)} was let go", if_version, tenant, as_json=as_json)
+    def sentence(_item: dict[str, Any]) -> str:
+        return f"{plain(asked['title'])} of {asked['occurrence']} was let go"
+
+    change(contract, "obligations/waive", body, sentence, if_version, tenant, as_json=as_json)
 
 
 def add_to(contracts: typer.Typer) -> None:

@@ -40,4 +40,4 @@ PipelineName = Annotated[str | None, typer.Option("--pipeline", help="In this pi
 Text = Annotated[str | None, typer.Option("--text", help="With this text in the title or the account's name.")]
 PeriodName = Annotated[str | None, typer.Option("--period", metavar="PERIOD", help="Closing in 2026-Q3, FY2026-Q3 or 2026-07.")]
 Note = Annotated[str | None, typer.Option("--note", help="What there is to say.")]
-IfVersion = Annotated[int | None, typer.Option("--if-version", help="Only if the deal still is at this version, as `show --json` told it.")]
+IfVersion = Annotated[int | None, typer.Option("--if-version", help="Only if it still is at this version, as `show --json` told it.")]

@@ -12,7 +12,7 @@ from api.cli.outcomes import Ended, Exit
 from api.cli.written_values import a_day, document, money
 
 _NOTICE = re.compile(
-    r"(?P<count>[0-9]{1,4})\s+(?P<unit>business days?|days?|months?)(\s+to\s+the\s+end\s+of\s+the\s+(?P<end>term|period))?"
+    r"(?P<count>[0-9]{1,4})\s+(?P<unit>business days?|days?|weeks?|months?)(\s+to\s+the\s+end\s+of\s+the\s+(?P<end>term|period))?"
 )
 _UNITS = {"day": "days", "month": "months", "business day": "business_days"}
 _RENEWS = re.compile(r"fixed|evergreen(?:\s+(?P<periods>[0-9]{1,3})\s+months?)?|(?P<months>[0-9]{1,3})\s+months?")
@@ -30,7 +30,7 @@ Renews = Annotated[
 ]
 Notice = Annotated[
     str | None,
-    typer.Option("--notice", metavar="RULE", help="Like '3 months', '30 days', '20 business days to the end of the period'."),
+    typer.Option("--notice", metavar="RULE", help="Like '3 months', '2 weeks', '20 business days to the end of the period'."),
 ]
 Delivery = Annotated[
     int | None, typer.Option("--delivery-days", min=0, max=60, help="Notice counts when received, after so many business days on its way.")
@@ -73,9 +73,11 @@ def notice_rule(written: str | None, delivery_days: int | None, *, evergreen: bo
         return None
     match = _NOTICE.fullmatch(" ".join(written.lower().split()))
     if match is None:
-        raise Ended(f"--notice {written!r}: write a number and days, business days or months, like '3 months'.", Exit.USAGE)
+        raise Ended(f"--notice {written!r}: write a number and days, weeks, business days or months, like '3 months'.", Exit.USAGE)
     before = f"{match['end'] or ('period' if evergreen else 'term')}_end"
-    rule = {"count": int(match["count"]), "unit": _UNITS[match["unit"].removesuffix("s")], "before": before}
+    unit = match["unit"].removesuffix("s")
+    count, unit = (int(match["count"]) * 7, "day") if unit == "week" else (int(match["count"]), unit)
+    rule = {"count": count, "unit": _UNITS[unit], "before": before}
     return rule if delivery_days is None else {**rule, "counts": "received", "delivery_days": delivery_days}
 
 

@@ -41,7 +41,10 @@ def test_a_contract_is_taken_over_kept_and_ended(concord: Concord, acme: str, tm
     assert "is owed by us" in concord("contracts", "owe", "Cleaning the halls", "Report on the halls", *owed).out
     assert "Report on the halls" in concord("contracts", "obligations", "--by", "us").out
     assert "Cleaning the halls" in " ".join(concord("today").out.split())
-    assert "was met" in concord("contracts", "meet", "Cleaning the halls", "report on", "Sent by mail").out
+    said = concord("contracts", "meet", "Cleaning the halls", "report on", "Sent by mail").out
+    assert f"Report on the halls of {day(3)} was met" in " ".join(said.split())
+    again = concord("contracts", "meet", "Cleaning the halls", "report on", "Sent by mail", code=Exit.REFUSED)
+    assert "--of DAY" in again.err
     met = concord("contracts", "obligations", "--contract", id, "--status", "met", "--json").json["items"]
     assert [(one["label"], one["open"]) for one in met] == [("Report on the halls", False)]
 
@@ -88,6 +91,7 @@ def test_a_rule_for_notice_is_written_in_words():
     found = notice_rule("20 business days to the end of the period", 3, evergreen=False)
     assert found == {"count": 20, "unit": "business_days", "before": "period_end", "counts": "received", "delivery_days": 3}
     assert notice_rule(None, None, evergreen=True) is None
+    assert notice_rule("2 weeks", None, evergreen=False) == {"count": 14, "unit": "days", "before": "term_end"}
     for wrong in ("soon", "3", "-1 days"):
         with pytest.raises(Ended):
             notice_rule(wrong, None, evergreen=False)
