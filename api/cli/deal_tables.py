@@ -129,18 +129,20 @@ def print_deals(
     print_count(len(cards), "deal", following, more=more)
 
 
-def print_deal(id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str, until: datetime | None) -> None:
-    """One deal, as it was at the moment `until`."""
+def print_deal(
+    id: str, item: Mapping[str, Any], version: Mapping[str, Any], moment: str, until: datetime | None, names: Mapping[str, str]
+) -> None:
+    """One deal, as it was at the moment `until`. `names`: of products and people, by id, as far as they may be known."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{plain(moment)}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    out.print(facts((*_facts(item, until), *talk_facts(item["price_talk"]))))
+    out.print(facts((*_facts(item, until, names), *talk_facts(item["price_talk"]))))
     if item["lines"]:
-        out.print(_lines(item["lines"]))
+        out.print(_lines(item["lines"], names))
     if version:
-        _print_way(item, version)
+        _print_way(item, version, names)
 
 
-def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[str, str]]:
+def _facts(item: Mapping[str, Any], until: datetime | None, names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     yield "account", plain(item["account_name"] or item["account"])
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     asked = f", [cyan]asked for: {plain(item['pending']['to'])}[/]" if item["pending"] else ""
@@ -160,7 +162,7 @@ def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[st
         step = plain(item["next_step"]) + (f" on {item['next_step_on']}" if item["next_step_on"] else "")
         yield "next step", step
     if item["people"]:
-        yield "people", ", ".join(f"{words(p['role'])} {short(p['contact'])}" for p in item["people"])
+        yield "people", ", ".join(f"{words(p['role'])} {plain(names.get(p['contact'], short(p['contact'])))}" for p in item["people"])
     for name, value in sorted(item["attributes"].items()):
         yield plain(name), plain(value)
     if item["needs_attention"]:
@@ -168,27 +170,28 @@ def _facts(item: Mapping[str, Any], until: datetime | None) -> Iterable[tuple[st
     yield "source", plain(words(item["source"]))
 
 
-def _lines(lines: list[dict[str, Any]]) -> Fitted:
+def _lines(lines: list[dict[str, Any]], names: Mapping[str, str]) -> Fitted:
     made = table("line", "quantity", "unit price", "discount", "due", right=("quantity", "unit price", "discount"))
     for line in lines:
         due = f"each {line['period']}, {line['months']} months" if line["period"] else "once"
         discount = f"{Decimal(line['discount']).normalize():f} %" if Decimal(line["discount"]) else ""
         quantity = f"{Decimal(line['quantity']).normalize():f}"
-        made.add_row(plain(line["label"] or f"product {short(line['product'])}"), quantity, money(line["unit_price"]), discount, due)
+        label = line["label"] or names.get(line["product"]) or f"product {short(line['product'])}"
+        made.add_row(plain(label), quantity, money(line["unit_price"]), discount, due)
     return made
 
 
-def _print_way(item: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+def _print_way(item: Mapping[str, Any], version: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """The stages of its pipeline with their criteria, proven or not."""
     made = table("", "", show_header=False)
     for stage in version["stages"]:
         here = stage["key"] == item["stage"]
         name = f"[bold]{plain(stage['name'])}[/]" if here else plain(stage["name"])
-        made.add_row("[bold cyan]>[/]" if here else "", f"{name} [dim]{stage['key']}, {stage['probability']} %[/]")
+        made.add_row("[bold cyan]>[/]" if here else "", f"{name} [dim]{_key(stage)}{stage['probability']} %[/]")
         for criterion in stage["exit_criteria"]:
             proof = item["evidence"].get(criterion["key"])
             if proof is not None:
-                made.add_row("[green]+[/]", f"  [green]{plain(criterion['label'])}[/]\n  [dim]{plain(_shown(proof))}[/]")
+                made.add_row("[green]+[/]", f"  [green]{plain(criterion['label'])}[/]\n  [dim]{plain(_shown(proof, names))}[/]")
             else:
                 provide = how_to_provide({"criterion": criterion["key"], "evidence": criterion["evidence"], "stage": stage["key"]})
                 made.add_row("-", f"  {plain(criterion['label'])}\n  [dim]{plain(provide)}[/]")
@@ -196,13 +199,18 @@ def _print_way(item: Mapping[str, Any], version: Mapping[str, Any]) -> None:
     out.print(made)
 
 
-def _shown(proof: Mapping[str, Any]) -> str:
+def _key(stage: Mapping[str, Any]) -> str:
+    """What the stage is called in commands, where its name does not tell."""
+    return "" if words(stage["key"]).casefold() == str(stage["name"]).casefold() else f"{stage['key']}, "
+
+
+def _shown(proof: Mapping[str, Any], names: Mapping[str, str]) -> str:
     value = proof["amount"]
     told = [
         proof["on"],
         proof["document"],
         money(value) if value else None,
-        proof["contact"] and f"contact {short(proof['contact'])}",
+        proof["contact"] and names.get(proof["contact"], f"contact {short(proof['contact'])}"),
         proof["note"],
     ]
     return ", ".join(str(part) for part in told if part)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client
+from api.cli.client import Client, Problem
 from api.cli.deal_tables import print_board, print_deal, print_deals
 from api.cli.options import Owner, PeriodName, PipelineName, Team, Text
 from api.cli.outcomes import Ended, Exit, say_json
@@ -148,11 +148,27 @@ def show(view: View, deal: DealName) -> None:
         answer = client.get(f"/v1/deals/{id}", view.params(client))
         item = answer["item"]
         version = pipeline_version(client, item["pipeline"], item["pipeline_version"]) if not view.as_json else {}
+        # another's eyes may see less than the caller does
+        names = _names(client, item) if not (view.as_json or view.as_seen_by) else {}
         until = view.until(client)
     if view.as_json:
         say_json({"id": id, **answer})
         return
-    print_deal(id, item, version, view.words, until)
+    print_deal(id, item, version, view.words, until, names)
+
+
+def _names(client: Client, item: dict[str, Any]) -> dict[str, str]:
+    """What the products and people of a deal are called today, by id; those that the caller may not know are left out."""
+    people = {*(one["contact"] for one in item["people"]), *(proof["contact"] for proof in item["evidence"].values())}
+    paths = [("contacts", id) for id in people if id] + [("products", line["product"]) for line in item["lines"] if not line["label"]]
+    found = {}
+    for noun, id in dict.fromkeys(paths):
+        try:
+            found[id] = str(client.get(f"/v1/{noun}/{id}")["item"]["name"])
+        except Problem as problem:
+            if problem.code not in {Exit.NOT_FOUND, Exit.REFUSED}:
+                raise
+    return found
 
 
 def pipeline_version(client: Client, pipeline: str, number: int) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
 from api.cli.fitting import Column, Fitted
 from api.inert import one_line
@@ -44,6 +45,16 @@ def when(instant: str | None) -> str:
 def day(instant: str | None) -> str:
     """The day of an instant in this machine's zone."""
     return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d")
+
+
+def last_moment(instant: str | None, zone: str) -> str:
+    """The last day of a term in the company's zone; an instant that ends no day there, with its time."""
+    if instant is None:
+        return NONE
+    here = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
+    if here.time() == time():
+        return f"{here.date() - timedelta(days=1)}, that day included ({zone})"
+    return f"{here:%Y-%m-%d %H:%M} ({zone})"
 
 
 def days_since(instant: str, until: datetime) -> int:

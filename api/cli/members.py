@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,7 +13,15 @@ from api.cli.options import Json, TenantName
 from api.cli.outcomes import told
 from api.cli.references import MEMBER, TEAM, the_id
 from api.cli.written_values import money
-from domain.authority import LimitKind
+
+
+class LimitKind(StrEnum):
+    """As `domain.authority.LimitKind`, which is heavier to import."""
+
+    DEAL = "deal"
+    WRITE_OFF = "write_off"
+    SPEND = "spend"
+
 
 MemberName = Annotated[str, typer.Argument(metavar="MEMBER", help="Name, mail address, or an id or the beginning or end of one.")]
 

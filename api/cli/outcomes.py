@@ -27,6 +27,9 @@ R = TypeVar("R")
 PIPED_WIDTH = 160
 """Columns of a table that goes into a file or another program, where COLUMNS does not say otherwise."""
 
+_READABLE = 40
+"""Characters of a cursor that people may still copy: an id, or a day. Longer ones are for programs."""
+
 
 class Exit(IntEnum):
     """How a command ended; `MEANINGS` says when each is given."""
@@ -112,6 +115,8 @@ def print_count(rows: int, noun: str, following: str | None, *, more: bool = Fal
         out.print(f"[dim]{count(rows, noun)}[/]")
     elif not following:
         out.print(f"[dim]{count(rows, noun)}, and more: raise --limit or narrow the list[/]")
+    elif len(following) > _READABLE:
+        out.print(f"[dim]{count(rows, noun)}, and more: --all shows all, --limit so many; the `next` of --json goes on with --after[/]")
     else:
         # unwrapped, so that it can be copied
         out.print(f"[dim]{count(rows, noun)}, and more: --all shows all, --limit so many, --after {following} goes on[/]", soft_wrap=True)

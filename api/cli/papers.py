@@ -10,7 +10,7 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.fitting import Fitted
-from api.cli.formats import NONE, day, facts, money, plain, short, table, when, words
+from api.cli.formats import NONE, day, facts, last_moment, money, plain, short, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, CONTRACT, DEAL, DISPUTE, PAPER, Noun, find, find_among, the_id
@@ -66,6 +66,7 @@ def show(view: View, paper: PaperName) -> None:
     with view.calling() as client:
         id = find(client, PAPER, paper)["id"]
         answer = client.get(f"/v1/papers/{id}", view.params(client))
+        zone = client.get("/v1/settings")["item"]["zone"] if answer["item"]["expires_at"] and not view.as_json else ""
     if view.as_json:
         say_json({"id": id, **answer})
         return
@@ -82,7 +83,7 @@ def show(view: View, paper: PaperName) -> None:
         ("clauses", ", ".join(f"{used['key']} v{used['version']}" for used in item["clauses"]) or NONE),
         ("revision", str(item["revision"])),
         ("may be sent", "after a review" if item["review"] and item["allowed"] != item["document"]["sha256"] else NONE),
-        ("sign by", when(item["expires_at"])),
+        ("sign by", last_moment(item["expires_at"], zone)),
         ("file", item["document"]["sha256"]),
         ("signed file", item["sealed"]["sha256"] if item["sealed"] else NONE),
     ]

@@ -102,6 +102,12 @@ def test_what_is_said_of_a_deal_can_be_changed(concord: Concord, acme: str):
     assert "reason" in concord("deals", "close-date", "Presses", later, code=Exit.REFUSED).err
     assert later in concord("deals", "close-date", "Presses", later, "--reason", "Budget round").out
     assert "1 people" in concord("deals", "people", "Presses", "Jo Weber=economic_buyer").out
+    concord("products", "add", "Eccentric press", "--price", "7000 EUR")
+    concord("deals", "lines", "Presses", "--line", "Eccentric press, 2, 7000.00 EUR")
+    shown = concord("deals", "show", "Presses").out
+    assert "economic buyer Jo Weber" in shown
+    assert "Eccentric press" in shown
+    assert "Qualify qualify" not in shown
     item = concord("deals", "show", "Presses", "--json").json
     stale = concord("deals", "rename", "Presses", "Other", "--if-version", str(item["version"] - 1), code=Exit.REFUSED)
     assert stale.err

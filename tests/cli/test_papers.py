@@ -35,6 +35,7 @@ def test_a_quote_goes_from_a_deal_to_a_sealed_file(concord: Concord, acme: str, 
     people = ("Jo Weber <jo@acme.example> for Acme", "Mira Berg <mira@us.example> for Us")
     assert "not understood" in concord("papers", "send", number, "--to", "Jo Weber", code=2).err
     concord("papers", "send", number, *(word for person in people for word in ("--to", person)), "--until", "2031-03-31")
+    assert "2031-03-31, that day included (" in concord("papers", "show", number).out
     unsigned = tmp_path / "unsigned.pdf"
     concord("papers", "download", number, "--to", str(unsigned))
     assert "no signature" in concord("papers", "verify", str(unsigned), code=4).err

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.cli import outcomes
 from api.cli.client import Problem
-from api.cli.formats import minor_digits
+from api.cli.formats import NONE, last_moment, minor_digits
 from api.cli.import_mapping import toml_of
-from api.cli.outcomes import Ended, Exit
+from api.cli.members import LimitKind
+from api.cli.outcomes import Ended, Exit, Paper, print_count
 from api.cli.unmet import how_to_provide
 from api.cli.written_values import a_day, money, proof
+from domain.authority import LimitKind as DomainLimitKind
 from domain.kernel import Refused
 from domain.values import CURRENCIES
 from domain.values import minor_digits as domain_digits
@@ -171,3 +174,28 @@ def test_a_refusal_of_the_layers_below_ends_in_its_sentence():
     assert ended is not None
     assert (ended.sentence, ended.code) == ("Do the other thing.", Exit.REFUSED)
     assert foreseen(RuntimeError("nobody thought of it")) is None
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "said"),
+    [
+        (None, "UTC", NONE),
+        ("2031-03-31T22:00:00+00:00", "Europe/Berlin", "2031-03-31, that day included (Europe/Berlin)"),
+        ("2031-04-01T00:00:00+00:00", "UTC", "2031-03-31, that day included (UTC)"),
+        ("2031-03-31T22:00:00+00:00", "UTC", "2031-03-31 22:00 (UTC)"),
+    ],
+)
+def test_the_end_of_a_term_is_its_last_day_where_the_company_is(instant: str | None, zone: str, said: str):
+    assert last_moment(instant, zone) == said
+
+
+def test_the_kinds_of_limits_are_those_of_the_domain():
+    assert [kind.value for kind in LimitKind] == [kind.value for kind in DomainLimitKind]
+
+
+def test_a_cursor_that_nobody_copies_is_left_to_programs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outcomes, "out", Paper())
+    print_count(50, "deal", "x" * 150)
+    said = capsys.readouterr().out
+    assert "xxx" not in said
+    assert "--all shows all" in said
