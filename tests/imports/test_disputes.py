@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -110,6 +110,29 @@ async def test_rows_that_make_no_claim_are_rejected_with_the_reason(store, tenan
     reasons = " ".join(row.reason for row in planned.rows)
     assert "not a number" in reasons
     assert "add a column `owner`" in reasons
+
+
+async def test_who_imports_is_responsible_for_what_names_nobody_and_the_plan_says_so(store, tenant, tmp_path, directory):
+    write(tmp_path / "disputes.csv", HEADER[:5], [("RE-1", "Kolbe KG", "10.00", "5.00", "Price")])
+    ana = Actor(UUID(directory.users[0][1].removeprefix("=")), frozenset({Role.ADMIN}))
+    planned = await plan(store, tenant, [tmp_path], SAID, directory=directory, by=ana)
+    assert planned.counts[Kind.DISPUTES].created == 1
+    assert [(r.outcome, r.reason) for r in planned.reasons] == [("attention", "names no owner: whoever imports it is responsible")]
+    await run(store, tenant, [tmp_path], SAID, directory=directory, by=ana)
+    assert (await store.load(tenant, disputes, imported_id("dispute", "books", "RE-1 1"))).state.owner == ana.id
+
+
+async def test_more_than_all_of_an_invoice_and_less_than_nothing_are_rejected_with_the_amounts(store, tenant, tmp_path, directory):
+    said = [("RE-1", "500.00", "500.01"), ("RE-2", "500.00", "-3"), ("RE-3", "500.00", "500.00")]
+    rows = [(invoice, "Kolbe KG", total, disputed, "Price", "", "", "Ana Souza", "") for invoice, total, disputed in said]
+    write(tmp_path / "disputes.csv", HEADER, rows)
+    planned = await plan(store, tenant, [tmp_path], SAID, directory=directory)
+    counts = planned.counts[Kind.DISPUTES]
+    assert (counts.created, counts.skipped, counts.rejected) == (1, 0, 2)
+    assert {row.reason for row in planned.rows} == {
+        "500.01 is disputed of an invoice over 500.00; no more than all of it can be",
+        "-3 is disputed; no less than nothing can be",
+    }
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ async def plan(
     Raises AnswersNeeded for questions without a default, Unreadable, BadMapping, NothingToImport.
     """
     settled, inspection = await _settled(store, tenant, paths, overrides, directory, progress)
+    settled.importer = importer(by).on_behalf_of
     tally = Tally(settled)
     dry = Running(store, tenant, settled, importer(by), uuid5(NAMESPACE, "import dry run"), store_it=False, told=told, tally=tally)
     await dry.go()
@@ -114,6 +115,7 @@ async def run(
     """
     began = clock()
     settled, _ = await _settled(store, tenant, paths, overrides, directory, progress)
+    settled.importer = importer(by).on_behalf_of
     tally = Tally(settled)
     actor = importer(by)
     run_id, resumed = await begin(store, tenant, settled, actor)

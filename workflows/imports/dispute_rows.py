@@ -9,7 +9,7 @@ from workflows.imports.cells import instant_of, read_rows
 from workflows.imports.conversion import LONGEST_NAME, Converted, Seen, Skipped, key_of, known_reference, left_out
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
-from workflows.imports.records import DisputeRecord
+from workflows.imports.records import DisputeRecord, Values
 from workflows.imports.settled import FoundTable, Settled
 
 OVER = {"closed", "settled", "resolved", "withdrawn", "cancelled", "canceled", "written off", "rejected", "paid", "done"}
@@ -31,8 +31,11 @@ def convert_disputes(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
         if rejection := left_out(table, read, settled, seen, id_):
             yield rejection
             continue
+        if (reason := _senseless(values)) is not None:
+            yield Fault(table.name, read.number, None, "", reason)
+            continue
         disputed, status = values.get("disputed"), str(values.get("status") or "").casefold()
-        if disputed is None or disputed[0] <= 0:
+        if disputed is None or not disputed[0]:
             yield Skipped(
                 Kind.DISPUTES,
                 id_,
@@ -47,7 +50,10 @@ def convert_disputes(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
         record = DisputeRecord(Kind.DISPUTES, id_, "", table.name, read.number, read.attributes)
         record.document, record.line = document, line
         record.account = known_reference(settled, "account", key_of(values, "account_id", "account_name"), record.attributes, "account")
-        record.owner = known_reference(settled, "user", key_of(values, "owner_id", "owner_name"), record.attributes, "owner")
+        owner = key_of(values, "owner_id", "owner_name")
+        record.owner = known_reference(settled, "user", owner, record.attributes, "owner")
+        if owner is None and settled.importer is not None:
+            record.owner, record.attention = f"={settled.importer}", ("names no owner: whoever imports it is responsible",)
         if (missing := _missing(record)) is not None:
             yield Fault(table.name, read.number, None, "", missing)
             continue
@@ -60,6 +66,20 @@ def convert_disputes(table: FoundTable, settled: Settled, seen: Seen) -> Iterato
         record.due_on, record.discount_on = values.get("due_on"), values.get("discount_on")
         record.name = str(values.get("title") or f"Invoice {document}")[:LONGEST_NAME].rstrip()
         yield record
+
+
+def _senseless(values: Values) -> str | None:
+    """Why the amounts of a row cannot be; None: they can."""
+    disputed, tax, total = (amounts[0] if (amounts := values.get(name)) else None for name in ("disputed", "tax", "total"))
+    if disputed is None:
+        return None
+    if disputed < 0:
+        return f"{disputed} is disputed; no less than nothing can be"
+    if tax is not None and tax < 0:
+        return f"the disputed tax is {tax}; it cannot be less than nothing"
+    if total is not None and disputed + (tax or 0) > total:
+        return f"{disputed + (tax or 0)} is disputed of an invoice over {total}; no more than all of it can be"
+    return None
 
 
 def _missing(record: DisputeRecord) -> str | None:

@@ -65,6 +65,8 @@ class Settled:
     onto: UUID | None = None
     """The pipeline here that takes the source's stages; None: one of the source's own does."""
     stage_labels: dict[str, str] = field(default_factory=dict)
+    importer: UUID | None = None
+    """The member who imports; None: Concord itself does."""
     close_deleted: bool = False
     use_list_prices: bool = False
     list_prices: dict[str, tuple[Decimal, str | None]] = field(default_factory=dict)
