@@ -14,8 +14,8 @@ _CLAUSES = {
     ),
     "delivery": ClauseWording(
         title="Delivery",
-        text="Goods are delivered to the address named above, carriage paid. Dates of delivery are binding where they are "
-        "stated as such.\n\nPart deliveries are permitted where they do not burden the recipient.",
+        text="Goods are delivered by {seller_name} to {buyer_name}, at the address that the order names, carriage paid. Dates of "
+        "delivery are binding where they are stated as such.\n\nPart deliveries are permitted where they do not burden the recipient.",
     ),
     "payment": ClauseWording(
         title="Payment",
@@ -44,7 +44,8 @@ _CLAUSES = {
     ),
     "term": ClauseWording(
         title="Term and termination",
-        text="The agreement begins when both parties have signed it. Either party may end it for good cause at any time, in writing.",
+        text="The agreement begins on the day that is named above or, where none is named, when both parties have signed it. Either "
+        "party may end it for good cause at any time, in writing.",
     ),
     "law": ClauseWording(
         title="Law and jurisdiction",

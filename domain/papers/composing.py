@@ -19,6 +19,7 @@ from uuid import UUID
 
 from domain.clauses import ClauseWording
 from domain.deals.amounts import line_total
+from domain.deals.approving import terms_of
 from domain.deals.state import Deal
 from domain.deals.terms import Line, Period
 from domain.kernel import Read
@@ -48,6 +49,8 @@ class Matter:
     title: str
     reference: str
     owner: UUID | None = None
+    buying: bool = False
+    """Whether we are the buyer."""
     items: tuple[Item, ...] = ()
     sums: tuple[Sum, ...] = ()
     facts: tuple[Entry, ...] = ()
@@ -181,6 +184,7 @@ def deal_matter(deal: Deal, facts: Facts) -> Matter:
         facts=paid(deal.payment_days),
         clauses=paid_clause(deal.payment_days),
         total=deal.amount,
+        content=terms_of(deal).content_hash,
     )
 
 
@@ -215,8 +219,11 @@ def compose(
 ) -> PaperContent:
     """The paper. `clauses`: key, version and wording, in order; `contact`: who answers for us; `day`: the date it bears."""
     valid_until = day + timedelta(days=template.valid_days) if template.valid_days else None
+    seller, buyer = (recipient.name, sender) if about.buying else (sender, recipient.name)
     values = {
         **about.values,
+        "seller_name": seller,
+        "buyer_name": buyer,
         "our_name": sender,
         "their_name": recipient.name,
         "title": title or about.title,

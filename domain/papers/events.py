@@ -15,7 +15,7 @@ from domain.values import Money
 class PaperDrafted(Event, topic="paper.drafted"):
     """Prepared, or prepared anew while nobody had it: `revision` counts from 1.
 
-    `content`: of a contract or an amendment, the hash of what is agreed as this paper shows it. `data_sha256`: hash of the canonical JSON that was printed; it is kept as a document, too. `as_of`: the log's position when
+    `content`: of a contract, an amendment or a deal, the hash of what is agreed as this paper shows it. `data_sha256`: hash of the canonical JSON that was printed; it is kept as a document, too. `as_of`: the log's position when
     the data were read. `document`: the PDF. `by`: who prepared it.
     """
 

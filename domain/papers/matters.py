@@ -9,8 +9,9 @@ from uuid import UUID
 from domain.contract_dates import NoticeBefore, NoticeRule, Renewal, RenewalKind
 from domain.contracts.consent import content_of, to_be
 from domain.contracts.state import Contract
-from domain.contracts.terms import TermChanges, Terms, ValuePer
+from domain.contracts.terms import Side, TermChanges, Terms, ValuePer
 from domain.disputes.state import Dispute
+from domain.disputes.terms import Side as DisputeSide
 from domain.papers.composing import PARTS, Facts, Matter, count, matter_of, paid, paid_clause, priced, written
 from domain.papers.content import Entry, Item, Sum
 from domain.papers.refusals import PartUnknown
@@ -26,6 +27,7 @@ def contract_matter(contract: Contract, _facts: Facts) -> Matter:
         title=contract.title,
         reference=contract.number or contract.title,
         owner=contract.owner,
+        buying=contract.side is Side.BUY,
         sums=_value(terms.value, terms.value_per),
         facts=(*_days(terms.start, terms.end), *paid(terms.payment_days)),
         clauses=tuple(_worded(terms)),
@@ -49,6 +51,7 @@ def amendment_matter(contract: Contract, amendment: UUID) -> Matter:
         title=f"{contract.title}: {held.title}"[:200],
         reference=contract.number or contract.title,
         owner=contract.owner,
+        buying=contract.side is Side.BUY,
         sums=_value(changes.value and after.value, after.value_per),
         facts=(*facts, *paid(changes.payment_days)),
         clauses=(
@@ -125,6 +128,7 @@ def dispute_matter(case: Dispute, _facts: Facts) -> Matter:
         title=case.title,
         reference=case.title,
         owner=case.owner,
+        buying=case.side is DisputeSide.BUY,
         items=tuple(items),
         sums=(Sum(label="Disputed and held back", amount=priced(total), strong=True),),
         total=total,

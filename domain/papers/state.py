@@ -49,7 +49,7 @@ class Paper:
     as_of: int
     by: UUID
     content: str | None = None
-    """Of a contract or an amendment: the hash of what is agreed, as the paper shows it."""
+    """Of a contract, an amendment or a deal: the hash of what is agreed, as the paper shows it."""
     status: PaperStatus = PaperStatus.DRAFTING
     allowed: str | None = None
     signatories: Mapping[UUID, Signatory] = field(default_factory=dict)

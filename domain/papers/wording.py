@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from domain.kernel import Invalid
 
-BLANKS = ("our_name", "their_name", "title", "number", "date", "valid_until", "total", "reference", "contact")
-"""What may be filled in: parties, the paper's own title, number and date, its total, the reference of what it is about, our contact."""
+BLANKS = (
+    *("our_name", "their_name", "seller_name", "buyer_name", "title", "number", "date", "valid_until", "total", "reference", "contact"),
+)
+"""What may be filled in: parties, ours and theirs, or who of them sells and buys; the paper's own title, number and date, its total, the reference of what it is about, our contact."""
 _BLANK = re.compile(r"\{([a-z_]{1,40})\}")
 _EMPTY = "…"
 

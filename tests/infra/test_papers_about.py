@@ -11,7 +11,7 @@ import pytest
 
 from domain.contracts.commands import ProposeAmendment
 from domain.contracts.consent import content_of
-from domain.contracts.terms import Clause, TermChanges
+from domain.contracts.terms import Clause, Side, TermChanges
 from domain.deals import DealPaymentTermsSet
 from domain.default_papers import default_clauses, default_templates
 from domain.papers.composing import Matter, compose, deal_matter, figure, part_of, priced
@@ -71,6 +71,16 @@ def test_a_quote_says_within_how_many_days_its_deal_is_paid_and_the_usual_ones_w
         text = " ".join(pages(composed(template, deal_matter(agreed.state, {}))))
         assert "Invoices are due within 60 days" in text
         assert "within 30 days" not in text, "one clause of payment, that of the deal"
+
+
+@pytest.mark.parametrize(("side", "delivered"), [(Side.SELL, "by Nordlicht GmbH to Them Ltd"), (Side.BUY, "by Them Ltd to Nordlicht GmbH")])
+def test_a_contract_is_worded_for_the_side_that_we_are_on_and_begins_on_one_day(side: Side, delivered: str):
+    spec = carried(contract, drafting(title="Cleaning", side=side, terms=terms()))
+    text = " ".join(pages(composed("contract", contract_matter(spec.state, {}), "Them Ltd")))
+    assert f"Goods are delivered {delivered}" in text
+    assert "named above, carriage paid" not in text
+    assert "The agreement begins when both parties" not in text
+    assert "begins on the day that is named above" in text
 
 
 def test_a_contract_without_an_end_in_dinars_and_cyrillic():
