@@ -29,6 +29,7 @@ from domain.papers import (
     papers,
 )
 from domain.papers import refusals as r
+from domain.rates import NoRate
 from domain.templates import ClauseUnknown
 from domain.tenants import TENANT_ID, tenants
 from infra.access import Action
@@ -127,7 +128,7 @@ noun.changes(
         ],
         "expires_on": "2030-03-29",
     },
-    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, r.SignatoryTwice, r.SigningDayPast),
+    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, NoRate, r.SignatoryTwice, r.SigningDayPast),
     before=_check_contacts,
 )
 noun.changes(

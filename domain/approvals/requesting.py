@@ -22,7 +22,7 @@ from domain.approvals.events import (
 )
 from domain.approvals.refusals import NobodyToAsk
 from domain.approvals.requirements import posts_for, tested, worse
-from domain.approvals.state import Approval, Step, approval_id
+from domain.approvals.state import Agreed, Approval, Step, approval_id
 from domain.approvals.terms import ApprovalTerms, Measures, RateUsed, measured
 from domain.kernel import SYSTEM, Context, Event, Read, Role
 from domain.members import Member
@@ -76,6 +76,14 @@ def need(chain: Chain, rules: ApprovalRules, measures: Measures, terms: Approval
         return Need(posts)
     changed = terms.changed(approval.granted)
     return Need(rules.legal, changed) if changed else Need(posts)
+
+
+def carried_over(chain: Chain, rules: ApprovalRules, needed: Need, measures: Measures, approval: Approval | None) -> Agreed | None:
+    """What the chain agreed to last, if that still covers these values; None where it has to be asked anew."""
+    agreed = approval.agreed.get(chain) if approval else None
+    if agreed is None or needed.changed or worse(chain, rules, measures, agreed.measures) or not {*needed.posts} <= {*agreed.posts}:
+        return None
+    return agreed
 
 
 def request(approval: Approval | None, command: RequestApproval, ctx: Context) -> tuple[Event, ...]:
@@ -144,13 +152,8 @@ def _planned(
     needed = need(chain, rules, measures, command.terms, approval)
     if not needed.posts:
         return ChainPlan(chain=chain, plan=Plan.NOT_NEEDED, why=f"{values}: nobody has to agree")
-    agreed = approval.agreed.get(chain) if approval else None
-    if (
-        agreed is not None
-        and not needed.changed
-        and not worse(chain, rules, measures, agreed.measures)
-        and {*needed.posts} <= {*agreed.posts}
-    ):
+    agreed = carried_over(chain, rules, needed, measures, approval)
+    if agreed is not None:
         return ChainPlan(
             chain=chain,
             plan=Plan.CARRIED_OVER,

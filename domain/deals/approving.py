@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.approval_policies import DEFAULT_POLICY
 from domain.approvals.events import ApprovalWithdrawn
-from domain.approvals.requesting import measure, measure_reads, need, rules_in
+from domain.approvals.requesting import carried_over, measure, measure_reads, need, rules_in
 from domain.approvals.state import Approval
 from domain.approvals.terms import ApprovalTerms, TermLine
 from domain.deals.commands import HoldForApproval, SetPaymentTerms, WithdrawMove
@@ -68,6 +69,34 @@ def waiting_for(deal: Deal, chains: tuple[Chain, ...], approval: UUID | None, ct
     rules = rules_in(ctx.facts, DEFAULT_POLICY).rules
     measures, _ = measure(terms, ctx.facts, ctx.at)
     return tuple(chain for chain in chains if need(chain, rules, measures, terms, known).posts)
+
+
+def gated_chains(version: PipelineVersion) -> tuple[Chain, ...]:
+    """The chains that any stage of the pipeline asks on the way to winning."""
+    asked = {key for stage in version.stages for key in stage.approvals}
+    return tuple(chain for chain in Chain if chain in asked)
+
+
+def unagreed(deal: Deal, chains: tuple[Chain, ...], known: Approval | None, facts: Mapping[UUID, Any], at: datetime) -> tuple[Chain, ...]:
+    """Those of the chains that the policy asks about the terms as they are now, and that have not agreed to them. Raises NoRate.
+
+    A chain has agreed where its round was about exactly these terms, or where what it agreed to before carries over to them, as it
+    would at the gate. While a round is open, the terms stay as they are, and those it asks have agreed once all their steps are done.
+    """
+    terms = terms_of(deal)
+    if not chains or (known is not None and known.grants(terms.content_hash, chains)):
+        return ()
+    rules = rules_in(facts, DEFAULT_POLICY).rules
+    measures, _ = measure(terms, facts, at)
+    under_way = known.chains if known is not None and known.open else {}
+
+    def agreed(chain: Chain) -> bool:
+        if chain in under_way:
+            return under_way[chain].done
+        needed = need(chain, rules, measures, terms, known)
+        return not needed.posts or carried_over(chain, rules, needed, measures, known) is not None
+
+    return tuple(chain for chain in chains if not agreed(chain))
 
 
 def _approval(id: UUID | None, ctx: Context) -> Approval | None:

@@ -11,7 +11,7 @@ from domain.backdating import check_dating
 from domain.contacts import check_contact, contact_read
 from domain.documents import attach, document_reads
 from domain.kernel import Command, Context, Decider, Event, NotFound, On, Outcome, Read
-from domain.papers import agreements
+from domain.papers import agreements, offers
 from domain.papers import commands as c
 from domain.papers import events as e
 from domain.papers.refusals import (
@@ -51,7 +51,9 @@ def _check_status(paper: Paper, *needed: PaperStatus) -> None:
 def _draft(paper: Paper | None, command: c.DraftPaper, ctx: Context) -> Outcome:
     if paper is not None and paper.status not in AT_HOME:
         raise PaperIsOut("Those who sign have this paper; void it, then prepare another.", status=paper.status.value)
-    if paper is not None and (paper.data_sha256, paper.document.sha256) == (command.data_sha256, command.document.sha256):
+    # the same on paper may be about something else, such as another product of the same name
+    same = (command.data_sha256, command.document.sha256, command.content)
+    if paper is not None and (paper.data_sha256, paper.document.sha256, paper.content) == same:
         return ()
     hashes = (command.document.sha256, command.data_sha256)
     _, attached = attach(ctx, "paper", hashes)
@@ -81,6 +83,7 @@ def _send(paper: Paper, command: c.SendPaper, ctx: Context) -> Outcome:
     _check_status(paper, *AT_HOME_IN_ORDER)
     if paper.review and paper.allowed != paper.document.sha256:
         raise PaperNotReviewed("Somebody else has to review this paper first; ask for it.", template=paper.template)
+    offers.check_consent(paper, ctx)
     given = [(one.email.casefold(), one.party.casefold()) for one in command.signatories]
     if twice := sorted({email for email, party in given if given.count((email, party)) > 1}):
         raise SignatoryTwice("One address is named twice; name each person once.", emails=twice)
@@ -220,8 +223,10 @@ def decide(paper: Paper | None, command: Any, ctx: Context) -> tuple[Event | On,
     return tuple(handler(paper, command, ctx))
 
 
-def reads(paper: Paper | None, command: Any, _facts: Mapping[UUID, Any]) -> Iterator[Read]:
-    """The documents that it is made of; who is asked to sign; the contract that is signed by it."""
+def reads(paper: Paper | None, command: Any, facts: Mapping[UUID, Any]) -> Iterator[Read]:
+    """The documents that it is made of; who is asked to sign; the contract that is signed by it, or the deal that it offers."""
+    if isinstance(command, c.SendPaper):
+        yield from offers.offer_reads(paper, facts)
     if isinstance(command, c.SendPaper | c.DeclinePaper | c.VoidPaper | c.ExpirePaper):
         yield from agreements.agreement_reads(paper)
     match command:

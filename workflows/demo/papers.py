@@ -35,9 +35,12 @@ from infra.papers.sealer import Sealer
 from workflows.demo.world import COMPANY
 from workflows.opened import open_deals, opened
 
-_STAGES = ("drafting", "internal_review", "sent", "viewed", "partly_signed", "completed", "declined")
+_AT_HOME = ("drafting", "internal_review")
+_STAGES = (*_AT_HOME, "sent", "viewed", "partly_signed", "completed", "declined")
 _LOOKED_AT = 400
 """Deals that are looked through for those to write papers about, the latest first."""
+_SMALL = 400_000
+"""An amount that asks nobody, in any of the demo's currencies."""
 _BUYER = Invited(name="Robin Schwarz", email="robin.schwarz@buyer.example", party="Buyer")
 
 
@@ -67,7 +70,7 @@ async def write_papers(desk: Desk, now: datetime) -> int:
 
 
 async def _deals(desk: Desk, count: int) -> Sequence[tuple[UUID, Deal]]:
-    """Open deals with lines, an owner and an account, the latest first."""
+    """Open deals with lines, an owner and an account, the latest first: for papers that are sent, those on terms that need no consent."""
     ids: list[UUID] = []
     after: int | None = 0
     while after is not None:
@@ -76,7 +79,20 @@ async def _deals(desk: Desk, count: int) -> Sequence[tuple[UUID, Deal]]:
         after = window.upto
     found = await open_deals(desk.store, desk.tenant, ids[-_LOOKED_AT:][::-1])
     fit = [(id, deal) for id, deal in found.items() if deal.lines and deal.owner is not None and deal.account is not None]
-    return fit[:count]
+    plain, others = [one for one in fit if _plain(one[1])], [one for one in fit if not _plain(one[1])]
+    sent = count - len(_AT_HOME)
+    return [*(others + plain[sent:])[: len(_AT_HOME)], *plain[:sent]]
+
+
+def _plain(deal: Deal) -> bool:
+    """Whether it is on our usual terms, so that a paper about it may be sent whatever approvers are asked about others."""
+    return (
+        not deal.approvals
+        and deal.payment_days is None
+        and deal.amount is not None
+        and deal.amount.amount < _SMALL
+        and not any(line.discount for line in deal.lines)
+    )
 
 
 async def _write(desk: Desk, id: UUID, stage: str, deal_id: UUID, deal: Deal, now: datetime) -> None:
