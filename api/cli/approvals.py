@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Context, Decimal
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,13 @@ _STYLE = {"open": "[cyan]open[/]", "approved": "[green]approved[/]", "rejected":
 def percent(value: str) -> str:
     """`12.5 %`."""
     return f"{value.rstrip('0').rstrip('.') if '.' in value else value} %"
+
+
+def rate_words(rate: str) -> str:
+    """A rate to six significant digits; what stands before the point stays whole."""
+    exact = Decimal(rate)
+    kept = max(6, exact.adjusted() + 2)
+    return f"{Context(prec=kept).plus(exact).normalize():f}"
 
 
 @reading(pages=True, eyes=True)
@@ -96,7 +104,7 @@ def _facts(item: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [("asked by", f"{plain(item['requested_by_name'])} on {when(item['requested_at'])}")]
     if item["terms"]["amount"]:
         given = item["terms"]["amount"]
-        at = f" (one {rate['base']} at {rate['rate']} {rate['quote']} of {rate['day']})" if rate else ""
+        at = f" (one {rate['base']} at {rate_words(rate['rate'])} {rate['quote']} of {rate['day']})" if rate else ""
         found.append(("amount", f"{amount(given['amount'], given['currency'])} {given['currency']}{at}"))
     off = f"{percent(measures['blended'])} in all, {percent(measures['worst_line'])} on the worst line"
     policy = f"version {item['policy_version']}" if item["policy_version"] else "the one that every tenant begins with"
@@ -127,11 +135,23 @@ def _state(state: str) -> str:
     return {"approved": "[green]agreed[/]", "rejected": "[red]said no[/]", "asked": "[cyan]asked[/]"}.get(state, NONE)
 
 
+def _refuse_settled(client: Client, written: str, item: Mapping[str, Any], *, mine: bool) -> None:
+    """Where what was named is settled and its words are part of others that are open, say so instead of doing nothing. Raises Ended."""
+    if item["status"] == "open":
+        return
+    asked = {"status": "open", "text": written, "mine": mine or None, "limit": 5}
+    others = client.get("/v1/approvals", {name: value for name, value in asked.items() if value is not None})["items"]
+    if others:
+        lines = tuple(f"  {short(one['id'])}  {plain(one['title'])}" for one in others)
+        raise Ended(f"{plain(item['title'])} is {item['status']} already. What is open is another; name it:", Exit.REFUSED, lines=lines)
+
+
 def _answer(approval: str, path: str, body: dict[str, Any], done: str, tenant: str | None, *, as_json: bool) -> None:
     with calling(tenant) as client:
         id = find(client, APPROVAL, approval)["id"]
         # exactly what was looked at: other terms by now are refused
         seen = client.get(f"/v1/approvals/{id}")
+        _refuse_settled(client, approval, seen["item"], mine=path != "withdraw")
         if path != "withdraw":
             body["content_hash"] = seen["item"]["content_hash"]
         said = client.post(f"/v1/approvals/{id}/{path}", body, if_match=f'"{seen["version"]}"')

@@ -119,14 +119,20 @@ def what_if(
         return
     made = table("asked on", "for", "terms", "chain", "agreed to by", "would need", whole=("asked on",))
     for one in found["differing"]:
-        terms = f"{float(one['blended']):g} % off, {one['payment_days']} days" + (f", {one['amount']}" if one["amount"] else "")
         made.add_row(
-            when(one["requested_at"]), f"{plain(one['title'])} [dim]{short(one['about'])}[/]", plain(terms), one["chain"],
+            when(one["requested_at"]), f"{plain(one['title'])} [dim]{short(one['about'])}[/]", plain(_terms(one)), one["chain"],
             _posts(one["posts"]), f"[yellow]{_posts(one['would'])}[/]",
         )  # fmt: skip
     out.print(made)
     more = "; the period has more, narrow it with --from and --until" if found["more"] else ""
     out.print(f"[dim]{len(found['differing']):,} of {rounds} would differ under version {found['version']}{more}[/]")
+
+
+def _terms(one: Mapping[str, Any]) -> str:
+    """What the chains tested: a discount both in all and on the worst line, for either decides."""
+    off = f"{one['blended']} % off in all, {one['worst_line']} % on the worst line, " if one["noun"] == "deal" else ""
+    worth = f", {one['amount']}" if one["amount"] else ""
+    return f"{off}{one['payment_days']} days{worth}"
 
 
 def _posts(posts: list[str]) -> str:

@@ -74,6 +74,9 @@ def test_a_move_says_whom_it_waits_for_and_goes_on_with_the_answer(concord: Conc
     while (item := concord("deals", "show", "Consented", "--json").json["item"])["stage"] != "paper":
         assert time.monotonic() < deadline, item
         time.sleep(0.3)
+    _ask(concord, "Consented: one more")
+    named = concord.apart("approvals", "approve", "Consented", **mona)
+    assert (named.code, "Consented: one more" in named.err) == (Exit.REFUSED, True)
     told = concord("replay", "Consented").out
     assert "agreed in the commercial chain: Fine" in " ".join(told.split())
     assert "Nothing would differ" in concord("approvals", "what-if", "--version", "0").out
