@@ -137,7 +137,8 @@ class Roles:
         if not standing.active:
             raise MemberGone("You are no longer an active member here. Ask an administrator.")
         if standing.roles.isdisjoint(self.roles):
-            raise RoleMissing("None of your roles allows this.", roles=sorted(self.roles))
+            named = ", ".join(role.replace("_", " ") for role in sorted(self.roles))
+            raise RoleMissing(f"None of your roles allows this. Ask somebody who has one of: {named}.", roles=sorted(self.roles))
         caller = Caller(doors, credential.tenant, credential, standing)
         state["caller"] = caller
         return caller
