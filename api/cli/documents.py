@@ -16,6 +16,8 @@ from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.tree import group
 
 Sha256 = Annotated[str, typer.Argument(metavar="SHA256", help="The document's SHA-256, as the upload told it.")]
+_A_PLACE = re.compile(r"(~?/|[.]{1,2}[/\\]|[A-Za-z]:\\).*|(?!\w+://).*[/\\][^/\\]*[.][A-Za-z][A-Za-z0-9]{0,4}")
+"""What names a place on this machine: it begins as one, or has a folder and ends as a file. `Letter 3/2026` and an address do not."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,13 +33,21 @@ def uploaded(client: Client, file: Path) -> dict[str, Any]:
 
 
 def referred(client: Client, written: str) -> dict[str, str]:
-    """What is attached: a file here, which is uploaded; one that was, by its SHA-256; or a reference to what lies elsewhere."""
+    """What is attached: a file here, which is uploaded; one that was, by its SHA-256; or a reference to what lies elsewhere.
+
+    Raises Ended for a path at which there is no file: it would prove nothing.
+    """
     path = Path(written).expanduser()
     if path.is_file():
         return {"document": path.name[:200], "sha256": uploaded(client, path)["sha256"]}
     if is_hash(written):
         known = client.get(f"/v1/documents/{written.lower()}/about")["document"]
         return {"document": known["name"][:200], "sha256": known["sha256"]}
+    if _A_PLACE.fullmatch(written):
+        raise Ended(
+            f"There is no file {written} here. Name a file, or what lies elsewhere by its name alone, without folders, like {path.name}.",
+            Exit.NOT_FOUND,
+        )
     return {"document": written}
 
 
