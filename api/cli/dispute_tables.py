@@ -98,12 +98,14 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _ledger(item: Mapping[str, Any]) -> Fitted:
-    """Each line, and the sum: original = open + credited + paid + written off + withdrawn."""
+    """Each line, and the sum: original = open + credited + paid + written off + withdrawn. What has left the case is not in it."""
     currency, ledger = item["currency"], item["ledger"]
     shown = [name for name in AMOUNTS if name == "open" or any(Decimal(line[name]) for line in [*item["lines"], ledger])]
     columns = ["original", *(words(name) for name in shown)]
     made = table("line", *columns, right=columns, title="ledger")
     for line in item["lines"]:
+        if not Decimal(line["original"]):
+            continue
         label = f" {plain(line['label'])}" if line["label"] else ""
         made.add_row(
             f"{plain(line['document'])} {plain(line['number'])}{label}", *(amount(line[n], currency) for n in ("original", *shown))

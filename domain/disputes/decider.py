@@ -159,4 +159,4 @@ def chain(case: Dispute | None, _event: Any, stream: UUID) -> UUID:
     return stream if case is None else case.root or stream
 
 
-disputes: Decider[Dispute | None] = Decider("dispute", None, decide, evolve, reads, state_version=3, chain=chain)
+disputes: Decider[Dispute | None] = Decider("dispute", None, decide, evolve, reads, state_version=4, chain=chain)

@@ -217,7 +217,7 @@ _CHANGES: dict[type[Event], Callable[[Dispute, Any], dict[str, Any]]] = {
     e.DisputePaymentTermsSet: lambda _c, v: {"documents": v.documents},
     e.DisputeLinesAdded: lambda c, v: {"lines": {**c.lines, **stated(v.lines)}},
     e.DisputeLineReversed: lambda c, v: {"lines": moved(c.lines, (v.movement,))},
-    e.DisputeSplit: lambda c, v: {"lines": moved(c.lines, v.movements)},
+    e.DisputeSplit: lambda c, v: {"lines": moved(c.lines, v.movements), "splits": c.splits + 1},
     e.DisputeEvidenceAttached: _evidence,
     e.DisputeEvidenceRetracted: lambda c, v: {"evidence": {k: p for k, p in c.evidence.items() if k != v.evidence}},
     e.DisputeCommented: _commented,

@@ -25,6 +25,9 @@ IN_WORK = (Status.OPENED, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.AWAI
 CHANGEABLE = frozenset({Status.DRAFT, Status.REOPENED, *IN_WORK})
 
 
+_LONGEST_TITLE = 200
+
+
 def case_read(id: UUID) -> Read:
     return Read("dispute", id)
 
@@ -92,6 +95,12 @@ def _split(case: Dispute, command: c.SplitDispute, parts: dict[UUID, Part], ctx:
     yield On(child, DisputeClocksSet(readings=readings(state, settings_of(ctx)), rules=rules_of(ctx).version))
 
 
+def _title(case: Dispute) -> str:
+    """What a part is called that nobody gave a name: as the case, and which part it is, so that the two can be told apart."""
+    part = f" (part {case.splits + 2})"
+    return case.title[: _LONGEST_TITLE - len(part)].rstrip() + part
+
+
 def _child(case: Dispute, command: c.SplitDispute, parts: dict[UUID, Part], ctx: Context) -> e.DisputeSplitOff:
     lines = tuple(
         CaseLine(id=ctx.new_id(), reference=case.lines[id].reference, gross=part.gross, tax=part.tax) for id, part in parts.items()
@@ -102,7 +111,7 @@ def _child(case: Dispute, command: c.SplitDispute, parts: dict[UUID, Part], ctx:
     return e.DisputeSplitOff(
         side=case.side,
         account=case.account,
-        title=command.title or case.title,
+        title=command.title or _title(case),
         reason=case.reason,
         reason_text=case.reason_text,
         severity=case.severity,

@@ -93,6 +93,8 @@ class Dispute:
     """The system that told of it with its id there, and the import run that did."""
     handled: bool = False
     """Whether anybody did anything to it since it was raised; what time brought, its clocks' levels, is nobody's doing."""
+    splits: int = 0
+    """How often a part went on in a case of its own."""
     version: int = 1
     lines: Mapping[UUID, Line] = field(default_factory=dict)
     documents: tuple[DisputedDocument, ...] = ()
