@@ -15,7 +15,7 @@ from api.cli.options import Json, Note, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, DISPUTE, MEMBER, find, the_id
 from api.cli.tree import add
-from api.cli.written_values import a_day, money
+from api.cli.written_values import a_day, money, money_of_case
 
 DisputeName = Annotated[str, typer.Argument(metavar="DISPUTE", help="Its title, or an id or the beginning or end of one.")]
 ForThem = Annotated[bool, typer.Option("--for-them", help="You record what the other side said, by letter or telephone.")]
@@ -47,11 +47,11 @@ def claimed(written: Iterable[str], currency: str | None) -> tuple[str, list[dic
         parts = [part.strip() for part in one.split(",")]
         if len(parts) not in {3, 4}:
             raise Ended(f"--line {one!r}: write 'INVOICE, LINE, NET' like 'RE-117, 10, 410.00 EUR', and perhaps ', TAX'.", Exit.USAGE)
-        net = money(parts[2], currency)
-        currency = net["currency"]
-        tax = money(parts[3], currency)["amount"] if len(parts) == 4 else "0"
+        currency = currency or money(parts[2])["currency"]
+        net = money_of_case(parts[2], currency)
+        tax = money_of_case(parts[3], currency) if len(parts) == 4 else "0"
         reference = {"kind": "invoice", "document": parts[0], "line": parts[1]}
-        lines.append({"reference": reference, "net": net["amount"], "tax": tax})
+        lines.append({"reference": reference, "net": net, "tax": tax})
     if not lines or currency is None:
         raise Ended("Say what is disputed: --line 'INVOICE, LINE, NET', like --line 'RE-117, 10, 410.00 EUR, 77.90'.", Exit.USAGE)
     return currency, lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import DISPUTE, find
 from api.cli.tree import add
-from api.cli.written_values import money
+from api.cli.written_values import money_of_case
 
 Why = Annotated[str, typer.Option("--reason", help="Why, in your words.")]
 LineName = Annotated[
@@ -24,7 +25,7 @@ LineName = Annotated[
 def the_line(item: dict[str, Any], written: str) -> dict[str, Any]:
     """The one line of a case that is meant. Raises Ended: there is none, or several."""
     wanted = " ".join(written.replace(",", " ").split()).casefold()
-    lines: list[dict[str, Any]] = item["lines"]
+    lines: list[dict[str, Any]] = [line for line in item["lines"] if Decimal(line["original"])]
 
     def answers(line: dict[str, Any]) -> tuple[bool, bool]:
         document, number = " ".join(line["document"].split()).casefold(), str(line["number"]).casefold()
@@ -71,7 +72,9 @@ def split(
         list[str], typer.Option("--line", metavar="LINE", help="What goes: 'INVOICE, LINE', or 'INVOICE, LINE, AMOUNT' for a part; repeat.")
     ],
     reason: Why,
-    title: Annotated[str | None, typer.Option("--title", help="What the new case is called (default: as this one).")] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", help="What the new case is called (default: as this one, and which part).")
+    ] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -105,7 +108,7 @@ def _part(item: dict[str, Any], written: str) -> dict[str, Any]:
     """`INVOICE, LINE[, AMOUNT]` of the case. Raises Ended."""
     parts = [part.strip() for part in written.split(",", 2)]
     found = {"line": the_line(item, " ".join(parts[:2]))["id"]}
-    return found | ({"amount": money(parts[2], item["currency"])["amount"]} if len(parts) == 3 else {})
+    return found | ({"amount": money_of_case(parts[2], item["currency"])} if len(parts) == 3 else {})
 
 
 def add_to(disputes: typer.Typer) -> None:

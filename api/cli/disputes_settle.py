@@ -14,7 +14,7 @@ from api.cli.formats import plain, short, words
 from api.cli.options import Json, Note, TenantName
 from api.cli.outcomes import Ended, Exit, told
 from api.cli.tree import add
-from api.cli.written_values import a_day, money
+from api.cli.written_values import a_day, money_of_case
 
 Credit = Annotated[str | None, typer.Option("--credit", metavar="AMOUNT", help="Credited to who claims.")]
 Pay = Annotated[str | None, typer.Option("--pay", metavar="AMOUNT", help="Paid after all.")]
@@ -24,7 +24,7 @@ SettleBy = Annotated[str | None, typer.Option("--settle-by", metavar="DAY", help
 
 def _terms(item: dict[str, Any], given: dict[str, str | None], settle_by: str | None) -> dict[str, Any]:
     """The parts of an offer; what is not named is credited, as far as something is open."""
-    terms = {name: money(value, item["currency"])["amount"] for name, value in given.items() if value is not None}
+    terms = {name: money_of_case(value, item["currency"]) for name, value in given.items() if value is not None}
     if not terms:
         terms = {"credit": item["ledger"]["open"]}
     return terms | ({"settle_by": a_day(settle_by, "--settle-by")} if settle_by else {})
@@ -131,7 +131,7 @@ def settle(
     """
 
     def body(client: Client, item: dict[str, Any]) -> dict[str, Any]:
-        amount = money(value, item["currency"])["amount"] if value else item["ledger"]["open"]
+        amount = money_of_case(value, item["currency"]) if value else item["ledger"]["open"]
         theirs = kind in {"credit_note", "return_credit"} and item["side"] == "buy"
         found = {"kind": kind, "amount": amount, "number": number, "on": day_or_today(on, "--on"), "note": note, **spoken(for_them=theirs)}
         return found | ({"sha256": uploaded(client, file)["sha256"]} if file else {})

@@ -39,6 +39,14 @@ def money(written: str, currency: str | None = None, *, price: bool = False) -> 
     return {"amount": f"{Decimal(number):f}", "currency": code}
 
 
+def money_of_case(written: str, currency: str) -> str:
+    """How much, of a case in `currency`, which may be written beside the number. Raises Ended for another one: nothing is converted."""
+    found = money(written, currency)
+    if found["currency"] != currency:
+        raise Ended(f"{written!r} is not in {currency}, as the case is: write it in {currency}, or open a case of its own.", Exit.USAGE)
+    return found["amount"]
+
+
 def a_day(written: str, option: str) -> str:
     """A day in ISO 8601. Raises Ended."""
     try:

@@ -96,6 +96,41 @@ def test_lines_are_added_reversed_and_split_off_into_a_case_of_their_own(concord
     assert "finer than EUR" in concord("disputes", "split", id, "--line", "RE-120, 10, 1.005", "--reason", "X", code=Exit.USAGE).err
 
 
+def test_an_amount_in_another_currency_than_the_cases_is_refused_and_never_added(concord: Concord, kolbe: str):
+    mixed = ("--line", "RE-126, 10, 410.00 EUR", "--line", "RE-126, 20, 10.00 USD", "--evidence", "order=PO-4711.pdf")
+    opening = ("disputes", "open", "Two currencies", "--supplier", kolbe, "--reason", "price_variance")
+    assert "'10.00 USD' is not in EUR" in concord(*opening, *mixed, code=Exit.USAGE).err
+    id = _open(concord, "One currency", kolbe, "RE-126")
+    for words in (
+        ("add-lines", id, "--line", "RE-126, 30, 100.00 USD, 19.00"),
+        ("add-lines", id, "--line", "RE-126, 30, 100.00, 19.00 USD"),
+        ("propose", id, "--credit", "400 USD"),
+        ("settle", id, "credit_note", "400 USD", "--number", "GS-60"),
+        ("split", id, "--line", "RE-126, 10, 1 USD", "--reason", "X"),
+    ):
+        assert "is not in EUR" in concord("disputes", *words, code=Exit.USAGE).err, words
+    assert concord("disputes", "show", id, "--json").json["item"]["ledger"]["open"] == "487.90"
+
+
+def test_evidence_that_names_a_file_which_is_not_there_proves_nothing(concord: Concord, kolbe: str):
+    opening = ("disputes", "open", "No order", "--supplier", kolbe, "--reason", "price_variance", "--line", "RE-127, 10, 5 EUR")
+    for path in ("../nofile.pdf", "/none/order.pdf", "orders/PO-1.pdf", "~/order"):
+        refused = concord(*opening, "--evidence", f"order={path}", code=Exit.NOT_FOUND).err
+        assert f"There is no file {path} here" in refused
+    concord(*opening, "--evidence", "order=Order 17/2026", "--evidence", "other=https://files.example/orders/PO-1.pdf")
+
+
+def test_what_a_split_leaves_and_what_it_takes_can_be_told_apart(concord: Concord, kolbe: str):
+    id = _open(concord, "Told apart", kolbe, "RE-128")
+    concord("disputes", "add-lines", id, "--line", "RE-128, 20, 100.00 EUR", "--line", "RE-128, 30, 50.00 EUR")
+    assert "Told apart (part 2) takes 100.00 EUR" in concord("disputes", "split", id, "--line", "RE-128, 20", "--reason", "Other").out
+    assert "Told apart (part 3) takes 50.00 EUR" in concord("disputes", "split", id, "--line", "RE-128, 30", "--reason", "Other").out
+    shown = concord("disputes", "show", "Told apart").out
+    assert "RE-128 10" in shown
+    assert "RE-128 20" not in shown
+    assert "RE-128 20" in concord("disputes", "show", "Told apart (part 2)").out
+
+
 def test_a_corrective_action_goes_through_its_steps_with_their_dates(concord: Concord):
     # of a supplier without other cases: one that repeats others is asked for its report by itself
     concord("accounts", "open", "Solo KG", "--role", "supplier")
@@ -188,3 +223,10 @@ def test_a_loss_above_ones_limit_is_refused_with_who_may(concord: Concord, kolbe
     refused = concord.apart("disputes", "write-off", "Too much to give up", "--reason", "uneconomic", **pia)
     assert (refused.code, "above what you may" in refused.err) == (Exit.REFUSED, True), refused.err
     assert "Ask" in refused.err
+
+
+def test_who_lacks_the_role_for_an_import_hears_which_roles_have_it(concord: Concord, pia: dict[str, str], tmp_path: Path):
+    file = tmp_path / "disputes.csv"
+    file.write_text("Invoice,Supplier,Invoice Total,Disputed Amount\nRE-1,Kolbe,10.00,5.00\n")
+    refused = concord.apart("import", str(file), "--dry-run", **pia)
+    assert (refused.code, "one of: admin, sales chief." in refused.err) == (Exit.REFUSED, True), refused.err
