@@ -27,6 +27,11 @@ def remaining(seconds: int | None) -> str:
     return f"[yellow]{told}[/]" if seconds < _DAY else told
 
 
+def clock_words(kind: str) -> str:
+    """What is owed until a clock runs out, so that `our` and `their` may stand before it."""
+    return {"acknowledge": "confirmation", "resolve": "settlement"}.get(kind, words(kind))
+
+
 IN_A_QUEUE = ("of", "status", "notes", "with")
 IN_A_LIST = ("of", "left", "notes", "with")
 """What can be spared where cases are worked on in order of their clocks, and where all are listed."""
@@ -37,7 +42,7 @@ def disputes_table(cards: Iterable[Mapping[str, Any]], spare: Sequence[str] = IN
     columns = ("id", "left", "of", "dispute", "with", "status", "open", "notes")
     made = table(*columns, right=("left", "open"), whole=("id",), spare=spare)
     for card in cards:
-        of = f"{'their' if card['due_party'] == 'them' else 'our'} {words(card['due_clock'])}" if card["due_clock"] else ""
+        of = f"{'their' if card['due_party'] == 'them' else 'our'} {clock_words(card['due_clock'])}" if card["due_clock"] else ""
         made.add_row(
             f"[dim]{short(card['id'])}[/]",
             remaining(card["remaining"]),
@@ -127,7 +132,7 @@ def _clocks(clocks: list[dict[str, Any]], until: datetime | None) -> Fitted:
             left, note = remaining(clock["limit"] - clock["spent"]), "[cyan]stands still[/]"
         elif clock["due_at"] and until:
             left = remaining(int((datetime.fromisoformat(clock["due_at"]) - until).total_seconds()))
-        made.add_row(words(clock["kind"]), "us" if clock["party"] == "us" else "them", when(clock["due_at"]), left, note)
+        made.add_row(clock_words(clock["kind"]), "us" if clock["party"] == "us" else "them", when(clock["due_at"]), left, note)
         for pause in clock["pauses"]:
             asked = f": {plain(pause['question'])}" if pause["question"] else ""
             made.add_row("", "", "", "", f"[dim]waited {when(pause['since'])} to {when(pause['until'])}{asked}[/]")
