@@ -76,8 +76,11 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
 def find_among(client: Client, nouns: Sequence[Noun], written: str) -> tuple[Noun, str]:
     """The one thing that is meant among things of several kinds: its kind and its id. Raises Ended: there is none, or several.
 
-    Kinds that the caller may not read at all are left out.
+    Kinds that the caller may not read at all are left out. `deal:NAME` is meant of deals alone.
     """
+    kind, _, rest = written.partition(":")
+    if said := [noun for noun in nouns if noun.word == kind.strip().casefold()]:
+        nouns, written = said, rest
     text, words = " ".join(written.split()), " or ".join(noun.word for noun in nouns)
     if not text:
         raise _unnamed(words)
@@ -97,7 +100,10 @@ def find_among(client: Client, nouns: Sequence[Noun], written: str) -> tuple[Nou
     lines = tuple(f"  {noun.word:<8}{_line(noun, thing)}" for noun, thing in near[:_SHOWN])
     data = [{"noun": noun.word, "id": thing["id"], "name": noun.names(thing)[0]} for noun, thing in near]
     if found:
-        raise Ended(f"Several things answer to {text!r}; name one of them by the end of its id:", Exit.NOT_FOUND, lines=lines, data=data)
+        kinds = {noun.word: None for noun, _ in found}
+        by_kind = f", or by its kind, like '{next(iter(kinds))}:{text}'" if len(kinds) > 1 else ""
+        sentence = f"Several things answer to {text!r}; name one of them by the end of its id{by_kind}:"
+        raise Ended(sentence, Exit.NOT_FOUND, lines=lines, data=data)
     meant = "; did you mean:" if near else ", or you may not know of it."
     raise Ended(f"There is no {words} {text!r}{meant}", Exit.NOT_FOUND, lines=lines, data=data)
 

@@ -24,7 +24,7 @@ from api.cli.views import View, reading
 
 TOLD: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
 """What has a history to be told."""
-Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its title, or an id or the beginning or end of one.")]
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="Its title (or deal:TITLE, contract:, dispute:), or a part of its id.")]
 
 
 @reading(eyes=True)
