@@ -15,6 +15,7 @@ from api.registers import state_at
 from domain.contract_dates import counted_on
 from domain.contracts import dispute_of
 from domain.contracts.consent import approval_of, awaited
+from domain.contracts.days import known_end
 from domain.contracts.events import ContractDatesSet, ContractRenewalReviewed, ContractSuccessorSigned, ContractTerminationAgreed
 from domain.contracts.in_force import EARLIEST, LATEST, coming_end, ends_of, terms_on
 from domain.contracts.state import Change, Contract
@@ -103,6 +104,7 @@ class ContractView(BaseModel):
     content: str | None = Field(description="The hash of what is under review, approved or signed: name it to approve.")
     paper: SignedPaper | None
     signed_on: date | None
+    returned: str | None = Field(default=None, description="Why it was sent back to draft last; null once it is under review again.")
     registered: bool
     dates: ContractDatesSet | None = Field(description="The days that count, as last recorded; null before it is signed.")
     notice: NoticeView | None = None
@@ -162,7 +164,8 @@ def _obligation(of_contract: UUID, contract: Contract, id: UUID) -> Mapping[str,
 class TermsInForce(BaseModel):
     """What is in force on `on`. `term_end`: of the term that runs then; `amendments`: those that made the terms what they are.
 
-    `earliest_end`: the contract's last day, if notice were sent on `on`; null where it is not in force, or nobody can end it.
+    `earliest_end`: the contract's last day, if notice were sent on `on`; null where it is not in force, nobody can end it, or it is
+    known when it ends.
     """
 
     on: date
@@ -181,7 +184,7 @@ async def in_force(caller: Caller, contract: Contract, on: date, as_of: AsOf) ->
         raise Invalid(f"Contracts tell of days from {EARLIEST} to {LATEST}; choose one of them.", on=on.isoformat())
     terms = terms_on(contract, on)
     counted = earliest = None
-    if contract.in_force and terms.notice is not None:
+    if contract.in_force and terms.notice is not None and known_end(contract, coming_end(contract, on)) is None:
         known: Settings = (await state_at(caller, settings, SETTINGS_ID, as_of))[0]
         calendar = known.working_calendar(contract.calendar)
         counted = counted_on(terms.notice, on, None, calendar)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -41,6 +42,9 @@ _NAMED = (
     (PAPERS, "id", "title"),
     (SIGNATORIES, "signatory", "name"),
 )
+
+
+_TWO_POINTS = re.compile(r"(?<!\.)\.\.(?=\s|$)")
 
 
 class Told(BaseModel):
@@ -126,7 +130,8 @@ def sentence(event: Event, names: Names) -> str:
     if function is None:
         noun, _, verb = event.topic.partition(".")
         return f"{noun.capitalize()}: {verb.replace('_', ' ')}."
-    return function(event, names)
+    # a name that ends with a point ends the sentence, too; three points are somebody's own
+    return _TWO_POINTS.sub(".", function(event, names))
 
 
 async def tell(reading: Reading, events: Sequence[Recorded]) -> list[Told]:

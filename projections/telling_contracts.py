@@ -127,10 +127,10 @@ def _(event: e.ContractActivated, _: Names) -> str:
 
 @telling(e.ContractDatesSet)
 def _(event: e.ContractDatesSet, _: Names) -> str:
-    found = []
     if event.ends_on:
-        found.append(f"it ends on {plain(event.ends_on)}")
-    elif event.term_end:
+        return f"The days that count: it ends on {plain(event.ends_on)}."
+    found = []
+    if event.term_end:
         found.append(f"its term ends on {plain(event.term_end)}")
     if event.deadline:
         found.append(f"notice has to be given by {plain(event.deadline)}")

@@ -56,7 +56,7 @@ def contracts_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
             card["side"],
             words(card["status"]),
             _worth(card),
-            card["send_by"] or NONE,
+            (not card["ends_on"] and card["send_by"]) or NONE,
             card["ends_on"] or card["term_end"] or NONE,
             _notes(card),
         )
@@ -88,7 +88,8 @@ def print_contract(id: str, item: Mapping[str, Any], terms: Mapping[str, Any], m
     """One contract, with the terms in force on the day that was asked for."""
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
-    out.print(facts((*_facts(item), *_terms(terms), *talk_facts(item["price_talk"]))))
+    signed = item["signed_on"] is not None
+    out.print(facts((*_facts(item), *_terms(terms, signed=signed), *talk_facts(item["price_talk"]))))
     if item["amendments"]:
         made = table("amendment", "from", "status", "id", title="amendments", whole=("from", "id"))
         for one in item["amendments"]:
@@ -111,6 +112,8 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "status", words(item["status"]) + ended + asks(item["asked"])
     if item["status"] == "in_review":
         yield "content", f"{item['content']} [dim](to approve)[/]"
+    if item["returned"]:
+        yield "sent back", plain(item["returned"])
     if item["paper"]:
         signed = f", signed on {item['signed_on']}" if item["signed_on"] else ""
         yield "paper", f"{plain(item['paper']['reference'])}{signed}"
@@ -119,7 +122,7 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "ends on", dates["ends_on"]
     elif dates.get("term_end"):
         yield "term ends", dates["term_end"]
-    if dates.get("deadline"):
+    if dates.get("deadline") and not dates.get("ends_on") and not item["ended_on"]:
         yield "notice", f"send by {dates['send_by']}, counts until {dates['deadline']}"
     if item["notice"]:
         who = "we gave" if item["notice"]["by"] == "us" else "they gave"
@@ -128,11 +131,11 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "terminated", f"for {item['termination']['on']}, {words(item['termination']['cause'])}"
 
 
-def _terms(found: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _terms(found: Mapping[str, Any], *, signed: bool) -> Iterable[tuple[str, str]]:
     terms = found["terms"]
     until = f" to {terms['end']}" if terms["end"] else ", without an end"
     yield (
-        "in force on",
+        "in force on" if signed else "drafted for",
         f"[bold]{found['on']}[/]" + (f" [dim]with {plain(', '.join(found['amendments']))}[/]" if found["amendments"] else ""),
     )
     yield "term", f"{terms['start']}{until}"

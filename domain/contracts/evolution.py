@@ -43,6 +43,7 @@ def _revised(_: Contract, event: e.ContractRevised) -> Changes:
 def _submitted(contract: Contract, event: e.ContractSubmitted) -> Changes:
     return {
         "status": ContractStatus.IN_REVIEW,
+        "returned": None,
         "content": event.content,
         "submitted_by": event.by,
         "submission": contract.version + 1,
@@ -170,7 +171,7 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractDiscarded: lambda _c, _v: {"status": ContractStatus.DISCARDED},
     e.ContractSubmitted: _submitted,
     e.ContractConsentAsked: _asked,
-    e.ContractReturned: lambda _c, _v: {"status": ContractStatus.DRAFT, "content": None, "paper": None},
+    e.ContractReturned: lambda _c, v: {"status": ContractStatus.DRAFT, "content": None, "paper": None, "returned": v.reason},
     e.ContractApproved: lambda _c, _v: {"status": ContractStatus.APPROVED},
     e.ContractSentForSignature: lambda _c, v: {"status": ContractStatus.OUT_FOR_SIGNATURE, "paper": v.paper},
     e.ContractRecalled: lambda _c, _v: {"status": ContractStatus.APPROVED, "paper": None},

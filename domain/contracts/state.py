@@ -123,6 +123,8 @@ class Contract:
     scorecard: UUID | None = None
     signatory: UUID | None = None
     status: ContractStatus = ContractStatus.DRAFT
+    returned: str | None = None
+    """Why it was sent back to draft last; None once it is under review again."""
     content: str | None = None
     """The hash of what is under review, approved or signed."""
     submitted_by: UUID | None = None
