@@ -38,7 +38,7 @@ class Turn(BaseModel):
 
 
 class ApprovalCard(BaseModel):
-    """An approval in a list. `amount` in the reporting currency; discounts in percent. `version`: for If-Match."""
+    """An approval in a list. `amount` in the reporting currency, `agreed_amount` as the terms have it; discounts in percent. `version`: for If-Match."""
 
     id: UUID
     version: int
@@ -57,6 +57,8 @@ class ApprovalCard(BaseModel):
     asks: bool
     amount: Decimal | None
     currency: str | None
+    agreed_amount: Decimal | None
+    agreed_currency: str | None
     blended: Decimal
     worst_line: Decimal
     payment_days: int

@@ -31,6 +31,8 @@ APPROVALS = Table(
         "asks": "bool NOT NULL",  # somebody had to be asked
         "amount": "numeric",
         "currency": "text",
+        "agreed_amount": "numeric",  # as the terms have it, before it is converted
+        "agreed_currency": "text",
         "blended": "numeric NOT NULL",
         "worst_line": "numeric NOT NULL",
         "noun": "text NOT NULL",
@@ -126,6 +128,8 @@ def _begin(rows: Rows, entry: Entry, event: e.ApprovalRequested) -> None:
         asks=bool(steps),
         amount=event.measures.amount.amount if event.measures.amount else None,
         currency=event.measures.amount.currency if event.measures.amount else None,
+        agreed_amount=event.terms.amount.amount if event.terms.amount else None,
+        agreed_currency=event.terms.amount.currency if event.terms.amount else None,
         blended=event.measures.blended,
         worst_line=event.measures.worst_line,
         payment_days=event.measures.payment_days,

@@ -72,7 +72,8 @@ def approvals_table(cards: Iterable[Mapping[str, Any]]) -> Fitted:
 
 
 def _terms(card: Mapping[str, Any]) -> str:
-    worth = f"{amount(card['amount'], card['currency'])} {card['currency']}, " if card["amount"] is not None else ""
+    agreed, currency = card["agreed_amount"], card["agreed_currency"]
+    worth = f"{amount(agreed, currency)} {currency}, " if agreed is not None else ""
     off = f"{percent(card['blended'])} off, " if card["noun"] == "deal" else ""
     return f"{worth}{off}{card['payment_days']} days"
 

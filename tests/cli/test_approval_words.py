@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.cli.approvals import _terms as listed_terms
 from api.cli.approvals import rate_words
 from api.cli.approvals_policy import _terms
 
@@ -18,3 +19,8 @@ def test_a_rate_is_told_with_six_significant_decimals_at_most():
     assert rate_words("25.305") == "25.305"
     assert rate_words("0.0000123456789") == "0.0000123457"
     assert rate_words("1234567.5") == "1234567.5"
+
+
+def test_a_list_shows_the_amount_in_the_currency_that_was_agreed():
+    card = {**ONE, "amount": "921.66", "currency": "EUR", "agreed_amount": "1000.00", "agreed_currency": "USD"}
+    assert listed_terms(card) == "1,000.00 USD, 9.7429 % off, 30 days"

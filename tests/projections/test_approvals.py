@@ -43,6 +43,7 @@ async def test_every_past_moment_of_an_approval_is_what_its_state_was_then(datab
                     (card,) = (await approval_list(reading)).items
                     mine = (await approval_list(reading, mine=[MONA], me=[MONA])).items
                 assert (card.round, card.status, card.content_hash) == (state.round, state.status, state.content_hash), position
+                assert (card.agreed_amount, card.agreed_currency) == (state.terms.amount.amount, state.terms.amount.currency), position
                 turns = {(Chain(t.chain), t.number): tuple(t.asked) for t in card.steps if t.state == "asked"}
                 assert turns == {(chain, n): step.asked for chain, n, step in state.pending}, position
                 assert bool(mine) == (MONA in state.asked), position
