@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,13 @@ class Evidence:
 
 def packed(evidence: Evidence) -> bytes:
     """The bundle as a zip file."""
-    files = {
+    told = {
         "README.txt": _readme(evidence),
+        "report.pdf": evidence.report,
+        "told.jsonl": b"".join(map(_line, evidence.told)),
+        "verify.py": Path(verify_bundle.__file__).read_bytes(),
+    }
+    files = told | {
         "bundle.json": _line(
             {
                 "format": FORMAT,
@@ -60,15 +66,13 @@ def packed(evidence: Evidence) -> bytes:
                 "size": evidence.size,
                 "positions": evidence.positions,
                 "streams": sorted(map(str, evidence.streams)),
+                "files": {name: sha256(content).hexdigest() for name, content in told.items()},
             }
         ),
         "checkpoint": evidence.note,
         "events.jsonl": b"".join(_line(event(row)) for row in evidence.rows),
         "keys": "".join(f"{key}\n" for key in evidence.keys).encode(),
-        "report.pdf": evidence.report,
-        "told.jsonl": b"".join(map(_line, evidence.told)),
         "tree.jsonl": b"".join(_tree(evidence)),
-        "verify.py": Path(verify_bundle.__file__).read_bytes(),
     }
     if evidence.stamped is not None:
         files |= {"timestamp/checkpoint": evidence.stamped.note, "timestamp/reply.tsr": evidence.stamped.reply}
@@ -147,5 +151,5 @@ keys           the keys that sign checkpoints (c2sp.org/signed-note)
 timestamp/     if there: an earlier checkpoint, and an authority's word since when it was there (RFC 3161); also verified by
                openssl ts -verify -data timestamp/checkpoint -in timestamp/reply.tsr -CAfile PEM
 told.jsonl     the events in plain sentences, and report.pdf the same to print: for reading, not proven
-bundle.json    which positions and streams it claims to hold whole
+bundle.json    which positions and streams it claims to hold whole, and the SHA-256 of the files that are for reading
 """.encode()

@@ -511,6 +511,8 @@ def _name(certificate: x509.Certificate) -> str:
 
 _NAMES = ("bundle.json", "events.jsonl", "tree.jsonl", "checkpoint", "keys")
 _STAMPED, _REPLY = "timestamp/checkpoint", "timestamp/reply.tsr"
+_TOLD = ("README.txt", "report.pdf", "told.jsonl", "verify.py")
+"""What the tree does not cover: bundle.json has the SHA-256 of each, so that damage shows."""
 _ALWAYS = (
     "What told.jsonl and report.pdf say: they are for reading. Proven are the bytes in events.jsonl, in which personal fields are sealed.",
     "That what was recorded is true: proven is that it was recorded so and is unaltered.",
@@ -619,6 +621,7 @@ class _Judging:
                 raise Unreadable(f"This bundle is not of the format {FORMAT}: use the verify.py that lies in it.")
             self.first, self.last = map(int, about["positions"] or (0, 0))
             self.streams = set(map(str, about["streams"] or ()))
+            packed = {name: str(about["files"][name]) for name in _TOLD}
             lines = [json.loads(line) for line in self.files["tree.jsonl"].splitlines()]
             self.tree = {(line["level"], line["index"]): _base64(line["hash"]) for line in lines}
             self.own = [Vkey.parse(line) for line in self.files["keys"].decode().splitlines()]
@@ -626,6 +629,10 @@ class _Judging:
             raise Unreadable("The bundle is damaged: bundle.json, tree.jsonl or keys cannot be read.") from None
         if any(len(one) != 32 for one in self.tree.values()):
             raise Unreadable("The bundle is damaged: a hash in tree.jsonl does not have 32 bytes.")
+        for name, digest in packed.items():
+            content = read(name)
+            if content is None or hashlib.sha256(content).hexdigest() != digest:
+                verdict.wrong.append(f"{name} is not the file that was packed: do not read it.")
         self.leaves: list[int] = []
 
     def judge(self) -> None:
@@ -840,13 +847,21 @@ def _hashes(proof: Any) -> list[bytes]:
 # -- the command ---------------------------------------------------------------------------------------------------------------------
 
 
+def _keys_in(file: str) -> list[str]:
+    """The verifier keys among the words of a file. Raises Unreadable where there is none: nothing would be asked of the signature."""
+    found = [word for word in Path(file).read_text("utf-8").split() if word.count("+") >= 2]
+    if not found:
+        raise Unreadable(f"{file} holds no verifier key (name+hhhhhhhh+base64).")
+    return found
+
+
 def read_asked(keys: Iterable[str], checkpoints: Iterable[str], consistency: Iterable[str], authorities: Iterable[str]) -> Asked:
     """What the options name: `keys` are verifier keys or files of them, the others files. Raises Unreadable."""
     name = ""
     try:
         lines = []
         for name in keys:
-            lines += [name] if "+" in name and not Path(name).is_file() else Path(name).read_text("utf-8").split()
+            lines += [name] if "+" in name and not Path(name).is_file() else _keys_in(name)
         found = []
         for name in authorities:
             found += x509.load_pem_x509_certificates(Path(name).read_bytes())

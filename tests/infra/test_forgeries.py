@@ -55,6 +55,20 @@ def test_every_true_bundle_is_accepted(log: Witnessed):
             assert verify(part, _known(log, kept)).code == 0, (size, kept)
 
 
+@pytest.mark.parametrize("name", ["README.txt", "report.pdf", "told.jsonl", "verify.py"])
+def test_what_people_read_is_the_file_that_was_packed(log: Witnessed, name: str):
+    with zipfile.ZipFile(io.BytesIO(log.bundle(ROWS[:3], report=b"%PDF-1.4"))) as archive:
+        files = {one: archive.read(one) for one in archive.namelist()}
+    for content in (files[name] + b" ", None):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for one, kept in files.items():
+                if one != name or content is not None:
+                    archive.writestr(one, content if one == name and content is not None else kept)
+        verdict = verify(made.getvalue(), _known(log))
+        assert (verdict.code, verdict.wrong) == (1, [f"{name} is not the file that was packed: do not read it."])
+
+
 def test_a_checkpoint_that_the_bundle_was_not_made_for_is_undecided_and_says_what_to_do(log: Witnessed):
     verdict = verify(log.bundle(ROWS[:1]), _known(log, 33))
     assert (verdict.code, verdict.undecided) == (

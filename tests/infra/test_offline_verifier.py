@@ -133,6 +133,10 @@ def test_the_verifier_says_in_one_line_what_it_could_not_understand(tmp_path: Pa
         [sys.executable, verify_bundle.__file__, str(tmp_path), "--key", "nonsense"], capture_output=True, text=True, check=False
     )
     assert (found.returncode, found.stdout, found.stderr) == (2, "", "nonsense cannot be read as what its option is for.\n")
+    empty = tmp_path / "keys.txt"
+    empty.write_text("# none\n")
+    with pytest.raises(verify_bundle.Unreadable, match="holds no verifier key"):
+        verify_bundle.read_asked([str(empty)], (), (), ())
     found = subprocess.run([sys.executable, verify_bundle.__file__, str(tmp_path)], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert "no whole bundle" in found.stdout
