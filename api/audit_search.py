@@ -15,7 +15,7 @@ from api.instants import MOMENT, written_moment
 from api.moments import PROBLEMS, Moment, resolve
 from api.problems import documented
 from api.reading import Found, Searched, Slice, page, reading, stood
-from domain.kernel import Invalid
+from domain.kernel import TOPICS, Invalid
 from projections.as_of import Basis
 from projections.catalogue import read_models
 from projections.log_search import Hit, Search, hits, search
@@ -43,7 +43,7 @@ class SearchAsked(Slice):
     noun: Annotated[str | None, Field(pattern=NOUN, examples=["deal"])] = None
     id: Annotated[UUID | None, Field(description="The thing whose events they are.")] = None
     topic: Annotated[
-        str | None, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,60}$", description="The kind of event.", examples=["deal.won"])
+        str | None, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,60}$", description="The kind of event.", examples=["deal.stage_entered"])
     ] = None
     correlation: Annotated[UUID | None, Field(description="What it followed from: the first command of all that came of it.")] = None
     text: Annotated[
@@ -54,6 +54,16 @@ class SearchAsked(Slice):
     ] = None
     late_days: Annotated[int | None, Field(ge=1, le=36_500, description="So at least so many whole days before it was recorded.")] = None
     sort: Annotated[Literal["position", "-position"], Field(description="Oldest or newest first.")] = "-position"
+
+
+def check_known(noun: str | None, topic: str | None = None) -> None:
+    """Refuse a noun or an event that no log can hold: an empty answer would read as "there was none". Raises Invalid."""
+    nouns = sorted({known.partition(".")[0] for known in TOPICS})
+    if noun is not None and noun not in nouns:
+        raise Invalid(f"There is no noun {noun}; choose one of these: {', '.join(nouns)}.", nouns=nouns)
+    if topic is not None and topic not in TOPICS:
+        alike = sorted(known for known in TOPICS if known.partition(".")[0] == topic.partition(".")[0])
+        raise Invalid(f"There is no event {topic}; choose one of these: {', '.join(alike or nouns)}.", events=alike)
 
 
 async def first_of(caller: Caller, written: str | None) -> int | None:
@@ -94,6 +104,7 @@ async def last_of(caller: Caller, written: str | None) -> int | None:
 @router.get("/events", response_model=Found[Hit], operation_id="search_log", responses=documented(Invalid, *PROBLEMS))
 async def search_log(caller: LogReader, asked: Annotated[SearchAsked, Query()]) -> Response:
     """Everything that happened, in sentences, narrowed by who, when, what, through what and words; pages stay as they are."""
+    check_known(asked.noun, asked.topic)
     wanted = Search(
         **{name: getattr(asked, name) for name in ("actor", "on_behalf_of", "noun", "topic", "correlation", "text", "late_days")},
         stream=asked.id,
@@ -137,6 +148,7 @@ _METHOD = "smallest SHA-256 of '<seed>:<position>' first, over the positions of 
 @router.get("/sample", response_model=SampleThen, operation_id="draw_sample", responses=documented(Invalid, *PROBLEMS))
 async def draw_sample(caller: LogReader, asked: Annotated[SampleAsked, Query()]) -> Response:
     """A sample that the same seed and position draw again, anywhere and ever: see `method`, and check it with `sha256sum`."""
+    check_known(None if asked.of == "events" else asked.of)
     async with reading(caller, asked, *MODELS) as opened:
         drawn, population = await sample(opened, seed=asked.seed, size=asked.size, of=asked.of)
         last = opened.as_of.position if opened.as_of.position is not None else opened.position

@@ -40,7 +40,7 @@ def search(
     Examples:
       concord audit search --actor "Ana Souza" --since 2026-03-01 --until 2026-03-31
       concord audit search castings --noun deal
-      concord audit search --event deal.won --as-of 2026-03-31
+      concord audit search --event deal.stage_entered --as-of 2026-03-31
       concord audit search --correlation 01936e4c-0000-7000-8000-000000000001 --oldest
     """
     with view.calling() as client:

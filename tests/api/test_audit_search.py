@@ -99,6 +99,10 @@ async def test_pages_stay_as_they_are_while_more_is_recorded(reading: World):
 
 async def test_what_cannot_be_looked_for_is_refused_with_what_can(reading: World):
     async with reading.client(Role.AUDITOR) as client:
+        for wrong, named in (({"noun": "bogus"}, "deal"), ({"topic": "deal.won"}, "deal.stage_entered"), ({"topic": "bogus.won"}, "deal")):
+            told = refused(await client.get("/v1/audit/events", params=wrong), "Invalid", 422)
+            assert named in told["detail"]
+        refused(await client.get("/v1/audit/sample", params={"seed": "x", "of": "bogus"}), "Invalid", 422)
         refused(await client.get("/v1/audit/events", params={"text": "?!"}), "Invalid", 422)
         refused(await client.get("/v1/audit/events", params={"cursor": "yesterday"}), "Invalid", 422)
         refused(await client.get("/v1/audit/events", params={"since": "soon"}), "RequestMalformed", 422)
@@ -122,7 +126,7 @@ async def test_a_sample_is_drawn_again_by_seed_and_position_alone(reading: World
         members = ok(await client.get("/v1/audit/sample", params={"seed": "7", "of": "member", "as_of": str(facts["first"])}))
         assert members["population"] == len(Role)
         assert {hit["topic"] for hit in members["items"]} == {"member.joined"}
-        assert await drawn(of="nothing_of_the_kind") == []
+        assert await drawn(of="dispute") == []
 
 
 async def test_a_rebuilt_index_is_the_one_that_was_kept(reading: World):
