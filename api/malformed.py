@@ -39,6 +39,13 @@ FORMS: dict[str, str] = {
     r"^[0-9]{4}-(0[1-9]|1[0-2])$": "write a month, like 2026-03",
     r"^[a-z]+/[a-z0-9.+-]{1,100}$": "write a media type, like application/pdf",
     r"^#[0-9a-f]{6}$": "write a colour as # and six hexadecimal digits, like #1f4e5f",
+    r"^[a-z_]{1,40}\.[a-z_]{1,60}$": "write an event's topic, like deal.opened",
+    r"^[a-z_]{1,40}$": "write a noun, like deal",
+    r"^[a-z_?*]{1,80}$": "write an operation's name, perhaps with * or ?, like list_*",
+    r"^[!-~]{1,100}$": "write a text without spaces, like 2026-Q1",
+    r"^[!-~]{1,200}$": "write an id or a text without spaces",
+    r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$": "write a case's number: letters, digits, . _ / and -, like DSR-2026/7",
+    r"^[0-9]{1,9}$": "use `next` of the page before as it stands",
     r"^-?requested_at$": "use requested_at, or -requested_at for the latest first",
     r"^(FY)?[0-9]{4}-(Q[1-4]|0[1-9]|1[0-2])$": "write a period: 2026-Q3, FY2026-Q3 or 2026-07",
 }

@@ -20,7 +20,7 @@ from api.registers import add_history, add_one, saw, state_at
 from api.seen_by import SeenBy, eyes_of
 from api.subjects import sees_subject
 from domain.documents import DocumentRef, Subject
-from domain.kernel import Invalid
+from domain.kernel import Invalid, NotFound
 from domain.papers import Paper, PaperStatus
 from domain.papers.content import PaperKind
 from domain.papers.terms import ClauseUsed, PaperSubject, SigningChannel
@@ -97,7 +97,7 @@ async def _shown(_caller: Caller, _id: UUID, paper: Paper, _as_of: AsOf) -> Pape
     return PaperView(**own, signatories=people, prepared_by=paper.by, clauses=list(paper.clauses))
 
 
-@noun.router.get("", response_model=Found[PaperCard], operation_id="list_papers", responses=documented(Invalid, *PROBLEMS))
+@noun.router.get("", response_model=Found[PaperCard], operation_id="list_papers", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def list_papers(caller: PaperReader, asked: Annotated[PapersAsked, Query()]) -> Response:
     """The papers whose subject the caller sees, the latest first, page by page. Name a subject or an account to see all of theirs."""
     names = PapersAsked.model_fields.keys() - Slice.model_fields.keys() - SeenBy.model_fields.keys()

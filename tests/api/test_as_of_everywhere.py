@@ -21,6 +21,7 @@ NO_TENANTS_PAST = {
     "read_paper_authority": "a certificate",
     "list_portal_disputes": "who is from outside sees what is shared with them now",
     "read_portal_dispute": "who is from outside sees what is shared with them now",
+    "read_portal_scorecard": "who is from outside sees what is shared with them now",
     "download_portal_document": "who is from outside sees what is shared with them now",
 }
 """Reads that have no past, and why."""

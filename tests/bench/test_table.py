@@ -64,4 +64,17 @@ def test_the_table_and_the_json_tell_the_same():
 
 def test_every_bar_has_a_key_of_its_own_and_a_known_group():
     assert len({bar.key for bar in BARS}) == len(BARS)
-    assert set(GROUPS) == {"store", "path", "http", "projections", "contracts", "workflows", "import", "disputes", "demo", "up"}
+    assert set(GROUPS) == {
+        "store",
+        "path",
+        "http",
+        "projections",
+        "contracts",
+        "workflows",
+        "import",
+        "disputes",
+        "audit",
+        "proofs",
+        "demo",
+        "up",
+    }
