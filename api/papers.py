@@ -15,7 +15,8 @@ from api.nouns import IdParameter, Noun
 from api.problems import documented
 from api.subjects import THROUGH_SUBJECT, sees_subject
 from domain.documents import StoreDocument, Subject, document_id, documents
-from domain.kernel import SYSTEM, NotFound
+from domain.kernel import SYSTEM, NotFound, Role
+from domain.members import members
 from domain.papers import (
     IssueLink,
     Paper,
@@ -152,17 +153,29 @@ class Link(BaseModel):
     expires_at: datetime = Field(description="The end of the last day for signing.")
 
 
+async def _check_hands_over(caller: Caller, paper: Paper) -> None:
+    """Raises LinkOfOthers."""
+    theirs = dict.fromkeys(id for id in (paper.by, paper.sent_by) if id is not None)
+    if Role.ADMIN in caller.standing.roles or not theirs.keys().isdisjoint({caller.actor.id, caller.actor.on_behalf_of}):
+        return
+    known = [(await caller.doors.store.load(caller.tenant, members, id)).state for id in theirs]
+    who = [member.name for member in known if member is not None]
+    named = " or ".join([*who, "an administrator"])
+    raise r.LinkOfOthers(f"With a link one can sign this paper: ask {named} for it, who may hand it over.", who=who)
+
+
 @router.post(
     "/{id}/links",
     response_model=Link,
     operation_id="issue_signing_link",
-    responses=documented(r.PaperNotInState, r.SignatoryUnknown, r.SigningOver),
+    responses=documented(r.PaperNotInState, r.LinkOfOthers, r.SignatoryUnknown, r.SigningOver),
     openapi_extra={"x-example": {"signatory": _ID}},
 )
 async def issue_signing_link(
     id: IdParameter, caller: PaperPreparer, write: Changing, command: Annotated[IssueLink, body(IssueLink)]
 ) -> Response:
-    """Get a signatory's link, to hand it over yourself. Links given before go on working."""
+    """Get a signatory's link, to hand it over yourself: for who prepared or sent the paper. Links given before go on working."""
+    await _check_hands_over(caller, (await seen(caller, papers, id, Action.PAPER_PREPARE, noun.sight)).state)
     recorded = RecordLink(signatory=command.signatory, mailed=False)
     executed = await change(caller, write, papers, id, recorded, Action.PAPER_PREPARE, noun.sight)
     paper: Paper = (await caller.doors.store.load(caller.tenant, papers, id)).state

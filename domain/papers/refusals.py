@@ -33,6 +33,10 @@ class PaperChanged(Refused):
     """The paper is not the one that was read; read it again. `document` is the SHA-256 of the present one."""
 
 
+class LinkOfOthers(Forbidden):
+    """Whoever has a link can sign with it: only who prepared or sent the paper, or an administrator, hands one over. `who` names them."""
+
+
 class SignatoryUnknown(NotFound):
     """Nobody of this id is asked to sign the paper."""
 

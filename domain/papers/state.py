@@ -54,6 +54,7 @@ class Paper:
     allowed: str | None = None
     signatories: Mapping[UUID, Signatory] = field(default_factory=dict)
     channel: SigningChannel | None = None
+    sent_by: UUID | None = None
     expires_at: datetime | None = None
     sealed: DocumentRef | None = None
     signed_on: date | None = None
@@ -87,8 +88,8 @@ def evolve(paper: Paper | None, event: Event) -> Paper | None:
             return replace(paper, status=PaperStatus.DRAFTING, allowed=None)
         case e.PaperSignatoryNamed(signatory=id, party=party, name=name, email=email, contact=contact):
             return replace(paper, signatories={**paper.signatories, id: Signatory(party, name, email, contact)})
-        case e.PaperSent(channel=channel, expires_at=expires_at):
-            return replace(paper, status=PaperStatus.SENT, channel=channel, expires_at=expires_at)
+        case e.PaperSent(channel=channel, expires_at=expires_at, by=by):
+            return replace(paper, status=PaperStatus.SENT, channel=channel, expires_at=expires_at, sent_by=by)
         case e.PaperLinkIssued(signatory=id):
             return replace(paper, signatories=_signatory(paper, id, linked=True))
         case e.PaperViewed(signatory=id):

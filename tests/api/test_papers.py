@@ -187,6 +187,16 @@ async def test_a_link_is_given_to_signatories_of_papers_that_are_out_only(world:
         refused(await client.post(f"/v1/papers/{id}/links", json={"signatory": who}, headers=anyway()), "PaperNotInState", 409)
 
 
+async def test_a_link_is_handed_over_by_who_prepared_or_sent_the_paper_and_by_nobody_else_who_sees_it(world: World):
+    id, _ = await sent(world)
+    who = str(next(iter((await state(world, id)).signatories)))
+    before = await world.events()
+    async with world.client(SM) as client:
+        refused(await client.post(f"/v1/papers/{id}/links", json={"signatory": who}, headers=anyway()), "LinkOfOthers", 403)
+    assert await world.events() == before
+    await post(world, id, "/links", {"signatory": who}, Role.ADMIN)
+
+
 async def test_wording_is_listed_defined_in_versions_and_kept_to_those_who_word(world: World):
     async with world.client(LEGAL) as client:
         wording = {"key": "payment", "wording": {"title": "Payment", "text": "Within 10 days, {their_name}."}}
