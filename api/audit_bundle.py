@@ -18,6 +18,7 @@ from api.moments import PROBLEMS
 from api.problems import documented
 from domain.kernel import Invalid, NotFound, Refused
 from domain.tenants import TENANT_ID, tenants
+from infra.codec import UndecodableEvent
 from infra.papers.printing import print_evidence
 from infra.proofs.bundles import Evidence, packed
 from infra.proofs.checkpoints import Checkpoint
@@ -38,6 +39,7 @@ MOST = 100_000
 PRINTED = 1_000
 """Events in its report; told.jsonl has all."""
 _ACCENT = "#0b5c7a"
+_PARKED = "there the read models stand, which cannot pass the next event"
 _ID = "01936e4c-0000-7000-8000-00000000000a"
 Position = Annotated[int, Field(ge=1, le=10**18)]
 
@@ -96,7 +98,8 @@ class _Chosen(NamedTuple):
 async def export_bundle(caller: LogReader, asked: Annotated[BundleAsked, Query()]) -> Response:
     """A bundle of evidence: events as stored, proofs, checkpoint, keys, timestamp, a report to read, and the program that verifies it.
 
-    The same events under the same checkpoint give the same bytes. Who took which bundle is in the access log.
+    The same events under the same checkpoint give the same bytes. Who took which bundle is in the access log. Where read models are
+    parked at an event that they cannot read, the report says as of which position names are told.
     """
     async with caller.doors.exports:
         evidence = await _evidence(caller, asked)
@@ -118,17 +121,19 @@ async def _evidence(caller: Caller, asked: BundleAsked) -> Evidence:
     if note is None or checkpoint is None or checkpoint.size == 0:
         raise NothingSigned("No checkpoint has been published of this log yet; try again in a minute.")
     size = checkpoint.size
-    business = (await caller.doors.store.load(caller.tenant, tenants, TENANT_ID)).state
-    async with caller.doors.reader.read(caller.tenant, *MODELS, as_of=AsOf(position=size)) as opened:
+    business = await _business(caller)
+    # a read model that is parked at an altered event would hold the evidence of it back for ever
+    async with caller.doors.reader.read(caller.tenant, *MODELS, as_of=AsOf(position=size), parked_too=True) as opened:
         chosen = await _chosen(opened, asked, size)
         found = await gathered(opened, f"({chosen.condition}) AND position <= %(size)s", {**chosen.params, "size": size}, MOST + 1)
+        told_at = min(opened.position, size)
     if not found.rows and not chosen.positions:
         raise NotFound("Nothing that is covered by the checkpoint answers to that.", size=size)
     if len(found.rows) > MOST:
         raise TooMuchAtOnce(f"A bundle holds {MOST:,} events at most: ask for a part, such as first=1&last={MOST}.", limit=MOST)
     stamped = await asyncio.to_thread(_stamped, Timestamps(published.folder), found.rows[-1][0] if found.rows else size, size)
     keys = [str(key) for key in published.keys()]  # noqa: SIM118  no mapping
-    record = _record(business.name if business else caller.tenant.slug, chosen.words, checkpoint, note, stamped, found)
+    record = _record(business, chosen.words, checkpoint, note, stamped, found, told_at)
     # dated to what it shows, so that the same evidence gives the same file
     dated: datetime = found.rows[-1][6] if found.rows else datetime.fromtimestamp(0).astimezone()
     report = await asyncio.to_thread(print_evidence, record, dated)
@@ -145,6 +150,14 @@ async def _evidence(caller: Caller, asked: BundleAsked) -> Evidence:
         told=found.told,
         report=report,
     )
+
+
+async def _business(caller: Caller) -> str:
+    try:
+        known = (await caller.doors.store.load(caller.tenant, tenants, TENANT_ID)).state
+    except UndecodableEvent:
+        return caller.tenant.slug
+    return known.name if known else caller.tenant.slug
 
 
 async def _chosen(opened: Reading, asked: BundleAsked, size: int) -> _Chosen:
@@ -179,8 +192,10 @@ def _stamped(stamps: Timestamps, last: int, size: int) -> Stamped | None:
     return stamps.stamped(next((one for one in sizes if one >= last), sizes[-1])) if sizes else None
 
 
-def _record(business: str, about: str, checkpoint: Checkpoint, note: str, stamped: Stamped | None, found: Gathered) -> dict[str, Any]:
-    """What is printed; see `infra/papers/evidence.typ`."""
+def _record(
+    business: str, about: str, checkpoint: Checkpoint, note: str, stamped: Stamped | None, found: Gathered, told_at: int
+) -> dict[str, Any]:
+    """What is printed; see `infra/papers/evidence.typ`. `told_at`: the position as of which names are told."""
     lines = [line.split(" ") for line in note.partition("\n\n")[2].splitlines()]
     signers = [f"{name}+{b64decode(signature)[:4].hex()}" for _, name, signature in lines]
     facts = [
@@ -191,6 +206,8 @@ def _record(business: str, about: str, checkpoint: Checkpoint, note: str, stampe
         ("Timestamp", _stamp_told(stamped), False),
         ("In this bundle", f"{len(found.rows):,} events", False),
     ]
+    if told_at < checkpoint.size:
+        facts.append(("Told", f"names, and what belongs to what, as of position {told_at:,}: {_PARKED}", False))
     return {
         "accent": _ACCENT,
         "business": business,

@@ -74,17 +74,25 @@ class Reader:
 
     @asynccontextmanager
     async def read(
-        self, tenant: Tenant, *projections: type[Projection], as_of: AsOf = NOW, at_least: int | None = None
+        self, tenant: Tenant, *projections: type[Projection], as_of: AsOf = NOW, at_least: int | None = None, parked_too: bool = False
     ) -> AsyncIterator[Reading]:
-        """A reading of these read models. Waits until they hold `at_least`, and the position of a past moment. Raises ProjectionBehind."""
+        """A reading of these read models. Waits until they hold `at_least`, and the position of a past moment. Raises ProjectionBehind.
+
+        `parked_too`: of those that are parked, which nobody can wait for, what they hold is taken; `Reading.position` tells how far that is.
+        """
         names: Sequence[str] = [p.name for p in projections]
         needed = max(at_least or 0, as_of.position or 0 if as_of.basis is Basis.KNOWN else 0)
         if needed:
-            await self.positions.at_least(tenant, names, needed)
+            await self.positions.at_least(tenant, await self._moving(tenant, names) if parked_too else names, needed)
         async with self._database.tenant(tenant, read_only=True) as cursor:
             # before the rows: what they hold can only be more
             reached = await tracking.positions(cursor, names)
             yield Reading(cursor, self._log, tenant, as_of, min(reached.values(), default=0))
+
+    async def _moving(self, tenant: Tenant, names: Sequence[str]) -> list[str]:
+        async with self._database.tenant(tenant, read_only=True) as cursor:
+            parked = await tracking.parked(cursor, names)
+        return [name for name in names if name not in parked]
 
     async def close(self) -> None:
         await self.positions.close()

@@ -46,6 +46,12 @@ async def positions(cursor: Cursor, names: Sequence[str]) -> dict[str, int]:
     return {**dict.fromkeys(names, 0), **dict(await cursor.fetchall())}
 
 
+async def parked(cursor: Cursor, names: Sequence[str]) -> set[str]:
+    """Those of the read models that stand still before an event that they cannot pass."""
+    await cursor.execute("SELECT name FROM tracking WHERE name = ANY (%b) AND parked_at IS NOT NULL", (list(names),), prepare=True)
+    return {str(name) for (name,) in await cursor.fetchall()}
+
+
 async def lease(cursor: Cursor, names: Sequence[str]) -> dict[str, int]:
     """Take the read models that nobody else is folding, until the transaction ends: name to position. Parked ones are left out."""
     await cursor.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pypdfium2
 from httpx2 import AsyncClient
 
@@ -16,9 +18,12 @@ from domain.accounts import SetAccountRoles, accounts
 from domain.contacts import AddContact, contacts
 from domain.deals import RenameDeal, SetNextStep, deals
 from domain.kernel import SYSTEM, Actor, Role
+from domain.tenants import TENANT_ID
 from infra.proofs.published import Published
 from infra.proofs.timestamps import Timestamps
 from infra.proofs.verify_bundle import Asked, Vkey, verify
+from projections.catalogue import read_models
+from projections.runner import Runner
 from tests.api.conftest import Place, World, refused
 from tests.infra.alone import run_alone
 from tests.infra.authority import Served, Stamper
@@ -41,8 +46,9 @@ async def _publish(world: World, place: Place | None = None, sizes: tuple[int, .
 
 
 async def _bundle(client: AsyncClient, **asked: Any) -> bytes:
-    while (response := await client.get("/v1/audit/bundle", params=asked)).status_code == 503:
-        assert response.json()["rule"] == "ProjectionBehind", "the read models are on their way"
+    async with asyncio.timeout(120):
+        while (response := await client.get("/v1/audit/bundle", params=asked)).status_code == 503:
+            assert response.json()["rule"] == "ProjectionBehind", "the read models are on their way"
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/zip"
     return response.content
@@ -169,20 +175,60 @@ async def test_the_timestamp_that_covers_the_events_comes_with_them(reading: Wor
         assert "the first 9 events were there on" in _report(bundle)
 
 
-async def test_evidence_of_a_log_that_was_tampered_with_is_given_and_tells_on_it(reading: World, database_url: str):
-    import psycopg
+def _runner(world: World) -> Runner:
+    return Runner(world.doors.database, world.doors.store, world.doors.store.wakes, read_models(), retry_after=0.01)
 
-    await _tell(reading)
-    await _publish(reading)
-    (at,) = [
-        r.position for r in await reading.doors.store.history(reading.acme.tenant, reading.acme.deal) if r.event.topic == "deal.renamed"
-    ]
+
+async def _renamed(world: World) -> int:
+    """Where the deal was renamed."""
+    history = await world.doors.store.history(world.acme.tenant, world.acme.deal)
+    (at,) = [recorded.position for recorded in history if recorded.event.topic == "deal.renamed"]
+    return at
+
+
+def _tamper(database_url: str, at: int) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE t_acme.events SET state = '\\xff' WHERE position = %s", (at,))
-    async with reading.client(Role.AUDITOR) as client:
-        bundle = await _bundle(client, noun="deal", id=str(reading.acme.deal))
+
+
+async def test_evidence_of_a_log_that_was_tampered_with_after_it_was_read_tells_on_it(world: World, database_url: str):
+    await _tell(world)
+    await _publish(world)
+    at = await _renamed(world)
+    await _runner(world).catch_up(world.acme.tenant)
+    _tamper(database_url, at)
+    async with world.client(Role.AUDITOR) as client:
+        bundle = await _bundle(client, noun="deal", id=str(world.acme.deal))
     assert verify(bundle, Asked()).positions == [(at, at)]
-    assert "This event cannot be read" in _report(bundle)
+    report = _report(bundle)
+    assert "This event cannot be read" in report
+    assert "as of position" not in report
+
+
+async def test_read_models_that_are_parked_at_what_was_altered_do_not_hold_back_the_evidence_of_it(world: World, database_url: str):
+    await _tell(world)
+    await _publish(world)
+    at = await _renamed(world)
+    _tamper(database_url, at)
+    async with world.client(Role.AUDITOR) as client:
+        # they are merely behind: whoever waits gets more
+        refused(await client.get("/v1/audit/bundle"), "ProjectionBehind", 503)
+        await _runner(world).catch_up(world.acme.tenant)
+        bundle = await _bundle(client, noun="deal", id=str(world.acme.deal))
+    assert verify(bundle, Asked()).positions == [(at, at)]
+    report = _report(bundle)
+    assert "This event cannot be read" in report
+    assert f"names, and what belongs to what, as of position {at - 1}" in report
+
+
+async def test_evidence_is_given_when_the_name_of_the_business_cannot_be_read_any_more(world: World, database_url: str):
+    await _publish(world)
+    await _runner(world).catch_up(world.acme.tenant)
+    founded, *_ = await world.doors.store.history(world.acme.tenant, TENANT_ID)
+    _tamper(database_url, founded.position)
+    async with world.client(Role.AUDITOR) as client:
+        bundle = await _bundle(client, first=1, last=founded.position)
+    assert verify(bundle, Asked()).positions == [(founded.position, founded.position)]
 
 
 async def test_what_cannot_be_given_is_refused_by_name(reading: World):
