@@ -41,8 +41,9 @@ def _lines(lines: Sequence[CaseLine], currency: str) -> str:
 
 
 def _open(ledger: Ledger) -> str:
-    of = f"{Money(amount=ledger.gross.open, currency=ledger.currency)} of {Money(amount=ledger.gross.original, currency=ledger.currency)}"
-    return f"{of} {'is' if ledger.gross.open else 'are'} open"
+    if not ledger.gross.open:
+        return "nothing is open"
+    return f"{Money(amount=ledger.gross.open, currency=ledger.currency)} of {Money(amount=ledger.gross.original, currency=ledger.currency)} is open"
 
 
 def _offer(terms: OfferTerms, currency: str) -> str:
