@@ -61,7 +61,10 @@ def _whose(row: Row) -> Row:
 
 
 def _term_days(row: Row) -> dict[str, tuple[date, str]]:
-    """Each kind with its day and what became of it: open, missed, done, or passed without anybody's doing."""
+    """Each kind with its day and what became of it: open, missed, done, or passed without anybody's doing.
+
+    Once the end is known there is no notice to send and no renewal to prepare: what was neither done nor missed by then counts no more.
+    """
     live = row["status"] in _LIVE
     over = "open" if live else "passed"
     window = "missed" if row["missed"] else "done" if row["notice_by"] else over
@@ -70,6 +73,8 @@ def _term_days(row: Row) -> dict[str, tuple[date, str]]:
         "deadline": (row["deadline"], window),
         "renewal": (row["renewal_on"], "done" if row["started"] else over),
     }
+    if row["ends_on"]:
+        found = {kind: (day, status) for kind, (day, status) in found.items() if status != over}
     last = "open" if live else "renewed" if row["status"] == ContractStatus.RENEWED.value else "done"
     found |= {"end": (row["ends_on"], last)} if row["ends_on"] else {"term_end": (row["term_end"], last)}
     return {kind: (day, status) for kind, (day, status) in found.items() if day is not None}

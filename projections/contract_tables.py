@@ -8,8 +8,9 @@ from domain.kernel import natural_id
 from projections.tables import Table
 
 NEVER = "'9999-12-31'::date"
-SENDS_BY, ENDS, WORTH = f"coalesce(send_by, {NEVER})", f"coalesce(ends_on, term_end, {NEVER})", "coalesce(annual, -1)"
-"""Sort keys: contracts without such a day come last, those of unknown worth before all others."""
+SENDS_BY = f"CASE WHEN ends_on IS NULL THEN coalesce(send_by, {NEVER}) ELSE {NEVER} END"
+ENDS, WORTH = f"coalesce(ends_on, term_end, {NEVER})", "coalesce(annual, -1)"
+"""Sort keys: contracts without such a day come last, those of unknown worth before all others; whose end is known needs no notice."""
 WHOSE = {"party": "uuid NOT NULL", "owner": "uuid NOT NULL", "team": "uuid", "side": "text NOT NULL"}
 """What a row is narrowed and reached by; of the contract, on each of its days."""
 CONTRACTS = Table(

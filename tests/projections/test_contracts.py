@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -99,8 +100,10 @@ async def test_a_list_shows_each_contract_once_in_order_and_narrowed(here) -> No
             for descending in (False, True):
                 cards = await pages(asked, contract_list, sort=sort, descending=descending, limit=33)
                 assert {card.id for card in cards} == {card.id for card in everything}
-        sent = [card.send_by or date.max for card in await pages(asked, contract_list, sort="send_by")]
+        sent = [(not card.ends_on and card.send_by) or date.max for card in await pages(asked, contract_list, sort="send_by")]
         assert sent == sorted(sent)
+        to_send = await pages(asked, contract_list, send_by_before=date(2027, 1, 1))
+        assert {c.id for c in to_send} == {c.id for c in everything if not c.ends_on and c.send_by and c.send_by < date(2027, 1, 1)}
         one = everything[0]
         assert {c.owner for c in await pages(asked, contract_list, owner=one.owner)} == {one.owner}
         assert {c.party for c in await pages(asked, contract_list, party=one.party)} == {one.party}
@@ -179,34 +182,64 @@ async def test_days_move_with_an_amendment_and_a_withdrawn_notice_opens_them_aga
     drafted, activated, dates = (timed[3] for timed in _signed(id))
     moved = dates.model_copy(update={"term_end": dates.term_end + timedelta(days=30), "send_by": dates.send_by + timedelta(days=30)})
     notice = {"notice": id, "sent_on": date(2026, 1, 9), "counted_on": date(2026, 1, 9), "in_time": True, "ends_on": moved.term_end}
-    facts = [
-        Fact(id, event)
-        for event in (
-            drafted,
-            activated,
-            dates,
-            moved,
-            e.ContractNoticeGiven(**notice),
-            moved.model_copy(update={"ends_on": moved.term_end}),
-            e.ContractNoticeWithdrawn(notice=id, by="us", reason="We stay"),
-            moved,
-        )
-    ]
+    events = (
+        drafted,
+        activated,
+        dates,
+        moved,
+        e.ContractNoticeGiven(**notice),
+        moved.model_copy(update={"ends_on": moved.term_end}),
+        e.ContractNoticeWithdrawn(notice=id, by="us", reason="We stay"),
+        moved,
+    )
+    async with told(database_url, id, *events) as days:
+        assert (await days(3))["term_end"] == (dates.term_end, "open")
+        assert (await days(4))["term_end"] == (moved.term_end, "open")
+        assert (await days(6))["end"] == (moved.term_end, "open")
+        assert (await days(6))["send_by"] == (moved.send_by, "done")
+        assert not {"term_end", "renewal"} & (await days(6)).keys(), "what ends is not renewed"
+        assert await days(8) == await days(4)
+
+
+async def test_once_the_end_is_known_there_is_no_notice_to_send_until_that_is_revoked(database_url) -> None:
+    id = UUID(int=0xC1)
+    drafted, activated, dates = (timed[3] for timed in _signed(id))
+    on, last = dates.send_by - timedelta(days=40), dates.term_end
+    ends = dates.model_copy(update={"ends_on": on})
+    agreed, revoked = e.ContractTerminationAgreed(on=on, cause="for_cause"), e.ContractTerminationRevoked(on=on, reason="Mended")
+    missed = e.NoticeWindowMissed(deadline=dates.deadline, term_end=last, owner=drafted.owner)
+    ran_out = (drafted, activated, dates, agreed, ends, revoked, dates, missed, e.ContractExpired(on=last))
+    async with told(database_url, id, *ran_out) as days:
+        assert await days(5) == {"end": (on, "open")}
+        assert await days(7) == await days(3)
+        assert (await days(3)).keys() == {"send_by", "deadline", "renewal", "term_end"}
+        assert await days(9) == {"send_by": (dates.send_by, "missed"), "deadline": (dates.deadline, "missed"), "end": (last, "done")}
+
+
+async def test_a_contract_that_has_ended_leaves_no_day_for_notice_that_never_came(database_url) -> None:
+    id = UUID(int=0xC2)
+    drafted, activated, dates = (timed[3] for timed in _signed(id))
+    on = dates.send_by - timedelta(days=40)
+    async with told(database_url, id, drafted, activated, dates, e.ContractTerminated(on=on, cause="for_cause")) as days:
+        assert await days(4) == {"end": (on, "done")}
+
+
+Days = Callable[[int], Awaitable[dict[str, tuple[date, str]]]]
+
+
+@asynccontextmanager
+async def told(database_url: str, contract: UUID, *events: Any) -> AsyncIterator[Days]:
+    """The days of one contract of these events after so many of them: by kind, with what became of each."""
     async with world(database_url, *(model() for model in ALL)) as here:
         tenant = here.tenant("t")
-        here.write(tenant, facts)
+        here.write(tenant, [Fact(contract, event) for event in events])
         await here.runner.catch_up(tenant)
 
         async def days(at: int) -> dict[str, tuple[date, str]]:
             async with reading(here, AsOf(Basis.KNOWN, at, instant(at))) as asked:
                 return {d.kind: (d.day, d.status) for d in await pages(asked, contract_calendar)}
 
-        assert (await days(3))["term_end"] == (dates.term_end, "open")
-        assert (await days(4))["term_end"] == (moved.term_end, "open")
-        assert (await days(6))["end"] == (moved.term_end, "open")
-        assert (await days(6))["send_by"] == (moved.send_by, "done")
-        assert "term_end" not in await days(6)
-        assert await days(8) == await days(4)
+        yield days
 
 
 def _signed(id: UUID) -> list[Any]:
