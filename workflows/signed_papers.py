@@ -39,7 +39,7 @@ async def settle(store: Store, tenant: Tenant, id: UUID, paper: Paper, now: date
             refused = await _signed(store, tenant, id, paper, now)
             body = f"{body} {'It is in force by it.' if refused is None else f'But it could not be taken as signed: {refused.detail}'}"
         else:
-            body = f"{body} What it was to be signed as stays approved: `concord papers revise` or `prepare` it, and send it again."
+            body = f"{body} What it was to be signed as stays approved: `concord papers prepare` prints it again, to be sent anew."
     room = _TITLE - len(says)
     name = f"{paper.title} ({paper.number})"
     title = (name if len(name) <= room else name[: room - 1].rstrip() + "…") + says

@@ -57,4 +57,4 @@ def saved(overrides: Mapping[str, Any], inspection: Mapping[str, Any]) -> str:
     answers = {q["key"]: q["answer"] or q["default"] for q in inspection["questions"] if q["answer"] or q["default"]}
     known = {"source": inspection["source"], "currency": inspection["currency"], "zone": inspection["zone"]}
     whole = {**known, **overrides, "files": files, "answers": {**answers, **overrides.get("answers", {})}}
-    return f"# How concord import reads these files. Change what is wrong; see concord import --help.\n{toml_of(whole)}"
+    return f"# How `concord import` reads these files. Change what is wrong; see concord import --help.\n{toml_of(whole)}"
