@@ -44,7 +44,9 @@ def sent(paper: Paper, ctx: Context) -> tuple[On, ...]:
             f"What this paper is to be signed as is {state}; `concord contracts submit` asks for its approval, then send it.", status=state
         )
     if content_of(contract, part) != paper.content:
-        raise NotAgreedYet("What was approved is not what this paper shows; `concord papers prepare` prints one that does.", status="changed")
+        raise NotAgreedYet(
+            "What was approved is not what this paper shows; `concord papers prepare` prints one that does.", status="changed"
+        )
     if part is not None:
         return ()
     out = SignedPaper(id=ctx.own_id, reference=paper.number, sha256=paper.document.sha256)
