@@ -1,4 +1,4 @@
-"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, calendars by name, rules for deals and disputes."""
+"""A tenant's settings: the currency it reports in, its zone, fiscal year and country, calendars by name, the rules that it chooses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from domain.access_retention import AccessRetentionChanged, ChangeAccessRetention, change_access_retention
 from domain.calendars import Calendar
 from domain.contract_rules import STARTING as STARTING_CONTRACT_RULES
 from domain.contract_rules import ChangeContractRules, ContractRules, ContractRulesChanged, change_contract_rules, contract_rules_after
@@ -91,6 +92,8 @@ class Settings:
     deal_rules: DealRules = STARTING
     contract_rules: ContractRules = STARTING_CONTRACT_RULES
     dispute_rules: DisputeRules = STARTING_DISPUTE_RULES
+    access_keep_days: int | None = None
+    """For how many days the access log is kept; None: for ever."""
 
     def working_calendar(self, key: str | None = None) -> Calendar:
         """The calendar called `key`, else our own, else Monday to Friday in our zone."""
@@ -136,6 +139,10 @@ def decide(settings: Settings, command: Any, ctx: Context) -> tuple[Event, ...]:
                 "Only legal and administration change the rules for contracts; ask one of them.", roles=[Role.LEGAL, Role.ADMIN]
             )
         return change_contract_rules(settings.contract_rules, command)
+    if isinstance(command, ChangeAccessRetention):
+        if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN):
+            raise Forbidden("Only administration says how long the access log is kept; ask an administrator.", roles=[Role.ADMIN])
+        return change_access_retention(settings.access_keep_days, command)
     if ctx.actor.id != SYSTEM.id and not ctx.actor.has(Role.ADMIN, Role.FINANCE, Role.FINANCE_CHIEF):
         raise Forbidden("Only finance and administration change settings; ask one of them.", roles=[Role.FINANCE, Role.ADMIN])
     match command:
@@ -165,8 +172,10 @@ def evolve(settings: Settings, event: Event) -> Settings:
             return replace(settings, contract_rules=contract_rules_after(event))
         case DisputeRulesChanged():
             return replace(settings, dispute_rules=dispute_rules_after(event))
+        case AccessRetentionChanged(keep_days=keep_days):
+            return replace(settings, access_keep_days=keep_days)
         case _:
             return settings
 
 
-settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve, state_version=3)
+settings = Decider("settings", initial=Settings(), decide=decide, evolve=evolve, state_version=4)

@@ -79,6 +79,7 @@ class Action(StrEnum):
     PIPELINE_CHANGE = "pipeline.change"
     RATE_CHANGE = "rate.change"
     SETTINGS_CHANGE = "settings.change"
+    RETENTION_CHANGE = "retention.change"
     MEMBER_READ = "member.read"
     MEMBER_CHANGE = "member.change"
     TODAY_READ = "today.read"
@@ -176,6 +177,7 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.PIPELINE_CHANGE: _only(_SC, Role.ADMIN),
     Action.RATE_CHANGE: _only(Role.FINANCE, Role.FINANCE_CHIEF, Role.ADMIN),
     Action.SETTINGS_CHANGE: _only(Role.FINANCE_CHIEF, Role.ADMIN),
+    Action.RETENTION_CHANGE: _only(Role.ADMIN),
     Action.MEMBER_READ: _INSIDE,
     Action.MEMBER_CHANGE: _only(Role.ADMIN),
     Action.TODAY_READ: _INSIDE,

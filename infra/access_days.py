@@ -16,7 +16,7 @@ from uuid import uuid5
 import psycopg
 from psycopg import sql
 
-from domain.access_days import ACCESS_DAYS, ONE_DAY, AccessDaySealed, SealAccessDay, access_days, over
+from domain.access_days import ACCESS_DAYS, ONE_DAY, AccessDayRemoved, AccessDaySealed, SealAccessDay, access_days, over
 from domain.kernel import SYSTEM
 from infra.codec import Codec
 from infra.database import Database, Tenant
@@ -38,6 +38,11 @@ _ROOT = (
 )
 
 
+Verdict = Literal["holds", "altered", "removed", "elsewhere"]
+IMPORTED = "SELECT head FROM concord.imported_logs WHERE slug = %s AND admitted_at IS NOT NULL"
+"""Up to which position a tenant's log was written elsewhere; no row: it was not imported."""
+
+
 class DayRoot(NamedTuple):
     """What a day's rows come to now."""
 
@@ -48,11 +53,14 @@ class DayRoot(NamedTuple):
 
 
 class DayCheck(NamedTuple):
-    """A sealed day beside its rows. `dropped`: its whole month is gone, as retention leaves it."""
+    """A sealed day beside its rows.
+
+    `removed`: it is gone, as the log says; `elsewhere`: it was sealed, and its rows stayed, where this log was imported from.
+    """
 
     sealed: AccessDaySealed
     found: DayRoot
-    verdict: Literal["holds", "altered", "dropped"]
+    verdict: Verdict
 
 
 async def seal_days(database: Database, store: Store, tenant: Tenant, now: datetime) -> int:
@@ -64,10 +72,7 @@ async def seal_days(database: Database, store: Store, tenant: Tenant, now: datet
     day = await _first_day(database, tenant) if state is None else state.through + ONE_DAY
     sealed = 0
     while day is not None and over(day) <= now:
-        async with database.tenant(tenant, read_only=True) as cursor:
-            await cursor.execute(*_query(tenant, day))
-            found = DayRoot(*(await cursor.fetchone() or ()))
-        command = SealAccessDay(day=day, **found._asdict())
+        command = SealAccessDay(day=day, **(await day_root(database, tenant, day))._asdict())
         done = await store.execute(tenant, access_days, ACCESS_DAYS, command, by=SYSTEM, command_id=uuid5(ACCESS_DAYS, day.isoformat()))
         sealed += bool(done.events) and not done.repeated
         day += ONE_DAY
@@ -79,29 +84,44 @@ async def sealed_days(store: Store, tenant: Tenant) -> list[AccessDaySealed]:
     return [r.event for r in await store.history(tenant, ACCESS_DAYS) if isinstance(r.event, AccessDaySealed)]
 
 
+async def day_root(database: Database, tenant: Tenant, day: date) -> DayRoot:
+    """What the rows of a day come to now."""
+    async with database.tenant(tenant, read_only=True) as cursor:
+        await cursor.execute(*_query(tenant, day))
+        return DayRoot(*(await cursor.fetchone() or ()))
+
+
 def check_days(connection: psycopg.Connection[Any], tenant: Tenant, since: date = date.min) -> Iterator[DayCheck]:
-    """Compare every day sealed from `since` on with its rows; `connection` may act as the tenant's role."""
-    schema = sql.Identifier(tenant.schema)
-    events = connection.execute(
-        sql.SQL("SELECT version, state FROM {}.events WHERE stream = %s ORDER BY version").format(schema), (ACCESS_DAYS,)
-    )
-    for version, state in events.fetchall():
-        sealed = Codec().decode(tenant.slug, ACCESS_DAYS, version, AccessDaySealed.topic, state)
-        assert isinstance(sealed, AccessDaySealed)
-        if sealed.day >= since:
-            yield _checked(connection, tenant, sealed)
+    """Compare every day sealed from `since` on with its rows; `connection` is in autocommit, and may act as the tenant's role."""
+    query = sql.SQL("SELECT position, version, topic, state FROM {}.events WHERE stream = %s ORDER BY version")
+    rows = connection.execute(query.format(sql.Identifier(tenant.schema)), (ACCESS_DAYS,)).fetchall()
+    imported = connection.execute(IMPORTED, (tenant.slug,)).fetchone()
+    codec, sealed, removed = Codec(), dict[date, tuple[AccessDaySealed, bool]](), set[date]()
+    for position, version, topic, state in rows:
+        match codec.decode(tenant.slug, ACCESS_DAYS, version, topic, state):
+            case AccessDaySealed() as event:
+                sealed[event.day] = event, imported is not None and position <= imported[0]
+            case AccessDayRemoved(day=day):
+                removed.add(day)
+    for day, (event, elsewhere) in sealed.items():
+        if day >= since:
+            found = _found(connection, tenant, day)
+            yield DayCheck(event, found, _verdict(event, found, removed=day in removed, elsewhere=elsewhere))
 
 
-def _checked(connection: psycopg.Connection[Any], tenant: Tenant, sealed: AccessDaySealed) -> DayCheck:
+def _verdict(sealed: AccessDaySealed, found: DayRoot, *, removed: bool, elsewhere: bool) -> Verdict:
+    if found == (sealed.rows, sealed.first, sealed.last, sealed.root):
+        # also where it is to go, and the process ended between saying so and doing it
+        return "removed" if removed and not found.rows else "holds"
+    if found.rows:
+        return "altered"
+    return "removed" if removed else "elsewhere" if elsewhere else "altered"
+
+
+def _found(connection: psycopg.Connection[Any], tenant: Tenant, day: date) -> DayRoot:
     with connection.transaction():
         connection.execute("SELECT set_config('role', %s, true), set_config('timezone', 'UTC', true)", (tenant.role,))
-        row = connection.execute(*_query(tenant, sealed.day)).fetchone()
-        month = connection.execute("SELECT to_regclass(%s)", (f"{tenant.schema}.access_log_{sealed.day:%Y_%m}",)).fetchone()
-    assert row is not None
-    assert month is not None
-    if row == (sealed.rows, sealed.first, sealed.last, sealed.root):
-        return DayCheck(sealed, DayRoot(*row), "holds")
-    return DayCheck(sealed, DayRoot(*row), "altered" if month[0] else "dropped")
+        return DayRoot(*(connection.execute(*_query(tenant, day)).fetchone() or ()))
 
 
 async def _first_day(database: Database, tenant: Tenant) -> date | None:

@@ -271,7 +271,7 @@ def _clock(connection: Connection[Any]) -> Finding:
 def _access_days(connection: Connection[Any]) -> Finding:
     since = datetime.now(UTC).date() - _DAYS_CHECKED
     checks = [(tenant.slug, check) for tenant in _tenants(connection) for check in check_days(connection, tenant, since)]
-    if altered := [f"{check.sealed.day} of {slug}" for slug, check in checks if check.verdict != "holds"]:
+    if altered := [f"{check.sealed.day} of {slug}" for slug, check in checks if check.verdict == "altered"]:
         found = f"no longer as sealed: {', '.join(altered)}"
         return Finding("access log", "failure", found, "Somebody changed rows behind Concord: compare those days with a backup.")
     return Finding("access log", "ok", f"as sealed, {len(checks)} days of the last {_DAYS_CHECKED.days}")

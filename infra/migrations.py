@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 from infra.database import Tenant
 
 _LOCK = 0x636F6E636F7264  # "concord"
-TENANT_STEPS = ("tenant.sql", "access_log.sql", "organisation.sql", "documents.sql", "papers.sql", "privacy.sql")
+TENANT_STEPS = ("tenant.sql", "access_log.sql", "organisation.sql", "documents.sql", "papers.sql", "privacy.sql", "access_retention.sql")
 """Files applied in order to each tenant's schema. Functions (append.sql) are replaced on every migration instead."""
 
 _BASE = """
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS concord.imported_logs (   -- every log that was not w
 );
 GRANT SELECT ON concord.imported_logs TO {login};
 GRANT USAGE ON SCHEMA concord TO {login};
-GRANT SELECT ON concord.tenants TO {login};
+GRANT SELECT ON concord.tenants, concord.imported_logs TO {login};
 """
 
 _RIGHTS = """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.access_days import AccessDaySealed
+from domain.access_days import AccessDayRemoved, AccessDaySealed
+from domain.access_retention import AccessRetentionChanged
 from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetired
 from domain.authority import MemberAccountSet, MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
 from domain.deal_rules import DealRulesChanged
@@ -126,6 +127,12 @@ _CATALOGUE: dict[type[Event], Sentence] = {
         f"reason; from {e.push_cap_from} pushes on a deal is best case at most."
     ),
     AccessDaySealed: lambda e, _: f"The access log of {e.day} was sealed, with {e.rows} rows.",
+    AccessDayRemoved: lambda e, _: (
+        f"The access log of {e.day}, with {e.rows} rows, was removed under the retention of {e.keep_days} days; its root was {e.root}."
+    ),
+    AccessRetentionChanged: lambda e, _: (
+        f"The access log is kept for {e.keep_days} days; older days are removed." if e.keep_days else "The access log is kept for ever."
+    ),
     ProofKeyAdded: lambda e, _: f"Key {e.number} began to sign checkpoints of the log: {e.vkey}.",
     ProofKeyRetired: lambda e, _: f"The key {e.vkey} signs no checkpoint from {e.signs_until:%Y-%m-%d %H:%M} UTC on.",
     AttributeDefined: lambda e, _: f"The field {e.label} ({e.key}) of a {e.noun} was defined: {plain(e.type)}{_needs(e)}.",

@@ -1,5 +1,5 @@
 """The daily sweep: what the clock brings about is recorded for every open deal, also where no workflow looks after it yet,
-and the days of the access log that are over are sealed.
+and the days of the access log that are over are sealed, those that are no longer kept removed.
 
 It goes through the log in windows, so that nothing but the log has to be right for it, and yields between them.
 """
@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.deals import DealCloseDateLapsed, DealCommitLost, DealStalled, deals
     from domain.kernel import SYSTEM, Refused
     from infra.access_days import seal_days
+    from infra.access_retention import remove_days
     from infra.database import Database, Tenant
     from infra.event_store import Store
     from infra.temporal import RPC_TIMEOUT, TASK_QUEUE
@@ -68,6 +69,7 @@ async def sweep_page(database: Database, store: Store, run: SweepRun, clock: Cal
     if run.after == 0:
         with contextlib.suppress(Refused):  # another clock is a moment behind ours: the next sweep seals the day
             await seal_days(database, store, tenant, clock())
+            await remove_days(database, store, tenant, clock())
     await sweep_purchasing(database, store, tenant, run.after, clock)
     window = await opened(database, tenant, run.after)
     seen, counts = 0, dict.fromkeys((DealStalled, DealCloseDateLapsed, DealCommitLost), 0)
