@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,10 @@ from infra.settings import Settings
 from projections.catalogue import read_models
 from projections.runner import Runner
 from tests.api.up_home import Home
+from tests.conftest import fresh_database
 
 NEXT_YEAR = "2030-03-29"
+_QUICK = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 @dataclass
@@ -110,13 +114,47 @@ def refused(response: Response, rule: str, status: int) -> dict[str, Any]:
     return body  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """Two tenants in a database that nobody connects to any more, and the home with their keys: each test has a copy of both."""
+
+    database: str
+    home: Path
+    acme: Place
+    other: Place
+
+
+@pytest.fixture(scope="session")
+def furnished(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with fresh_database(server) as url:
+        settings = Settings(home=tmp_path_factory.mktemp("furnished"), database_url=_as_login(url), migrator_url=url)
+        migrate_all(settings)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
+        acme, other = asyncio.run(_furnish_both(settings))
+        name = urlsplit(url).path.removeprefix("/")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        yield Furnished(name, settings.home, acme, other)
+
+
+async def _furnish_both(settings: Settings) -> tuple[Place, Place]:
+    app = create_app(settings, passwords=_QUICK, freeze=False)
+    async with app.router.lifespan_context(app):
+        return await furnish(app.state.doors, settings, "acme"), await furnish(app.state.doors, settings, "other")
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    settings = Settings(home=tmp_path, database_url=_as_login(database_url), migrator_url=database_url)
-    migrate_all(settings)
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
-    return settings
+def database_url(server: str, furnished: Furnished) -> Iterator[str]:
+    """A superuser's URL of a database with the two tenants, dropped after the test."""
+    with fresh_database(server, furnished.database) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str, furnished: Furnished, tmp_path: Path) -> Settings:
+    shutil.copytree(furnished.home, tmp_path, dirs_exist_ok=True)
+    return Settings(home=tmp_path, database_url=_as_login(database_url), migrator_url=database_url)
 
 
 def _as_login(url: str) -> str:
@@ -153,13 +191,11 @@ async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
-    quick = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
-    app = create_app(settings, passwords=quick, freeze=False)
+async def world(settings: Settings, furnished: Furnished) -> AsyncIterator[World]:
+    app = create_app(settings, passwords=_QUICK, freeze=False)
     async with app.router.lifespan_context(app):
-        doors: Doors = app.state.doors
-        acme, other = await furnish(doors, settings, "acme"), await furnish(doors, settings, "other")
-        yield World(app, settings, doors, acme, other, ASGITransport(app=app))
+        acme, other = deepcopy((furnished.acme, furnished.other))
+        yield World(app, settings, app.state.doors, acme, other, ASGITransport(app=app))
 
 
 @pytest.fixture

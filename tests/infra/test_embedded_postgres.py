@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -61,8 +62,9 @@ def kill_all(process):
     """SIGKILL of the postmaster and every process below it, at once."""
     below = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdecimal() and parent_of(int(p.name)) == process.pid]
     for pid in (process.pid, *below):
-        os.kill(pid, signal.SIGKILL)
-    assert process.wait(5)
+        with suppress(ProcessLookupError):  # one of the server's workers may end by itself meanwhile
+            os.kill(pid, signal.SIGKILL)
+    assert process.wait(30)
 
 
 def parent_of(pid):
@@ -144,7 +146,7 @@ def test_it_waits_for_a_process_of_the_dead_server_that_still_holds_its_memory(p
         backend = connection.info.backend_pid
         os.kill(backend, signal.SIGSTOP)
         os.kill(server.process.pid, signal.SIGKILL)
-        assert server.process.wait(5)
+        assert server.process.wait(60)
         (Path(server.cluster.data) / "postmaster.pid").unlink()
         threading.Timer(1.0, os.kill, (backend, signal.SIGCONT)).start()
         begin = time.monotonic()
@@ -256,7 +258,7 @@ def test_without_the_capability_data_and_programs_move_where_its_user_reaches_th
         assert str(data.parent) in note
         assert Path(f"/proc/{pid}").stat().st_uid == pwd.getpwnam("concord").pw_uid
         os.kill(pid, signal.SIGKILL)
-        assert RunningProcess(pid, "gone").wait(5)
+        assert RunningProcess(pid, "gone").wait(60)
         again = answer_of(start_elsewhere(fresh.home, place, prefix=setpriv))
         assert again[1] == data
     finally:

@@ -4,8 +4,6 @@ and shows in the talk about the renewal's price. One correlation id, one page, o
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from api.cli.client import calling
 from api.cli.outcomes import Exit
 from tests.cli.conftest import Concord
+from tests.journeys.people import until
 
 TODAY = datetime.now(UTC).date()
 CONTRACT, SUPPLIER, REPORT = "Sensors of Falk", "Falk Sensorik GmbH", "Quality report"
@@ -22,15 +21,6 @@ CONTRACT, SUPPLIER, REPORT = "Sensors of Falk", "Falk Sensorik GmbH", "Quality r
 
 def day(count: int) -> str:
     return (TODAY + timedelta(days=count)).isoformat()
-
-
-def until(found: Callable[[], Any], within: float = 90) -> Any:
-    """What is found, once it is: workflows and read models follow in their own time."""
-    last = time.monotonic() + within
-    while not (what := found()):
-        assert time.monotonic() < last, "it did not come about"
-        time.sleep(0.2)
-    return what
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ class Years:
 
     async def begun(self) -> None:
         """Wait until the workflow has looked, and sleeps."""
-        await self.desk.until(self._sleeps, within=60)
+        await self.desk.until(self._sleeps)
 
     async def _sleeps(self) -> bool:
         found = (await handle(self.desk, self.contract).fetch_history()).events
@@ -156,7 +156,7 @@ class Years:
         self.desk.clock.ahead += ahead
         if await running(self.desk, self.contract):
             await self.skipper.fast_forward(handle(self.desk, self.contract), ahead)
-            await self.desk.until(self._looked, within=60)
+            await self.desk.until(self._looked)
 
     async def _looked(self) -> bool:
         """Whether nothing that is due now is left, or the workflow has ended."""

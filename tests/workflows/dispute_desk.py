@@ -131,7 +131,7 @@ class Days:
     async def seen(self, cases: Sequence[UUID] | None = None) -> None:
         """Wait until everything that is due is recorded, and each workflow sleeps or has ended."""
         for case in cases or self.cases:
-            await self.desk.until(lambda case=case: self._seen(case), within=90)  # type: ignore[misc]
+            await self.desk.until(lambda case=case: self._seen(case))  # type: ignore[misc]
 
     async def _seen(self, case: UUID) -> bool:
         state, now = await case_of(self.desk, case), self.desk.clock()

@@ -123,15 +123,15 @@ class Office:
     async def stage(self, id: UUID) -> str:
         return (await self.deal(id)).stage
 
-    async def settled(self, id: UUID, *, within: float = 30.0) -> Deal:
+    async def settled(self, id: UUID) -> Deal:
         """The deal, once no move of it is pending."""
-        await self.until(lambda: self._settled(id), within=within)
+        await self.until(lambda: self._settled(id))
         return await self.deal(id)
 
     async def _settled(self, id: UUID) -> bool:
         return (await self.deal(id)).pending is None
 
-    async def until(self, holds: Callable[[], Any], *, within: float = 30.0) -> None:
+    async def until(self, holds: Callable[[], Any], *, within: float = 120.0) -> None:
         """Wait until it holds, looking often; fails the test when it does not in time."""
         async with asyncio.timeout(within):
             while True:

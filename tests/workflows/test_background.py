@@ -27,7 +27,7 @@ from workflows.take_up import RATE, Pace
 async def test_opened_deals_are_taken_up_without_anyone_waiting(desk: Office):
     ids = await desk.open_deals(30)
     async with desk.worker(), desk.trigger(background=True):
-        await desk.until(lambda: _running(desk, ids), within=20)
+        await desk.until(lambda: _running(desk, ids))
         # a workflow runs before its batch is written down as seen
         await desk.until(lambda: _taken_up(desk))
     found = await status(desk.database, desk.client, desk.tenant)
@@ -48,7 +48,7 @@ async def test_imported_open_deals_are_taken_up_and_closed_ones_start_nothing(de
             closed = CloseImported(run=run, stage="lost", since=since, reason="price")
             await desk.store.execute(desk.tenant, deals, id, closed, by=SYSTEM, effective_at=since)
     async with desk.worker(), desk.trigger(background=True):
-        await desk.until(lambda: _running(desk, ids[::2]), within=20)
+        await desk.until(lambda: _running(desk, ids[::2]))
         await desk.until(lambda: _taken_up(desk))
     for id in ids[1::2]:
         with pytest.raises(Exception, match="not found"):
@@ -158,7 +158,7 @@ class FailingMail:
 
 async def run_outbox(desk: Office, mail: Mail, settled: int) -> None:
     async with at_work(Outbox(desk.database, desk.store, mail, patience=0.3).tail.run()):
-        await desk.until(lambda: _sent(desk, settled), within=20)
+        await desk.until(lambda: _sent(desk, settled))
 
 
 async def test_while_the_mail_server_is_away_notifications_wait_and_keep_their_message_id(desk: Office, tmp_path: Path):

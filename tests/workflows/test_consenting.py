@@ -113,7 +113,7 @@ async def test_legal_and_finance_approve_a_contract_and_its_workflow_ends(desk: 
         assert (await contract_of(desk, id)).status is ContractStatus.IN_REVIEW
         await answer(desk, id, Approve(comment="Fine"), LAWYER)
         await becomes(desk, id, ContractStatus.APPROVED)
-        await desk.until(lambda: _over(desk, id), within=60)
+        await desk.until(lambda: _over(desk, id))
     (approved,) = await desk.log(e.ContractApproved)
     (submission,) = await desk.log(e.ContractSubmitted)
     assert approved.event.approval == approval_id("contract", id)
@@ -167,7 +167,7 @@ async def test_what_is_returned_or_taken_back_asks_nobody_any_more(desk: Office)
         known = await approval_of(desk, id)
         assert known is not None
         assert (known.status, known.comment) == (Status.WITHDRAWN, "Not yet")
-        await desk.until(lambda: _over(desk, id), within=60)
+        await desk.until(lambda: _over(desk, id))
         await desk.do(contracts, id, SubmitContract())
         await asked(desk, id, Chain.LEGAL, round_=2)
         await answer(desk, id, WithdrawApproval(comment="They called"), SELLER)

@@ -56,7 +56,7 @@ async def test_five_years_of_silence_are_told_and_kept_small(desk: Office, monke
     await owe(desk, id, months=12, first=first + timedelta(days=60))
     years = Years(desk, skipper, id)
     async with desk.worker(), trigger(desk, skipper.client):
-        await desk.until(lambda: running(desk, id), within=60)
+        await desk.until(lambda: running(desk, id))
         await years.begun()
         await years.until(first + timedelta(days=5 * 365))
         contract = await contract_of(desk, id)
@@ -91,12 +91,12 @@ async def test_a_notice_stops_the_alerts_and_the_workflow_ends_with_the_contract
     id = await register(desk, ends_in=300)
     years = Years(desk, skipper, id)
     async with desk.worker(), trigger(desk, skipper.client):
-        await desk.until(lambda: running(desk, id), within=60)
+        await desk.until(lambda: running(desk, id))
         await years.begun()
         await desk.do(contracts, id, GiveNotice(sent_on=today(desk)))
-        await desk.until(years._looked, within=60)
+        await desk.until(years._looked)
         await years.until(today(desk) + timedelta(days=302))
-        await desk.until(lambda: _over(desk, id), within=60)
+        await desk.until(lambda: _over(desk, id))
     assert (await contract_of(desk, id)).status is ContractStatus.EXPIRED
     assert await recorded(desk, e.ContractAlertRaised, id) == 0
     assert await told(desk) == [("contract_expired", ANNA)]
@@ -109,8 +109,8 @@ async def _over(desk: Office, id) -> bool:
 async def test_where_no_deal_can_be_opened_a_review_has_to_do_and_says_why(desk: Office):
     id = await register(desk, ends_in=150)
     async with desk.worker(), trigger(desk):
-        await desk.until(lambda: _started(desk, id), within=60)
-        await desk.until(lambda: _told(desk, "contract_renewal"), within=60)
+        await desk.until(lambda: _started(desk, id))
+        await desk.until(lambda: _told(desk, "contract_renewal"))
     ((started,),) = [[r.event for r in await desk.log(e.ContractRenewalStarted)]]
     assert started.way is RenewalWay.REVIEW
     assert "pipeline" in started.note
@@ -127,8 +127,8 @@ async def _told(desk: Office, kind: str) -> bool:
 async def test_what_had_come_before_we_knew_is_recorded_and_told_to_no_one(desk: Office):
     id = await register(desk, ends_in=20)
     async with desk.worker(), trigger(desk):
-        await desk.until(lambda: _missed(desk, id), within=60)
-        await desk.until(lambda: running(desk, id), within=60)
+        await desk.until(lambda: _missed(desk, id))
+        await desk.until(lambda: running(desk, id))
     assert await told(desk) == []
 
 
@@ -142,8 +142,8 @@ async def test_a_contract_that_ran_out_before_we_knew_starts_nothing_that_stays(
     ended = await register(desk, ends_in=100)
     await desk.do(contracts, ended, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
     async with desk.worker(), trigger(desk):
-        await desk.until(lambda: _expired(desk, fixed), within=60)
-        await desk.until(lambda: _over(desk, fixed), within=60)
+        await desk.until(lambda: _expired(desk, fixed))
+        await desk.until(lambda: _over(desk, fixed))
     assert (await contract_of(desk, fixed)).ended_on == day - timedelta(days=400)
     assert not await running(desk, ended)
 
@@ -155,7 +155,7 @@ async def _expired(desk: Office, id) -> bool:
 async def test_terms_that_nobody_looked_at_for_years_are_gone_through_in_order(desk: Office):
     id = await register(desk, ends_in=-20 * 365)
     async with desk.worker(), trigger(desk):
-        await desk.until(lambda: _current(desk, id), within=60)
+        await desk.until(lambda: _current(desk, id))
     ends: list[date] = [r.event.term_end for r in await desk.log(e.ContractRenewed)]
     assert ends == sorted(ends)
     assert len(ends) in {20, 21}
@@ -170,7 +170,7 @@ async def breached(desk: Office, **owed: Any) -> tuple[UUID, UUID, date]:
     """A contract with a report that was due a week ago; its breach is recorded."""
     id, due = await register(desk, ends_in=200), today(desk) - timedelta(days=7)
     await owe(desk, id, months=12, first=due, since=due, **owed)
-    await desk.until(lambda: _breached(desk, id), within=60)
+    await desk.until(lambda: _breached(desk, id))
     ((obligation, occurrence), *_) = (await contract_of(desk, id)).occurrences
     return id, obligation, occurrence
 
@@ -188,7 +188,7 @@ async def test_a_breach_that_is_claimed_opens_its_case_in_one_step(desk: Office)
         id, obligation, occurrence = await breached(desk, penalty=Money(amount=Decimal(500), currency="EUR"))
         claim = DisputeBreach(obligation=obligation, occurrence=occurrence, note="the second time")
         await desk.do(contracts, id, claim)
-        await desk.until(lambda: case_of(desk, id, obligation, occurrence), within=60)
+        await desk.until(lambda: case_of(desk, id, obligation, occurrence))
         await desk.do(contracts, id, claim)
     case = await case_of(desk, id, obligation, occurrence)
     assert (case.account, case.owner, case.contract, case.obligation) == (ACME, ANNA, id, obligation)
@@ -203,9 +203,9 @@ async def test_a_claim_without_an_amount_is_drafted_for_somebody_to_complete(des
     async with desk.worker(), trigger(desk):
         id, obligation, occurrence = await breached(desk)
         await desk.do(contracts, id, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.FOR_CAUSE))
-        await desk.until(lambda: _over(desk, id), within=60)
+        await desk.until(lambda: _over(desk, id))
         await desk.do(contracts, id, DisputeBreach(obligation=obligation, occurrence=occurrence))
-        await desk.until(lambda: case_of(desk, id, obligation, occurrence), within=60)
+        await desk.until(lambda: case_of(desk, id, obligation, occurrence))
     assert await desk.log(DisputeDrafted)
     assert not await desk.log(DisputeOpened)
 

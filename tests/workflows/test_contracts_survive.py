@@ -95,7 +95,7 @@ async def test_what_is_due_is_recorded_once_through_kills_of_worker_and_server(d
     worker = WorkerProcess(desk)
     ids: list[UUID] = []
     try:
-        await desk.until(lambda: worker.ready, within=60)
+        await desk.until(lambda: worker.ready)
 
         async def kills() -> None:
             for what in chance.sample(["server"] * 2 + ["worker"] * 4, 6):
@@ -110,8 +110,8 @@ async def test_what_is_due_is_recorded_once_through_kills_of_worker_and_server(d
             ids.append(await a_third_of_each(desk, number))
             await asyncio.sleep(0.2)
         await killing
-        await desk.until(lambda: worker.ready, within=60)
-        await desk.until(lambda: settled(desk, ids), within=120)
+        await desk.until(lambda: worker.ready)
+        await desk.until(lambda: settled(desk, ids))
     finally:
         worker.stop()
     await check_once(desk)
@@ -121,7 +121,7 @@ async def test_what_is_due_is_recorded_once_through_kills_of_worker_and_server(d
 async def test_the_loss_of_all_of_temporals_state_loses_no_contract(desk: Office, own_temporal: EmbeddedTemporal):
     ids = [await a_third_of_each(desk, number) for number in range(COUNT)]
     async with trigger(desk):
-        await desk.until(lambda: all_run(desk, ids), within=40)
+        await desk.until(lambda: all_run(desk, ids))
     # they run, and no worker has looked at any
     own_temporal.stop()
     for file in own_temporal.home.glob("temporal.db*"):
@@ -130,7 +130,7 @@ async def test_the_loss_of_all_of_temporals_state_loses_no_contract(desk: Office
     found = await patiently(desk)
     assert (found.deals, found.contracts) == (0, COUNT)
     async with desk.worker():
-        await desk.until(lambda: settled(desk, ids), within=60)
+        await desk.until(lambda: settled(desk, ids))
         assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).contracts == COUNT
         await desk.until(lambda: all_run(desk, ids))
     await check_once(desk)

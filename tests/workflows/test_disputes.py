@@ -100,7 +100,7 @@ async def test_no_escalation_of_many_cases_is_lost_through_breach_after_breach(d
         await days.begun()
         for ahead in (5, 4, 15, 25):
             await days.pass_(timedelta(days=ahead))
-        await desk.until(lambda: _heard(desk, "dispute_escalated", 3 * CASES), within=60.0 + CASES)
+        await desk.until(lambda: _heard(desk, "dispute_escalated", 3 * CASES), within=120.0 + CASES)
     escalated = await desk.log(DisputeEscalated)
     for case in cases:
         assert [r.event.level for r in escalated if r.originator_id == case] == [1, 2, 3]

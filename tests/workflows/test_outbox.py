@@ -27,7 +27,7 @@ async def _settle(desk: Office, held: Post, count: int) -> None:
 
     mail = MailServer(Smtp("127.0.0.1", held.port, sender="concord@acme.example", starttls=False))
     async with at_work(Outbox(desk.database, desk.store, mail, patience=0.3).tail.run()):
-        await desk.until(settled, within=20)
+        await desk.until(settled)
 
 
 async def test_a_notification_leaves_once_by_mail_and_the_log_says_so(desk: Office):

@@ -114,7 +114,7 @@ async def becomes(desk: Office, id: UUID, so: Any) -> Contract:
     async def there() -> bool:
         return bool(so(await contract_of(desk, id)))
 
-    await desk.until(there, within=60)
+    await desk.until(there)
     return await contract_of(desk, id)
 
 

@@ -92,14 +92,14 @@ class Writing:
         async def there() -> bool:
             return (await self.paper(id)).status is status
 
-        await self.desk.until(there, within=60)
+        await self.desk.until(there)
         return await self.paper(id)
 
     async def linked(self, id: UUID) -> None:
         async def there() -> bool:
             return all(who.linked for who in (await self.paper(id)).signatories.values())
 
-        await self.desk.until(there, within=60)
+        await self.desk.until(there)
 
     def letters(self) -> list[tuple[str, str]]:
         """(to, the link's token) of each letter that went out."""
