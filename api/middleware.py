@@ -15,9 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.altered import judged
 from api.problems import BodyTooLarge, Fault, Unavailable, as_refused, from_http, problem
 from domain.kernel import Refused
 from infra.database import StoreUnavailable
+from infra.event_store.unreadable import Unreadable
 from infra.ids import uuid7
 
 log = logging.getLogger("concord.api")
@@ -99,11 +101,22 @@ class Shell:
             _check_length(scope, limit)
             await self._app(asked, _counted(receive, limit), answer)
         except Exception as error:  # noqa: BLE001  the last line: nothing internal may pass
-            response = answer_to(error, correlation_id)
+            response = answer_to(await _told_where(asked, error), correlation_id)
             if response.status_code == 405:
                 response.headers["Allow"] = ", ".join(sorted(self._methods_at(asked)))
             if not started:
                 await response(asked, receive, answer)
+
+
+async def _told_where(scope: Scope, error: Exception) -> Exception:
+    """The refusal that an event which cannot be read stands for; any other exception as it is."""
+    if not isinstance(error, Unreadable):
+        return error
+    log.error("%s: an event cannot be read: %s", scope["state"]["correlation_id"], error)
+    try:
+        return await judged(scope["app"].state.doors, error)
+    except Exception as another:  # noqa: BLE001  told as what it is
+        return another
 
 
 def _is_known(asked: Iterable[tuple[bytes, bytes]], given: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -75,13 +75,21 @@ class Fault(Refused):
     status: ClassVar[int] = 500
 
 
+class EventAltered(Refused):
+    """The event is not the one that was signed; `position` names it."""
+
+
+class EventUnreadable(Refused):
+    """A stored event cannot be read: it was altered, or a newer Concord wrote it; `position` names it."""
+
+
 class NoSuchPlace(Refused):
     """There is nothing at this address, or not for this method."""
 
     status: ClassVar[int] = 404
 
 
-COMMON: tuple[type[Refused], ...] = (NotSignedIn, Forbidden, RequestMalformed, TooManyRequests, Unavailable)
+COMMON: tuple[type[Refused], ...] = (NotSignedIn, Forbidden, RequestMalformed, TooManyRequests, EventAltered, EventUnreadable, Unavailable)
 """What any operation behind a sign-in can answer."""
 WRITES: tuple[type[Refused], ...] = (IdempotencyKeyMissing, MediaTypeUnsupported, BodyTooLarge, KeyReused, VersionConflict)
 CHANGES: tuple[type[Refused], ...] = (NotFound, StaleVersion, PreconditionMissing)

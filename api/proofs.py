@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.callers import Caller, LogReader
 from api.conventions import reply
 from api.nouns import Noun
-from api.problems import documented
+from api.problems import EventAltered, documented
 from domain.kernel import Command, NotFound, Refused
 from domain.proof_keys import PROOF_KEYS, AddProofKey, Overlap, ProofKeyAdded, name_of, proof_keys
 from infra.access import Action
@@ -28,10 +28,6 @@ _MOST = 10**18
 
 class NotSignedYet(Refused):
     """What was asked for is newer than the last checkpoint."""
-
-
-class EventAltered(Refused):
-    """The event is not the one that was signed."""
 
 
 class ProofsUnusable(Refused):

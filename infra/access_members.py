@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
@@ -19,6 +20,7 @@ from infra.access import Standing
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.event_store.loader import COLUMNS
+from infra.event_store.unreadable import Unreadable
 from infra.identity_cache import Fresh
 
 
@@ -125,11 +127,20 @@ class Directory:
             changed = await (await connection.execute(query, (known.position,))).fetchall()
         if not changed:
             return known
-        found = await asyncio.gather(*(self._store.load(tenant, teams if is_team else members, stream) for stream, is_team, _ in changed))
+        found = await asyncio.gather(
+            *(self._store.load(tenant, teams if is_team else members, stream) for stream, is_team, _ in changed), return_exceptions=True
+        )
         after = Organisation(max(position for *_, position in changed), dict(known.teams), dict(known.members))
         for (stream, is_team, _), loaded in zip(changed, found, strict=True):
-            if loaded.state is not None:
-                (after.teams if is_team else after.members)[stream] = loaded.state
+            place: dict[UUID, Any] = after.teams if is_team else after.members
+            if isinstance(loaded, Unreadable):
+                # nobody has a right by what cannot be read, and nobody else is kept out by it; read again until it can be
+                place.pop(stream, None)
+                after.position = known.position
+            elif isinstance(loaded, BaseException):
+                raise loaded
+            elif loaded.state is not None:
+                place[stream] = loaded.state
         # a new object: a standing that is being computed keeps the one it has
         self._known[tenant.slug] = after
         return after

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from domain.approvals import approval_id
 from domain.kernel import Recorded
-from infra.codec import UndecodableEvent
 from infra.event_store.loader import COLUMNS, Row
+from infra.event_store.unreadable import Unreadable
 from projections.interactions import INTERACTIONS
 from projections.papers import PAPERS
 from projections.reading import Reading
@@ -62,7 +62,7 @@ async def _told(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:
     for row in rows:
         try:
             decoded[row[0]] = reading.log.decode(reading.tenant, row)
-        except (UndecodableEvent, ValueError, IndexError) as error:
+        except Unreadable as error:
             # evidence of a log that was tampered with is wanted most of all
             decoded[row[0]] = str(error)
     readable = [one for one in decoded.values() if isinstance(one, Recorded)]

@@ -210,6 +210,12 @@ def foreseen(error: Exception) -> Ended | None:
 
             invalid: Any = error
             return Ended(sentence(told_of(invalid.errors(include_url=False))), Exit.USAGE)
+        case _ if "infra.codec.UndecodableEvent" in kinds:
+            return Ended(
+                f"An event cannot be read: {error}. `concord audit verify-log` tells whether it was altered.",
+                Exit.REFUSED,
+                data={"position": getattr(error, "position", None)},
+            )
         case LookupError() if type(error) is LookupError:
             return Ended(str(error), Exit.NOT_FOUND)
         case ValueError():

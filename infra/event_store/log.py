@@ -14,6 +14,7 @@ from infra.codec import Codec
 from infra.database import Database, Tenant
 from infra.event_store.envelope import Meta
 from infra.event_store.loader import COLUMNS, Row
+from infra.event_store.unreadable import Unreadable, decoded
 
 
 class Log:
@@ -34,14 +35,18 @@ class Log:
         return self._database
 
     def decode(self, tenant: Tenant, row: Row) -> Recorded:
-        """One stored row as the event in its envelope. Raises UndecodableEvent."""
+        """One stored row as the event in its envelope. Raises Unreadable."""
         position, stream, version, topic, meta, state, recorded_at, effective_at = row
-        known = Meta.decode(meta)
+        try:
+            known = Meta.decode(meta)
+        except (ValueError, IndexError) as error:
+            why = f"who caused version {version} of stream {stream} ({topic}) does not have the shape of an envelope's meta"
+            raise Unreadable(why, tenant.slug, stream, version, position) from error
         return Recorded(
             originator_id=stream,
             originator_version=version,
             position=position,
-            event=self._codec.decode(tenant.slug, stream, version, topic, state),
+            event=decoded(self._codec, tenant.slug, stream, version, topic, state, position),
             recorded_at=recorded_at,
             effective_at=effective_at,
             actor=known.actor,
@@ -56,7 +61,7 @@ class Log:
         return await self._rows(tenant, "position > %s ORDER BY position LIMIT %s", (after, limit))
 
     async def read(self, tenant: Tenant, after: int, limit: int) -> list[Recorded]:
-        """Up to `limit` events after a position, in order. Raises UndecodableEvent at the first that cannot be read."""
+        """Up to `limit` events after a position, in order. Raises Unreadable at the first that cannot be read."""
         return [self.decode(tenant, row) for row in await self.rows(tenant, after, limit)]
 
     async def history(self, tenant: Tenant, stream: UUID, *, upto: int | None = None) -> list[Recorded]:

@@ -19,6 +19,7 @@ from infra.event_store.loader import GroupLoader
 from infra.event_store.log import Log
 from infra.event_store.requests import Append, KeyReused, Outcome, StoredRow, VersionConflict
 from infra.event_store.states import Loaded, States
+from infra.event_store.unreadable import decoded
 from infra.event_store.wakes import Wakes
 from infra.event_store.work import Step, Work
 from infra.ids import uuid7
@@ -138,7 +139,7 @@ class Store(Log):
         raise VersionConflict("others are changing the same thing at this moment; try again", attempts=DECISIONS)
 
     async def load(self, tenant: Tenant, decider: Decider[Any], stream: UUID, *, fresh: bool = True) -> Loaded:
-        """A stream's state and version. `fresh=False` may answer from the cache, a moment behind other processes."""
+        """A stream's state and version. `fresh=False` may answer from the cache, a moment behind other processes. Raises Unreadable."""
         self._codec.refresh()
         epoch = self._states.epoch
         known = self._states.get(tenant.slug, decider.name, stream)
@@ -154,7 +155,7 @@ class Store(Log):
         while rows:
             state = loaded.state
             for version, topic, raw in rows:
-                state = decider.evolve(state, self._codec.decode(tenant.slug, stream, version, topic, raw))
+                state = decider.evolve(state, decoded(self._codec, tenant.slug, stream, version, topic, raw))
             loaded, folded = Loaded(state, rows[-1][0]), folded + len(rows)
             rows = await loader.load(stream, loaded.version) if len(rows) >= loader.limit else []
         if folded:

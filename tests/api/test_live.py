@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 import uvicorn
 from httpx2 import AsyncClient
@@ -106,6 +107,24 @@ async def test_changes_arrive_live_and_only_those_that_the_caller_may_see(world:
         assert again[1]["id"] == made["id"]
         task.cancel()
         await asyncio.gather(*tasks, task, return_exceptions=True)
+
+
+async def test_an_event_that_was_altered_does_not_end_the_stream_of_those_who_hear_of_others(world: World, served: str, database_url: str):
+    head = await world.events()
+    async with world.client(Role.ACCOUNT_MANAGER) as manager:
+        lost, heard_of = [ok(await manager.post("/v1/deals", json=opening(world.acme), headers=key()), 201) for _ in range(2)]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE t_acme.events SET state = '[]' WHERE position = %s", (lost["position"],))
+    heard: list[dict[str, Any]] = []
+    async with AsyncClient() as client:
+        task = asyncio.create_task(_hear(client, served, world.acme.keys[Role.ACCOUNT_MANAGER], heard, str(head)))
+        async with asyncio.timeout(60):
+            while not any(one.get("id") == heard_of["id"] for one in heard):
+                assert not task.done(), "the stream ended"
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert lost["id"] not in {one.get("id") for one in heard}
 
 
 @pytest.mark.parametrize("how", ["roles", "key"])
