@@ -19,8 +19,19 @@ from projections.paging import LARGEST_PAGE
 from projections.reading import Reading
 from projections.telling import Told, resolve, tell
 
-NEAR = 20_000
-"""Events next to where a page begins that are looked through for words, before the index of words is asked about all others."""
+NEAR = 100_000
+"""Events next to where a page begins that are looked through for frequent words, before the index of words is asked about all others."""
+RARE = 10_000
+"""Events up to which a word is rare: so many are found through the index of words, and read, in a few hundredths of a second."""
+_LEXEMES = (
+    "WITH common AS MATERIALIZED (SELECT c.word, c.share FROM pg_stats "
+    "CROSS JOIN LATERAL unnest(most_common_elems::text::text[], most_common_elem_freqs) AS c (word, share) "
+    f"WHERE schemaname = current_schema AND tablename = '{LOG_INDEX.name}' AND attname = 'words') "
+    "SELECT lexeme, (SELECT coalesce(sum(share), 0) FROM common WHERE starts_with(word, lexeme)) "
+    f"* (SELECT reltuples FROM pg_class WHERE oid = '{LOG_INDEX.name}'::regclass) <= %(few)s "
+    "FROM unnest(tsvector_to_array(to_tsvector('simple', %(text)s))) AS lexeme"
+)
+"""The words of a text, and whether few events have one that begins so, as the last ANALYZE saw it; before one, all are rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +91,32 @@ async def positions_of(reading: Reading, asked: Search, *, oldest_first: bool = 
         params["late_days"] = asked.late_days
     if not reading.as_of.now and reading.as_of.basis is Basis.HAPPENED:
         wheres.append("true_from <= %(as_of)s")
-    if asked.text is not None:
-        wheres.append("words @@ %(words)s::tsquery")
-        params["words"] = await _words(reading, asked.text)
     first, last = max(asked.first or 1, 1), _last(reading, asked)
     if cursor is not None:
         after = _opened(cursor)
         first, last = (max(first, after + 1), last) if oldest_first else (first, min(last, after - 1))
 
-    async def between(low: int, high: int, most: int, by: str = "position") -> list[int]:
+    async def between(low: int, high: int, most: int, *also: str, by: str = "position") -> list[int]:
         if low > high or most < 1:
             return []
         order = by if oldest_first else f"{by} DESC"
-        where = " AND ".join(("position BETWEEN %(low)s AND %(high)s", *wheres))
+        where = " AND ".join(("position BETWEEN %(low)s AND %(high)s", *wheres, *also))
         query = f"SELECT position FROM {LOG_INDEX.name} WHERE {where} ORDER BY {order} LIMIT %(most)s"
         return [at for (at,) in await reading.rows(query, {**params, "low": low, "high": high, "most": most})]
 
     if asked.text is None:
         return await between(first, last, limit)
-    # frequent words are soon met where the page begins; all others are found through the index of words, whatever the planner thinks
+    params["rare"], params["common"] = rare, common = await _words(reading, asked.text)
+    # an order by an expression, and a condition IS TRUE, are what no index but the one that is meant can serve
+    read = "(words @@ %(common)s::tsquery) IS TRUE"
+    if rare:
+        # the index would gather every event that has the common words, only to leave almost all of them out
+        return await between(first, last, limit, "words @@ %(rare)s::tsquery", *([read] if common else ()), by="position + 0")
+    # frequent words are soon met where the page begins; where they are not, the index of words tells where they are
     middle = min(first + NEAR, last) if oldest_first else max(last - NEAR, first)
     near, rest = ((first, middle), (middle + 1, last)) if oldest_first else ((middle, last), (first, middle - 1))
-    found = await between(*near, limit)
-    return found + await between(*rest, limit - len(found), by="position + 0")
+    found = await between(*near, limit, read)
+    return found + await between(*rest, limit - len(found), "words @@ %(common)s::tsquery", by="position + 0")
 
 
 async def hits(reading: Reading, events: Sequence[Recorded]) -> list[Hit]:
@@ -129,12 +143,17 @@ def _last(reading: Reading, asked: Search) -> int:
     return min(bound for bound in (reading.position, known, asked.last) if bound is not None)
 
 
-async def _words(reading: Reading, text: str) -> str:
-    found = await reading.rows("SELECT tsvector_to_array(to_tsvector('simple', %(text)s))", {"text": text})
-    lexemes: list[str] = found[0][0]
+async def _words(reading: Reading, text: str) -> tuple[str, str]:
+    """Two conditions on words, which together are what is looked for: that all rare ones of the text are met, and all others."""
+    lexemes = await reading.rows(_LEXEMES, {"text": text, "few": RARE})
     if not lexemes:
         raise Invalid("There is no word in this text to look for; name one.", text=text)
-    return " & ".join("'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "':*" for lexeme in lexemes)
+    rare, common = ([_prefix(lexeme) for lexeme, few in lexemes if few is kind] for kind in (True, False))
+    return " & ".join(rare), " & ".join(common)
+
+
+def _prefix(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "':*"
 
 
 def _opened(cursor: str) -> int:

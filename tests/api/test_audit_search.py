@@ -4,12 +4,15 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+import pytest
 from httpx2 import AsyncClient
 
 from domain.contacts import AddContact, contacts
 from domain.deals import RenameDeal, SetNextStep, deals
 from domain.kernel import SYSTEM, Actor, Role
 from infra.ids import uuid7
+from projections import log_search
 from projections.log_index import LogIndex
 from projections.rebuild import digest, rebuild
 from tests.api.conftest import World, ok, refused
@@ -95,6 +98,24 @@ async def test_pages_stay_as_they_are_while_more_is_recorded(reading: World):
                     break
                 first = ok(await client.get("/v1/audit/events", params={**asked, "until": str(facts["last"]), "cursor": first["next"]}))
             assert paged == [position for position in whole if position <= facts["last"]], (sort, text)
+
+
+async def test_words_are_found_alike_whether_the_log_holds_them_often_or_seldom(reading: World, monkeypatch: pytest.MonkeyPatch):
+    await _told(reading)
+    counts = {"member joined": 0, "deal cast": 1, "deal renamed": 1, "castings southern": 0, "deal next 410.25": 1, "member sales": 0}
+    async with reading.client(Role.AUDITOR) as client:
+        await _found(client, reading)
+        with psycopg.connect(reading.settings.migrator_url, autocommit=True) as owner:
+            owner.execute(f"ANALYZE {reading.acme.tenant.schema}.log_index")
+        for text, count in counts.items():
+            for sort in ("position", "-position"):
+                answers = []
+                for rare, near in ((10**9, 1), (-1, 1), (-1, 10**9), (2, 3)):  # all rare, none, none and all near, some
+                    monkeypatch.setattr(log_search, "RARE", rare)
+                    monkeypatch.setattr(log_search, "NEAR", near)
+                    answers.append([hit["position"] for hit in await _found(client, reading, text=text, sort=sort)])
+                assert all(answer == answers[0] for answer in answers), (text, sort, answers)
+                assert len(answers[0]) == count or not count, (text, answers)
 
 
 async def test_what_cannot_be_looked_for_is_refused_with_what_can(reading: World):
