@@ -13,7 +13,7 @@ from api.credential import Credential, credentials, read_credential
 from domain.clauses import clause_id, clauses
 from domain.default_papers import default_clauses, default_templates
 from domain.default_pipeline import default_pipeline
-from domain.kernel import SYSTEM, Role, natural_id
+from domain.kernel import SYSTEM, Actor, Role, natural_id
 from domain.members import AddMember, members
 from domain.pipelines import DEFAULT_PIPELINE, pipelines
 from domain.templates import template_id, templates
@@ -82,6 +82,13 @@ async def operator_key(store: Store, identity: Identity, tenant: Tenant, known: 
     return (await identity.issue_key(OPERATOR, tenant, KEY_LABEL, lasts=_KEY_LASTS))[0]
 
 
+async def operator_of(store: Store, tenant: Tenant) -> Actor:
+    """The operator as who acts, for the log to name; Concord itself where the tenant's log knows no operator."""
+    if (await store.load(tenant, members, OPERATOR_MEMBER)).state is None:
+        return SYSTEM
+    return Actor(OPERATOR_MEMBER, frozenset({Role.ADMIN}))
+
+
 def write_credential(settings: Settings, credential: Credential) -> None:
     """Leave the credential for the commands of this machine, beside those of other tenants. The tenant of the settings is the usual one."""
     keys = {**credentials(settings).get("keys", {}), credential.tenant: credential.api_key}
@@ -110,6 +117,7 @@ __all__ = [
     "Credential",
     "found_tenant",
     "operator_key",
+    "operator_of",
     "provide",
     "read_credential",
     "write_credential",

@@ -23,6 +23,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS root (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS tenant_keys (tenant TEXT PRIMARY KEY, version INTEGER NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS origins (tenant TEXT PRIMARY KEY, origin TEXT NOT NULL) WITHOUT ROWID",
+    # whose log came without the keys of the people in it
+    "CREATE TABLE IF NOT EXISTS bare (tenant TEXT PRIMARY KEY) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS forgotten (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, subject BLOB NOT NULL,
         forgotten_at TEXT NOT NULL, reason TEXT NOT NULL, UNIQUE (tenant, subject))""",

@@ -45,6 +45,7 @@ class Keys:
         self._origins: dict[str, str] = {}
         self._tenants: dict[tuple[str, int], AESGCM] = {}
         self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._bare: dict[str, bool] = {}
         self._writer, self._reader = _connected(path), _connected(path)
         self._listeners: list[Callable[[], None]] = []
         self._looked, self._version, self._heard = 0.0, -1, 0
@@ -151,6 +152,13 @@ class Keys:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         gone = self._forget([Erased(tenant, subject, at, case) for subject in dict.fromkeys(subjects)])
         self.refresh(at_once=True)
+    def bare(self, tenant: str) -> bool:
+        """Whether the tenant's log was brought here without the keys under which it is sealed: what no key here opens is as erased."""
+        if tenant not in self._bare:
+            with self._reading:
+                self._bare[tenant] = self._reader.execute("SELECT 1 FROM bare WHERE tenant = ?", (tenant,)).fetchone() is not None
+        return self._bare[tenant]
+
         return gone
 
     def forgotten(self, tenant: str | None = None) -> Iterator[Erased]:
@@ -193,6 +201,9 @@ class Keys:
             _, old = tenant_key(writer, self._root, tenant)
             new = new_tenant_key(writer, self._root, tenant)
             count = rewrapped(writer, tenant, old, new)
+            # a log may have been brought in meanwhile
+            self._origins.clear()
+            self._bare.clear()
         self._checkpoint()
         return count
 

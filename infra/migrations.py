@@ -5,6 +5,7 @@ Each step runs once per tenant and is never edited after release; a change is a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -16,6 +17,11 @@ from psycopg import Connection, sql
 from infra.database import Tenant
 
 _LOCK = 0x636F6E636F7264  # "concord"
+_GONE = 15.0
+"""Seconds in which the server notices that whoever imported was killed."""
+_ONE_IMPORT = "SELECT pg_try_advisory_lock(hashtextextended('concord import ' || %s, 0))"
+_NO_IMPORT = "SELECT pg_try_advisory_xact_lock(hashtextextended('concord import ' || %s, 0))"
+_UNDER_WAY = "tenant {!r} is being imported at this moment; wait until that is done, or choose another name"
 TENANT_STEPS = ("tenant.sql", "access_log.sql", "organisation.sql", "documents.sql", "papers.sql", "privacy.sql", "access_retention.sql")
 """Files applied in order to each tenant's schema. Functions (append.sql) are replaced on every migration instead."""
 
@@ -81,13 +87,19 @@ def migrate(migrator_url: str, login: str = "concord_app") -> list[Tenant]:
 
 
 def create_tenant(migrator_url: str, slug: str, *, simulated: bool = False, login: str = "concord_app") -> Tenant:
-    """Create a tenant's schema, role and log; repeatable. Raises ValueError on a bad slug or another `simulated` than it was created with."""
+    """Create a tenant's schema, role and log; repeatable. What an import under this name left, which was cut off, is removed.
+
+    Raises ValueError on a bad slug, on another `simulated` than it was created with, and while an import under this name runs.
+    """
     tenant = Tenant(slug, simulated)
     with migrating(migrator_url) as connection:
         row = connection.execute("SELECT simulated, step FROM concord.tenants WHERE slug = %s", (slug,)).fetchone()
         if row and row[0] != simulated:
             raise ValueError(f"tenant {slug!r} exists and is {'' if row[0] else 'not '}simulated; choose another name")
         if row is None:
+            if not connection.execute(_NO_IMPORT, (slug,)).fetchone()[0]:  # type: ignore[index]
+                raise ValueError(_UNDER_WAY.format(slug))
+            drop_import(connection, tenant)
             connection.execute("INSERT INTO concord.tenants (slug, simulated, step) VALUES (%s, %s, 0)", (slug, simulated))
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(tenant.schema)))
         _upgrade(connection, tenant, row[1] if row else 0, login)
@@ -101,7 +113,7 @@ def prepare_import(migrator_url: str, tenant: Tenant, origin: str, head: int, ro
     """
     with migrating(migrator_url) as connection:
         if connection.execute("SELECT FROM concord.tenants WHERE slug = %s", (tenant.slug,)).rowcount:
-            raise ValueError(f"tenant {tenant.slug!r} exists; import it under another name with --as")
+            raise ValueError(_there(connection, tenant, head, root))
         drop_import(connection, tenant)
         connection.execute(
             "INSERT INTO concord.imported_logs (slug, origin, head, root) VALUES (%s, %s, %s, %s)", (tenant.slug, origin, head, root)
@@ -110,8 +122,32 @@ def prepare_import(migrator_url: str, tenant: Tenant, origin: str, head: int, ro
         _upgrade(connection, tenant, 0, login)
 
 
+def _there(connection: Connection[Any], tenant: Tenant, head: int, root: bytes) -> str:
+    """Why a tenant is not imported that is here, and what to do: the same log may have come in before."""
+    same = "SELECT FROM concord.imported_logs WHERE slug = %s AND head = %s AND root = %s AND admitted_at IS NOT NULL"
+    if connection.execute(same, (tenant.slug, head, root)).rowcount:
+        return (
+            f"tenant {tenant.slug!r} exists: this very log came in whole already, and `concord tenant create {tenant.slug}` gives you its "
+            "credential again; for another copy, name it with --as"
+        )
+    return f"tenant {tenant.slug!r} exists; import it under another name with --as"
+
+
+@contextmanager
+def importing(migrator_url: str, tenant: Tenant) -> Iterator[None]:
+    """Be the one who imports under this name; who was killed no longer is. Raises ValueError where somebody else does."""
+    with psycopg.connect(migrator_url, autocommit=True, application_name="concord import") as connection:
+        # the server needs a moment to see that a process was killed
+        deadline = time.monotonic() + _GONE
+        while not connection.execute(_ONE_IMPORT, (tenant.slug,)).fetchone()[0]:  # type: ignore[index]
+            if time.monotonic() > deadline:
+                raise ValueError(_UNDER_WAY.format(tenant.slug))
+            time.sleep(0.1)
+        yield
+
+
 def drop_import(connection: Connection[Any], tenant: Tenant) -> None:
-    """Remove a schema that an import has made and nobody has seen."""
+    """Remove a schema that an import has made and nobody has seen; the caller is the one who imports, or nobody does."""
     begun = "SELECT FROM concord.imported_logs WHERE slug = %s AND admitted_at IS NULL"
     if connection.execute(begun, (tenant.slug,)).rowcount:
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(tenant.schema)))

@@ -51,10 +51,15 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
 
 
 def open_keys(settings: Settings) -> Keys:
-    """The key store that KEYS_URL names; its root key lies beside it in `root.key`, or where `?root=/path` says. Raises KeysUnavailable."""
+    """The key store that KEYS_URL names. Raises KeysUnavailable."""
+    return Keys.open(*key_files(settings))
+
+
+def key_files(settings: Settings) -> tuple[Path, Path]:
+    """Where the key store lies, and its root key: beside it in `root.key`, or where `?root=/path` says. Raises KeysUnavailable."""
     parts = urlsplit(settings.keys_url)
     if parts.scheme != "sqlite":
         raise KeysUnavailable(f"KEYS_URL must be a file database like sqlite:////path/keys.db, not {parts.scheme}://")
     path = Path(unquote(parts.path))
     root = parse_qs(parts.query).get("root")
-    return Keys.open(path, Path(root[0]) if root else path.with_name("root.key"))
+    return path, Path(root[0]) if root else path.with_name("root.key")

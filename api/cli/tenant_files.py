@@ -80,9 +80,9 @@ def import_(
     settings = reached()
     passphrase = _passphrase() if with_keys else None
     with _unpacked(source) as folder, bars(transient=True) as bar:
-        tenant, stated = bring_in_whole(settings, folder, named=named, passphrase=passphrase, report=bar("events"))
+        tenant, stated, signed_as = bring_in_whole(settings, folder, named=named, passphrase=passphrase, report=bar("events"))
     if as_json:
-        say_json({**stated.model_dump(mode="json"), "tenant": tenant.slug})
+        say_json({**stated.model_dump(mode="json"), "tenant": tenant.slug, "signed_as": signed_as})
         return
     out.print(
         f"Tenant {tenant.slug} is here: {count(stated.head, 'event')}, Merkle root {stated.root} as exported. "
@@ -90,6 +90,15 @@ def import_(
         markup=False,
         soft_wrap=True,
     )
+    if signed_as:
+        out.print(
+            f"The private key that signed its checkpoints did not come along: a new one signs as {signed_as} from now on, and the checkpoints "
+            f"of before still verify by the keys that `concord proofs keys --tenant {tenant.slug}` lists.",
+            markup=False,
+            soft_wrap=True,
+        )
+    if not with_keys:
+        out.print("No personal keys came along: personal data of before reads as erased.", style="dim")
 
 
 def _passphrase(*, confirmed: bool = False) -> str:

@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from infra.backup.base import key_check
@@ -18,7 +17,7 @@ from infra.backup.refusals import BackupDamaged, HomeInUse, KeysDoNotBelong
 from infra.embedded.process import make_directory
 from infra.erased_list import ErasedList
 from infra.keys import Keys
-from infra.opening import open_keys
+from infra.opening import key_files, open_keys
 from infra.settings import Settings
 
 STORE, ROOT, ERASED = "keys.db", "root.key", "erased.list"
@@ -30,15 +29,16 @@ def copy_keys(settings: Settings, folder: Path) -> list[Path]:
     Raises HomeInUse where the folder holds other keys, KeysUnavailable.
     """
     open_keys(settings).close()  # finishes a rotation that was cut off, so that one root is the right one
-    store = _store(settings)
+    store, root = key_files(settings)
     make_directory(folder, 0o700)
     drafts = {name: folder / f".{name}.{os.getpid()}" for name in (STORE, ROOT, ERASED)}
-    if (folder / ROOT).exists() and (folder / ROOT).read_bytes() != store.with_name(ROOT).read_bytes():
+    if (folder / ROOT).exists() and (folder / ROOT).read_bytes() != root.read_bytes():
         raise HomeInUse(f"{folder} holds keys under another root key: choose an empty folder.")
     with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(_private(drafts[STORE]))) as target:
         source.backup(target)
-    for name in (ROOT, ERASED):
-        _private(drafts[name]).write_bytes(store.with_name(name).read_bytes() if store.with_name(name).exists() else b"")
+    _private(drafts[ROOT]).write_bytes(root.read_bytes())
+    erased = store.with_name(ERASED)
+    _private(drafts[ERASED]).write_bytes(erased.read_bytes() if erased.exists() else b"")
     for name, draft in drafts.items():
         with draft.open("rb") as written:
             os.fsync(written.fileno())
@@ -51,9 +51,9 @@ def check_keys(settings: Settings, samples: Sequence[KeySample], copy: Path | No
 
     Raises KeysDoNotBelong, KeysUnavailable, BackupDamaged where the copy is not complete.
     """
-    store = _store(settings)
+    store, root = key_files(settings)
     if copy is not None and not store.exists():
-        _put_back(copy, store)
+        _put_back(copy, store, root)
     if not store.exists():
         if samples and not without_keys:
             raise KeysDoNotBelong(
@@ -77,20 +77,17 @@ def _compare(keys: Keys, samples: Sequence[KeySample], store: Path) -> None:
         )
 
 
-def _put_back(copy: Path, store: Path) -> None:
+def _put_back(copy: Path, store: Path, root: Path) -> None:
     if missing := [name for name in (STORE, ROOT) if not (copy / name).is_file()]:
         raise BackupDamaged(f"{copy} is no copy of keys: it lacks {' and '.join(missing)}.", file=missing[0])
     make_directory(store.parent, 0o711)
+    make_directory(root.parent, 0o711)
     # what was erased since the copy was made stays erased
     ErasedList(store.with_name(ERASED)).append(ErasedList(copy / ERASED).read())
-    for name, target in ((ROOT, store.with_name(ROOT)), (STORE, store)):
+    for name, target in ((ROOT, root), (STORE, store)):
         draft = target.with_name(f".{name}.{os.getpid()}")
         shutil.copyfile(copy / name, _private(draft))
         draft.replace(target)
-
-
-def _store(settings: Settings) -> Path:
-    return Path(unquote(urlsplit(settings.keys_url).path))
 
 
 def _private(path: Path) -> Path:

@@ -33,6 +33,8 @@ class Documents:
 
     async def put(self, tenant: Tenant, content: bytes) -> str:
         """Keep `content`; returns its SHA-256 in hexadecimal digits. Raises DocumentGone where it was erased, StoreUnavailable."""
+        if self._keys.bare(tenant.slug):
+            await self._check_readable(tenant, digest_of(content).hexdigest())
         sha256, sealed = await asyncio.to_thread(self._sealed, tenant, content)
         await self._blobs.put(tenant, sha256, sealed)
         return sha256
@@ -44,6 +46,14 @@ class Documents:
 
     async def close(self) -> None:
         await self._blobs.close()
+
+    async def _check_readable(self, tenant: Tenant, sha256: str) -> None:
+        """What came along sealed stays so: under a new key it would be kept a second time and never read."""
+        if self._keys.get(tenant.slug, document_id(sha256)) is None and await self._blobs.get(tenant, sha256) is not None:
+            raise DocumentGone(
+                "This very document came here with the tenant, without its key: it stays unreadable. Keep it in another form, such as a new print.",
+                sha256=sha256,
+            )
 
     def _key(self, tenant: Tenant, sha256: str) -> AESGCM:
         key = self._keys.get(tenant.slug, document_id(sha256))

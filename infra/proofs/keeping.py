@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from infra.keys import Keys, KeysUnavailable
 from infra.proofs.notes import SigningKey, VerifierKey
+
+KEPT_AS = "proof-key-"
+"""How the name begins under which the key store keeps one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +25,34 @@ class PrivateKeys:
 
     def make(self, tenant: str, number: int, name: str) -> SigningKey:
         """The key with this number, made if it is missing. Raises KeysUnavailable."""
+        return self._kept(tenant, number, name, lambda: SigningKey.generate(name).secret.encode())  # noqa: PLW0108  made only when it is asked for
 
-        def fresh() -> bytes:
-            return SigningKey.generate(name).secret.encode()
-
+    def _kept(self, tenant: str, number: int, name: str, fresh: Callable[[], bytes]) -> SigningKey:
         if self.folder is None:
-            return _parsed(self.store.secret(tenant, f"proof-key-{_label(number, name)}", fresh), "the key store")
+            return _parsed(self.store.secret(tenant, f"{KEPT_AS}{_label(number, name)}", fresh), "the key store")
         file = self.folder / f"{tenant}-{_label(number, name)}.key"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.suppress(FileExistsError):
-                _write_once(file, fresh() + b"\n")
+            if not file.exists():
+                with contextlib.suppress(FileExistsError):
+                    _write_once(file, fresh() + b"\n")
             return _parsed(file.read_bytes(), str(file))
         except OSError as error:
             raise KeysUnavailable(f"{file} cannot be used ({error.strerror}): check CONCORD_PROOFS_KEYS and who may read it") from error
 
     def find(self, tenant: str, number: int, vkey: str) -> SigningKey:
         """The private key of a verifier key. Raises KeysUnavailable if it is not here: then restore it, or rotate."""
-        key = self.make(tenant, number, VerifierKey.parse(vkey).name)
+        absent = KeysUnavailable(
+            f"the private key of {vkey} is not in {self.folder or 'the key store'}; restore it from where you keep it safe, or run "
+            "`concord proofs rotate --overlap-days 0`"
+        )
+
+        def none() -> bytes:
+            raise absent
+
+        key = self._kept(tenant, number, VerifierKey.parse(vkey).name, none)
         if str(key.verifier) != vkey:
-            place = self.folder or "the key store"
-            raise KeysUnavailable(
-                f"the private key of {vkey} is not in {place}; restore it from where you keep it safe, or run `concord proofs rotate --overlap-days 0`"
-            )
+            raise absent
         return key
 
 

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from infra.database import Tenant
 from infra.event_store.loader import COLUMNS, Row
 from infra.log_roots import GrowingRoot, leaf_of
-from infra.migrations import admit, drop_import, migrating, prepare_import
+from infra.migrations import admit, drop_import, importing, migrating, prepare_import
 from infra.settings import Settings
 from infra.transfer.keyfile import open_sealed, receive_keys
 from infra.transfer.shapes import COMMANDS, DOCUMENTS, EVENTS, KEYS, STATED, ExportDamaged, Stated, read
@@ -41,23 +41,29 @@ def bring_in(
 ) -> tuple[Tenant, Stated]:
     """Import the whole tenant under its own name or another; `make_ready` is called before it can be seen, to build read models.
 
-    Without the passphrase personal data reads as erased. Raises ExportDamaged, naming file and line; PassphraseWrong; ValueError
-    where there is a tenant of this name. Then, and after a crash, nothing is to be seen of it, and the same call begins anew.
+    Without the passphrase personal data reads as erased. Raises ExportDamaged, naming file and line; PassphraseWrong; OtherKeysHere;
+    ValueError where there is a tenant of this name, or another import of it runs. Then, and after a crash, nothing is to be seen of it,
+    and the same call begins anew.
     """
     stated = _stated(folder)
     tenant, url = Tenant(named or stated.tenant, stated.simulated), settings.migrator_url or ""
-    content = open_sealed((folder / KEYS).read_bytes(), passphrase) if passphrase is not None and KEYS in stated.files else None
-    prepare_import(url, tenant, stated.origin, stated.head, bytes.fromhex(stated.root), login=login)
-    try:
-        with psycopg.connect(url, application_name="concord import") as connection:
-            _copy(connection, tenant, folder, stated, report)
-        receive_keys(settings, tenant.slug, stated.origin, content)
-        make_ready(tenant)
-        admit(url, tenant)
-    except Exception:
-        with migrating(url) as connection:
-            drop_import(connection, tenant)
-        raise
+    if passphrase is not None and KEYS not in stated.files:
+        raise ValueError(
+            f"{folder} holds no keys: it was exported without --with-keys; import it without, and personal data reads as erased"
+        )
+    content = open_sealed((folder / KEYS).read_bytes(), passphrase) if passphrase is not None else None
+    with importing(url, tenant):
+        prepare_import(url, tenant, stated.origin, stated.head, bytes.fromhex(stated.root), login=login)
+        try:
+            with psycopg.connect(url, application_name="concord import") as connection:
+                _copy(connection, tenant, folder, stated, report)
+            receive_keys(settings, tenant.slug, stated.origin, content)
+            make_ready(tenant)
+            admit(url, tenant)
+        except Exception:
+            with migrating(url) as connection:
+                drop_import(connection, tenant)
+            raise
     return tenant, stated
 
 

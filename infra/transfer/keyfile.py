@@ -6,9 +6,7 @@ import base64
 import os
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import orjson
@@ -18,10 +16,11 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from infra.key_layout import bound, bound_secret, tenant_key, unwrapped, wrapped
 from infra.keys import Keys
-from infra.opening import open_keys
+from infra.opening import key_files, open_keys
+from infra.proofs.keeping import KEPT_AS
 from infra.root_key import RootKey
 from infra.settings import Settings
-from infra.transfer.shapes import PassphraseWrong
+from infra.transfer.shapes import OtherKeysHere, PassphraseWrong
 
 _COST = {"n": 2**17, "r": 8, "p": 1}
 """128 MiB and about half a second for each guess."""
@@ -29,15 +28,19 @@ _BOUND = b"concord keys 1"
 
 
 def seal_keys(settings: Settings, tenant: str, passphrase: str) -> bytes:
-    """All keys and secrets of the tenant, and what it has erased, as the bytes of a file. Raises KeysUnavailable."""
+    """All keys and secrets of the tenant but those that sign checkpoints, and what it has erased, as the bytes of a file.
+
+    Raises KeysUnavailable.
+    """
     with closing(open_keys(settings)) as keys, closing(_connected(settings)) as store:
         _, seal = tenant_key(store, _root(settings), tenant)
         held = store.execute("SELECT subject, wrapped FROM keys WHERE tenant = ? AND wrapped IS NOT NULL", (tenant,)).fetchall()
         secrets = store.execute("SELECT name, wrapped FROM secrets WHERE tenant = ?", (tenant,)).fetchall()
         content = {
             "keys": {str(UUID(bytes=s)): _b64(unwrapped(seal, k, bound(tenant, UUID(bytes=s)))) for s, k in held},
-            "secrets": {name: _b64(unwrapped(seal, k, bound_secret(tenant, name))) for name, k in secrets},
+            "secrets": {name: _b64(unwrapped(seal, k, bound_secret(tenant, name))) for name, k in secrets if not name.startswith(KEPT_AS)},
             "erased": [{"subject": str(one.subject), "case": one.case} for one in keys.forgotten(tenant)],
+            "bare": keys.bare(tenant),
         }
         store.rollback()
     salt, nonce = os.urandom(16), os.urandom(12)
@@ -62,23 +65,39 @@ def open_sealed(file: bytes, passphrase: str) -> dict[str, Any]:
 def receive_keys(settings: Settings, tenant: str, origin: str, content: dict[str, Any] | None) -> int:
     """Put what was sealed elsewhere under this store's own keys, for a tenant that is not open yet; how many keys. Repeatable.
 
-    `origin` is noted in any case: it is the name under which the tenant's data is sealed. Raises KeysUnavailable.
+    `origin` is noted in any case: it is the name under which the tenant's data is sealed; and whether keys are missing. Raises
+    KeysUnavailable; OtherKeysHere where the store has another key for one of these people, of an earlier tenant of this name.
     """
     with closing(open_keys(settings)) as keys:
         with closing(_connected(settings)) as store:
             store.execute("INSERT OR REPLACE INTO origins (tenant, origin) VALUES (?, ?)", (tenant, origin))
+            if content is None or content.get("bare"):
+                store.execute("INSERT OR IGNORE INTO bare (tenant) VALUES (?)", (tenant,))
+            else:
+                store.execute("DELETE FROM bare WHERE tenant = ?", (tenant,))
             if content:
                 _, seal = tenant_key(store, _root(settings), tenant)
-                held = [
-                    (tenant, (id := UUID(text)).bytes, wrapped(seal, _raw(key), bound(tenant, id))) for text, key in content["keys"].items()
-                ]
-                secrets = [(tenant, name, wrapped(seal, _raw(key), bound_secret(tenant, name))) for name, key in content["secrets"].items()]
+                brought = {UUID(text): _raw(key) for text, key in content["keys"].items()}
+                _check_alike(store, seal, tenant, brought)
+                held = [(tenant, id.bytes, wrapped(seal, key, bound(tenant, id))) for id, key in brought.items()]
+                own = {name: _raw(key) for name, key in content["secrets"].items() if not name.startswith(KEPT_AS)}
+                secrets = [(tenant, name, wrapped(seal, secret, bound_secret(tenant, name))) for name, secret in own.items()]
                 store.executemany("INSERT OR IGNORE INTO keys (tenant, subject, wrapped) VALUES (?, ?, ?)", held)
                 store.executemany("INSERT OR IGNORE INTO secrets (tenant, name, wrapped) VALUES (?, ?, ?)", secrets)
             store.commit()
         if content:
             _forget(keys, tenant, content)
     return len(content["keys"]) if content else 0
+
+
+def _check_alike(store: sqlite3.Connection, seal: AESGCM, tenant: str, brought: dict[UUID, bytes]) -> None:
+    there = store.execute("SELECT subject, wrapped FROM keys WHERE tenant = ? AND wrapped IS NOT NULL", (tenant,)).fetchall()
+    for subject, kept in there:
+        id = UUID(bytes=subject)
+        if id in brought and unwrapped(seal, kept, bound(tenant, id)) != brought[id]:
+            raise OtherKeysHere(
+                f"The key store holds keys of another tenant named {tenant}, of before: import under another name with --as.", tenant=tenant
+            )
 
 
 def _forget(keys: Keys, tenant: str, content: dict[str, Any]) -> None:
@@ -90,15 +109,11 @@ def _forget(keys: Keys, tenant: str, content: dict[str, Any]) -> None:
 
 
 def _connected(settings: Settings) -> sqlite3.Connection:
-    return sqlite3.connect(_store(settings), timeout=30)
-
-
-def _store(settings: Settings) -> Path:
-    return Path(unquote(urlsplit(settings.keys_url).path))
+    return sqlite3.connect(key_files(settings)[0], timeout=30)
 
 
 def _root(settings: Settings) -> RootKey:
-    return RootKey(_store(settings).with_name("root.key"))
+    return RootKey(key_files(settings)[1])
 
 
 def _derived(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:

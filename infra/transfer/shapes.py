@@ -4,7 +4,8 @@
 `position`, `streamversion`, `effectivetime`, `meta` (base64) and `leaf`, the event's leaf hash (hexadecimal; docs/proofs.md). `data` is
 what was stored, written compactly in its own order; where that does not give the stored bytes, `stored` (base64) does.
 `commands.jsonl`: ids of commands with fingerprints, so that a retry acts once here, too. `documents.jsonl`: sealed bytes by SHA-256.
-`export.json`, written last, states all of it. `keys.sealed`, only if asked for: personal keys under a passphrase.
+`export.json`, written last, states all of it. `keys.sealed`, only if asked for: personal keys under a passphrase, and
+never the private keys that sign checkpoints: of one log there is one signer.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ EVENTS, COMMANDS, DOCUMENTS, STATED, KEYS = "events.jsonl", "commands.jsonl", "d
 
 class ExportDamaged(Refused):
     """A file of the export is missing, or is not what was exported; `file` and `line` say where."""
+
+
+class OtherKeysHere(Refused):
+    """The key store holds keys of another tenant of this name."""
 
 
 class PassphraseWrong(Refused):

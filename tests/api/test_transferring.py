@@ -3,7 +3,11 @@
 import asyncio
 import hashlib
 import json
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from uuid import uuid4
@@ -13,19 +17,27 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from api.operators import found_tenant, operator_key
+from api.operators import OPERATOR_MEMBER, found_tenant, operator_key
 from api.provisioning import make_tenant, migrate_all
 from api.transferring import bring_in_whole
 from domain.kernel import ERASED, SYSTEM
-from domain.members import AddMember, members
+from domain.members import AddMember, ChangeMember, members
+from domain.proof_keys import PROOF_KEYS, ProofKeyAdded
+from infra.backup.keys_copy import copy_keys
 from infra.database import Tenant
+from infra.documents.kept import DocumentGone
 from infra.identity import Identity
-from infra.migrations import list_tenants
+from infra.migrations import importing, list_tenants
 from infra.opening import open_keys, opened
-from infra.proofs.merkle import over, root
+from infra.proofs.checkpoints import opened as checkpoint_in
+from infra.proofs.follower import Follower, published_of
+from infra.proofs.keeping import PrivateKeys
+from infra.proofs.merkle import over, root, verify_consistency
+from infra.proofs.notes import VerifierKey
+from infra.root_key import KeysUnavailable
 from infra.settings import Settings
 from infra.transfer.exporting import FolderInUse, export
-from infra.transfer.shapes import ExportDamaged, PassphraseWrong
+from infra.transfer.shapes import ExportDamaged, OtherKeysHere, PassphraseWrong
 from projections.catalogue import read_models
 from projections.rebuild import digest, rebuild
 
@@ -110,6 +122,11 @@ async def kept_document(settings, tenant, sha256):
         return await process.documents.get(tenant, sha256)
 
 
+async def keep_document(settings, tenant):
+    async with opened(settings) as process:
+        return await process.documents.put(tenant, PAPER)
+
+
 def rewritten(folder, name, change):
     """Change a file and state its new hash, as somebody would who wants to be believed."""
     lines = (folder / name).read_bytes().splitlines(keepends=True)
@@ -124,7 +141,8 @@ def test_an_exported_tenant_is_the_same_elsewhere_under_another_name_and_goes_on
     settings, document = origin
     folder, stated = exported
     elsewhere = place()
-    tenant, _ = bring_in_whole(elsewhere, folder, named="copy", passphrase=PASSPHRASE)
+    tenant, _, signed_as = bring_in_whole(elsewhere, folder, named="copy", passphrase=PASSPHRASE)
+    assert signed_as is None, "nobody had signed it"
     assert tenant == COPY
     assert rows_of(elsewhere, COPY) == rows_of(settings, ACME)
     assert rows_of(elsewhere, COPY, "commands", "id") == rows_of(settings, ACME, "commands", "id")
@@ -225,6 +243,138 @@ def test_an_import_that_was_killed_is_unseen_and_begins_anew(origin, exported):
     assert [tenant.slug for tenant in list_tenants(settings.database_url)] == ["acme"]
     bring_in_whole(settings, exported[0], named="copy")
     assert rows_of(settings, COPY) == rows_of(settings, ACME)
+
+
+async def written_about_again(settings, tenant, name):
+    """A person's names as their events tell them, once they were given another one and every key was rotated."""
+    async with opened(settings) as process:
+        events = await process.store.read(tenant, 0, 1000)
+        _operator, person, _gone = (e.originator_id for e in events if type(e.event).topic == "member.joined")
+        await process.store.execute(tenant, members, person, ChangeMember(name=name), by=SYSTEM)
+        process.keys.rotate_tenant(tenant.slug)
+        process.keys.rotate_root()
+    async with opened(settings) as process:
+        return [e.event.name for e in await process.store.history(tenant, person)]
+
+
+def test_without_keys_what_was_sealed_before_reads_as_erased_and_what_is_written_since_is_read(exported, origin, place, tmp_path):
+    """Whoever is written about again gets a key, and it is not the one under which their events of before were sealed."""
+    elsewhere, third = place(), place()
+    bring_in_whole(elsewhere, exported[0], named="copy")
+    with pytest.raises(DocumentGone, match="was erased"):
+        asyncio.run(kept_document(elsewhere, COPY, origin[1]))
+    with pytest.raises(DocumentGone, match="without its key"):
+        asyncio.run(keep_document(elsewhere, COPY))
+    assert asyncio.run(written_about_again(elsewhere, COPY, "Ana Lima")) == [ERASED, "Ana Lima"]
+    assert set(asyncio.run(names_of(elsewhere, COPY))) == {ERASED}
+    # that keys are missing goes along with the keys there are
+    with closing(open_keys(elsewhere)) as keys:
+        export(elsewhere, COPY, keys, tmp_path / "again", passphrase=PASSPHRASE)
+    bring_in_whole(third, tmp_path / "again", named="third", passphrase=PASSPHRASE)
+    assert asyncio.run(written_about_again(third, Tenant("third"), "Ana Costa")) == [ERASED, "Ana Lima", "Ana Costa"]
+
+
+async def signed_log(settings, tenant):
+    """(the verifier keys of the log with who added each, the last checkpoint), after everything is signed."""
+    async with opened(settings) as process:
+        private = PrivateKeys(process.keys, settings.proofs_keys)
+        await Follower(process.database, process.store, private, settings).step(tenant)
+        added = [e for e in await process.store.history(tenant, PROOF_KEYS) if isinstance(e.event, ProofKeyAdded)]
+        return [(VerifierKey.parse(e.event.vkey), e.actor) for e in added], published_of(settings, tenant)
+
+
+def test_a_log_from_elsewhere_is_signed_by_a_key_of_its_own_and_its_checkpoints_of_before_still_verify(place, tmp_path):
+    settings, elsewhere = place(), place()
+    make_tenant(settings, "acme")
+
+    async def fill():
+        async with opened(settings) as process:
+            await found_tenant(process.store, ACME, "Acme")
+            await operator_key(process.store, Identity(process.database), ACME)
+
+    asyncio.run(fill())
+    _, there = asyncio.run(signed_log(settings, ACME))
+    kept = there.checkpoint()
+    with closing(open_keys(settings)) as keys:
+        stated = export(settings, ACME, keys, tmp_path / "acme", passphrase=PASSPHRASE)
+    done = bring_in_whole(elsewhere, tmp_path / "acme", named="copy", passphrase=PASSPHRASE)
+    assert done.signed_as == "concord.local/proofs/copy"
+    assert rows_of(elsewhere, COPY)[: stated.head] == rows_of(settings, ACME)
+    with closing(open_keys(elsewhere)) as keys, pytest.raises(KeysUnavailable, match="not in the key store"):
+        PrivateKeys(keys).find("copy", 1, str(asyncio.run(signed_log(settings, ACME))[0][0][0]))
+    [(old, _), (new, who)], here = asyncio.run(signed_log(elsewhere, COPY))
+    assert who == OPERATOR_MEMBER
+    before, now = checkpoint_in(kept, [old, new]), checkpoint_in(here.checkpoint(), [old, new])
+    assert (before.origin, now.origin) == ("concord.local/proofs/acme", "concord.local/proofs/copy")
+    assert verify_consistency(before.size, now.size, before.root, now.root, here.tree.consistency(before.size, now.size))
+    # back under its own name where it came from, it is not taken for the log that went on there
+    again = bring_in_whole(place(), tmp_path / "acme")
+    assert re.fullmatch(r"concord\.local/proofs/acme/[0-9a-f]{8}", again.signed_as or "")
+
+
+def test_an_import_whose_process_is_killed_once_its_keys_are_here_leaves_nothing_and_begins_anew_with_or_without_keys(
+    origin, exported, place
+):
+    elsewhere = place()
+    killed = (
+        "import os, signal, sys; from pathlib import Path; from infra.settings import Settings; from infra.transfer.importing import bring_in\n"
+        "home, app, url, folder, passphrase = sys.argv[1:]\n"
+        "settings = Settings(home=Path(home), database_url=app, migrator_url=url)\n"
+        "bring_in(settings, Path(folder), named='copy', passphrase=passphrase, make_ready=lambda _: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    places = str(elsewhere.home), elsewhere.database_url, elsewhere.migrator_url, str(exported[0])
+    done = subprocess.run([sys.executable, "-c", killed, *places, PASSPHRASE], check=False, timeout=300)
+    assert done.returncode == -signal.SIGKILL
+    assert list_tenants(elsewhere.database_url) == []
+    # another tenant may take the name
+    make_tenant(elsewhere, "copy")
+    third = place()
+    places = str(third.home), third.database_url, third.migrator_url, str(exported[0])
+    assert subprocess.run([sys.executable, "-c", killed, *places, PASSPHRASE], check=False, timeout=300).returncode == -signal.SIGKILL
+    bring_in_whole(third, exported[0], named="copy", passphrase=PASSPHRASE)
+    assert asyncio.run(names_of(third, COPY)) == ["Operator", "Ana Souza", ERASED]
+    with pytest.raises(ValueError, match=r"came in whole already.*tenant create copy"):
+        bring_in_whole(third, exported[0], named="copy", passphrase=PASSPHRASE)
+
+
+def test_two_imports_under_one_name_do_not_meet(exported, place, monkeypatch):
+    elsewhere = place()
+    monkeypatch.setattr("infra.migrations._GONE", 0)
+    with importing(elsewhere.migrator_url, COPY):
+        for begin in (lambda: bring_in_whole(elsewhere, exported[0], named="copy"), lambda: make_tenant(elsewhere, "copy")):
+            with pytest.raises(ValueError, match="being imported at this moment"):
+                begin()
+    bring_in_whole(elsewhere, exported[0], named="copy")
+
+
+def test_keys_that_lie_apart_come_along_and_keys_of_another_tenant_of_that_name_are_not_mixed_with_them(exported, place, tmp_path):
+    elsewhere = place()
+    apart = replace(elsewhere, keys_url=f"sqlite:///{elsewhere.home}/keys.db?root={tmp_path}/root.key")
+    bring_in_whole(apart, exported[0], named="copy", passphrase=PASSPHRASE)
+    with closing(open_keys(apart)) as keys:
+        keys.rotate_tenant("copy")
+        keys.rotate_root()
+        export(apart, COPY, keys, tmp_path / "again", passphrase=PASSPHRASE)
+    assert asyncio.run(names_of(apart, COPY)) == ["Operator", "Ana Souza", ERASED]
+    assert not (elsewhere.home / "root.key").exists()
+    # and are copied with the root key that opens them
+    copy_keys(apart, tmp_path / "safe")
+    assert (tmp_path / "safe" / "root.key").read_bytes() == (tmp_path / "root.key").read_bytes()
+    third = place()
+    with closing(open_keys(third)) as keys:
+        keys.obtain("third", [OPERATOR_MEMBER])
+    with pytest.raises(OtherKeysHere, match="--as"):
+        bring_in_whole(third, tmp_path / "again", named="third", passphrase=PASSPHRASE)
+    assert list_tenants(third.database_url) == []
+    bring_in_whole(third, tmp_path / "again", named="fourth", passphrase=PASSPHRASE)
+
+
+def test_keys_are_not_asked_of_an_export_without_any(origin, place, tmp_path):
+    settings, _ = origin
+    with closing(open_keys(settings)) as keys:
+        export(settings, ACME, keys, tmp_path / "bare")
+    with pytest.raises(ValueError, match="without --with-keys"):
+        bring_in_whole(place(), tmp_path / "bare", named="copy", passphrase=PASSPHRASE)
 
 
 def test_the_application_cannot_write_a_log_the_way_an_import_does(origin):
