@@ -23,6 +23,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def run_alone(folder: Path, program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program; `folder` is made, and holds the one package beside the standard library."""
     packages = folder / "packages"
+    link_cryptography(packages)
+    begin = _BEGIN.format(packages=str(packages), argv=[str(program), *arguments])
+    return _run([sys.executable, "-I", "-S", "-c", begin], folder)
+
+
+def link_cryptography(packages: Path) -> None:
+    """Make `cryptography` importable from this folder, as an installation there would, and nothing else."""
     packages.mkdir(parents=True, exist_ok=True)
     for name in ("cryptography", "_cffi_backend"):
         found = importlib.util.find_spec(name)
@@ -31,8 +38,6 @@ def run_alone(folder: Path, program: Path, *arguments: str) -> subprocess.Comple
         place = Path(found.origin).parent if found.submodule_search_locations else Path(found.origin)
         if not (packages / place.name).exists():
             (packages / place.name).symlink_to(place)
-    begin = _BEGIN.format(packages=str(packages), argv=[str(program), *arguments])
-    return _run([sys.executable, "-I", "-S", "-c", begin], folder)
 
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:

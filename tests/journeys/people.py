@@ -15,6 +15,17 @@ from tests.cli.conftest import Concord
 
 
 @dataclass(frozen=True)
+class Operator(Concord):
+    """The command line of this machine's operator, in a tenant of its own."""
+
+    tenant: str = "default"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "CONCORD_TENANT": self.tenant}
+
+
+@dataclass(frozen=True)
 class Person(Concord):
     """The command line under somebody's own key, instead of the operator's."""
 
