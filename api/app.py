@@ -24,6 +24,7 @@ from api import (
     approval_policies,
     approval_reads,
     attributes,
+    audit_access,
     audit_bundle,
     audit_checks,
     audit_decisions,
@@ -106,6 +107,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit_search.router,
     forecast_difference.router,
     audit_checks.router,
+    audit_access.router,
     audit_decisions.router,
     audit_things.router,
     audit_bundle.router,
@@ -124,7 +126,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     attributes.router,
     privacy.router,
 )
-_EXPORTS = {"export_bundle"}
+_EXPORTS = {"export_bundle", "export_access_day"}
 """Operations whose answer is taken away as a whole, as the access log calls it."""
 _PUBLIC = ("/", "/health", "/openapi.json", "/problems/{rule}")
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from api.audit_access import removals_told
 from api.audit_search import MODELS, WrittenMoment, day_before
 from api.callers import Caller, LogReader
 from api.conventions import reply
@@ -90,10 +91,11 @@ class AccessEntry(BaseModel):
 
 
 class AccessPage(BaseModel):
-    """One page, newest first; `next` goes into `cursor`."""
+    """One page, newest first; `next` goes into `cursor`. `removed`: what of the span was removed by retention, in sentences."""
 
     items: list[AccessEntry]
     next: str | None
+    removed: list[str]
     order: Literal["newest first"] = "newest first"
 
 
@@ -116,7 +118,8 @@ async def search_access_log(caller: LogReader, asked: Annotated[AccessQuery, Que
         )
         for entry in shown
     ]
-    return reply(AccessPage(items=items, next=_closed(shown[-1]) if len(found) > asked.limit else None))
+    removed = await removals_told(caller, wanted.since, wanted.until)
+    return reply(AccessPage(items=items, next=_closed(shown[-1]) if len(found) > asked.limit else None, removed=removed))
 
 
 async def _instant(caller: Caller, written: str | None, *, first: bool) -> datetime | None:

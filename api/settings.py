@@ -11,6 +11,7 @@ from api.moments import PROBLEMS, At, resolve, told
 from api.nouns import Noun
 from api.problems import documented
 from api.registers import Answer, check_reached, state_at
+from domain.access_retention import ChangeAccessRetention, RetentionTooShort
 from domain.contract_rules import AlertBand, ChangeContractRules
 from domain.deal_rules import ChangeDealRules, CommitNeed
 from domain.dispute_rules import ChangeDisputeRules, EvidenceNeed, WriteOffLimit
@@ -73,7 +74,7 @@ class DisputeRulesView(BaseModel):
 
 
 class SettingsView(BaseModel):
-    """What holds in this tenant."""
+    """What holds in this tenant. `access_keep_days`: for so many days the access log is kept; null: for ever."""
 
     currency: str
     zone: str
@@ -84,6 +85,7 @@ class SettingsView(BaseModel):
     deal_rules: DealRulesView
     contract_rules: ContractRulesView
     dispute_rules: DisputeRulesView
+    access_keep_days: int | None
 
 
 def _show(state: Settings) -> SettingsView:
@@ -97,7 +99,7 @@ def _show(state: Settings) -> SettingsView:
         )
         for key, calendar in state.calendars.items()
     }
-    plain = {name: getattr(state, name) for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
+    plain = {name: getattr(state, name) for name in ("currency", "zone", "fiscal_year_start", "country", "calendar", "access_keep_days")}
     rules = DealRulesView(**{name: getattr(state.deal_rules, name) for name in DealRulesView.model_fields})
     contract_rules = ContractRulesView(**{name: getattr(state.contract_rules, name) for name in ContractRulesView.model_fields})
     dispute_rules = DisputeRulesView(**{name: getattr(state.dispute_rules, name) for name in DisputeRulesView.model_fields})
@@ -161,5 +163,15 @@ noun.changes(
     operation="change_dispute_rules",
     summary="Change the rules for disputes",
     example={"acknowledge_days": 3, "resolve_days": 45},
+    stream=SETTINGS_ID,
+)
+noun.changes(
+    "/access-log",
+    ChangeAccessRetention,
+    Action.RETENTION_CHANGE,
+    operation="change_access_retention",
+    summary="Say how long the access log is kept",
+    example={"keep_days": 1095},
+    raises=(RetentionTooShort,),
     stream=SETTINGS_ID,
 )

@@ -10,12 +10,15 @@ import typer
 
 from api.cli.client import Client, Problem, calling
 from api.cli.formats import plain
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTRACT, DEAL, DISPUTE, find
 from api.cli.servers import reached
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from infra.proofs.comparing import Difference
 
 _TRIES = 5
@@ -137,6 +140,7 @@ def verify(
 
 
 @told
+@of_this_machine
 def verify_log(
     published: Annotated[Path | None, typer.Option("--published", metavar="FOLDER", help="What was published, as you mirrored it.")] = None,
     key: Keys = None,
@@ -145,12 +149,15 @@ def verify_log(
 ) -> None:
     """Compare every event in the database with what was published, and name each position that differs. Hashes are computed here.
 
+    Then every day of the access log with its seal in the log: days that are gone by retention are told; a gap that is not, is named.
+
     Examples:
       concord audit verify-log
       concord audit verify-log --published mirror/acme --key keys.txt
     """
     import psycopg
 
+    from infra.access_days import check_days
     from infra.database import Tenant
     from infra.proofs.comparing import compare
     from infra.proofs.notes import NoteRejected, VerifierKey
@@ -165,6 +172,8 @@ def verify_log(
         keys = [VerifierKey.parse(one.line) for one in read_asked(key or (), (), (), ()).keys]
         with psycopg.connect(settings.database_url) as connection:
             size, found = compare(connection, Tenant(slug), Published(published or settings.proofs_folder / slug), keys)
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            days = [(check.sealed.day, check.verdict) for check in check_days(connection, Tenant(slug))]
     except Unreadable as error:
         raise Ended(str(error), Exit.USAGE) from error
     except LookupError:
@@ -175,17 +184,30 @@ def verify_log(
         raise Ended(f"The checkpoint does not hold: {error}.", Exit.REFUSED) from None
     except TilesDamaged as error:
         raise Ended(f"What was published is damaged: {error}.", Exit.FAILED) from None
-    if found:
-        raise _told_differences(found)
+    altered = [day for day, verdict in days if verdict == "altered"]
+    if found or altered:
+        raise _told_differences(found, altered)
     if as_json:
-        say_json({"tenant": slug, "signed": size, "differences": []})
+        by_verdict = {name: [day.isoformat() for day, verdict in days if verdict == name] for name in ("holds", "removed", "elsewhere")}
+        say_json({"tenant": slug, "signed": size, "differences": [], "access_days": by_verdict})
         return
     out.print(f"All {size:,} signed events of {slug} are in the database as they were published.")
+    for verdict, sentence in _DAYS_TOLD:
+        if number := sum(one == verdict for _, one in days):
+            out.print(f"{sentence}: {number:,}.")
 
 
-def _told_differences(found: list[Difference]) -> Ended:
-    lines = [f"  - position {one.first:,}{'' if one.first == one.last else f' to {one.last:,}'}: {one.what}" for one in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        lines.append(f"  and {len(found) - _SHOWN:,} more")
-    data = [one._asdict() for one in found]
-    return Ended("The database is not what was published:", Exit.REFUSED, lines=tuple(lines), data={"differences": data})
+_DAYS_TOLD = (
+    ("holds", "Days of the access log that hold what was sealed"),
+    ("removed", "Days of the access log that were removed under the retention, each told by an event"),
+    ("elsewhere", "Days of the access log that were sealed where this log was imported from; their rows stayed there"),
+)
+
+
+def _told_differences(found: list[Difference], altered: list[date]) -> Ended:
+    lines = [f"  - access log of {day}: its rows are not what the log says of that day" for day in altered[:_SHOWN]]
+    lines += [f"  - position {one.first:,}{'' if one.first == one.last else f' to {one.last:,}'}: {one.what}" for one in found[:_SHOWN]]
+    if (more := max(len(found) - _SHOWN, 0) + max(len(altered) - _SHOWN, 0)) > 0:
+        lines.append(f"  and {more:,} more")
+    data = {"differences": [one._asdict() for one in found], "access_days": {"altered": [day.isoformat() for day in altered]}}
+    return Ended("The database is not what was published:", Exit.REFUSED, lines=tuple(lines), data=data)

@@ -148,6 +148,8 @@ def access(
     if as_json:
         say_json(found)
         return
+    for gone in found["removed"]:
+        out.print(gone)
     if not found["items"]:
         out.print("Nothing of the kind is in the access log.")
         return

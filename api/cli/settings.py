@@ -1,4 +1,4 @@
-"""`concord settings show | set | deal-rules | contract-rules`: what holds in a tenant, and the rules that it chooses."""
+"""`concord settings show | set | deal-rules | contract-rules | access-log`: what holds in a tenant, and the rules that it chooses."""
 
 from __future__ import annotations
 
@@ -33,12 +33,16 @@ def show(view: View) -> None:
     _print(
         "settings",
         {name: item[name] for name in ("currency", "zone", "fiscal_year_start", "country", "calendar")}
-        | {"calendars": ", ".join(sorted(item["calendars"]))},
+        | {"calendars": ", ".join(sorted(item["calendars"])), "access log kept for": _kept_for(item["access_keep_days"])},
     )
     _print("rules for deals", {name: ", ".join(map(words, value)) if isinstance(value, list) else value for name, value in rules.items()})
     rules = dict(item["contract_rules"])
     bands = [f"from {band['above']}: {', '.join(map(str, band['days']))} days" for band in rules.pop("alerts")]
     _print("rules for contracts", {"alerts": "; ".join(bands), **rules})
+
+
+def _kept_for(days: int | None) -> str:
+    return "ever" if days is None else f"{days} days"
 
 
 def _print(title: str, facts: dict[str, Any]) -> None:
@@ -135,6 +139,29 @@ def contract_rules(
     _change("/v1/settings/contract-rules", given, tenant, as_json=as_json)
 
 
+@told
+def access_log(
+    keep_days: Annotated[int | None, typer.Option("--keep-days", help="Each day of it is kept for so many days, 365 or more.")] = None,
+    for_ever: Annotated[bool, typer.Option("--for-ever", help="All of it is kept.")] = False,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Say how long the access log is kept: for ever, until you say otherwise. For administrators.
+
+    Once a day whole days that are older are removed, and each removal is told in the log with the day's count and root. Entries of
+    a person on hold (`concord privacy hold`) keep their day. What was removed does not come back.
+
+    Examples:
+      concord settings access-log --keep-days 1095
+      concord settings access-log --for-ever
+    """
+    if (keep_days is None) != for_ever:
+        raise Ended("Say --keep-days DAYS or --for-ever; `concord settings show` tells what holds.", Exit.USAGE)
+    with calling(tenant) as client:
+        answer = client.post("/v1/settings/access-log", {"keep_days": keep_days}, if_match=matching(None))
+    say_change(answer, f"The access log is kept for {_kept_for(keep_days)}", as_json=as_json)
+
+
 def _band(written: str) -> dict[str, Any]:
     above, colon, days = written.partition(":")
     if not colon or not all(day.strip().isdigit() for day in days.split(",")):
@@ -202,6 +229,6 @@ def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bo
 
 
 def add_to(app: typer.Typer) -> None:
-    more = ("contract-rules", contract_rules), ("calendars", calendars), ("calendar", calendar_)
+    more = ("contract-rules", contract_rules), ("calendars", calendars), ("calendar", calendar_), ("access-log", access_log)
     words_ = "Settings: currency, zone, fiscal year, and the rules that you choose"
     group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_), *more)

@@ -10,6 +10,8 @@ NO_TENANTS_PAST = {
     "stream_events": "what happens from now on",
     "read_events": "the log itself, by position: `after` names any place in it",
     "search_access": "the access log is beside the event log and has times only: `since` and `until`",
+    "list_access_days": "the sealed days as they stand: each names the position that sealed it",
+    "export_access_day": "a sealed day, which has no other past",
     "replay_decision": "about one position of the log; `rules_at` names the moment of other rules",
     "replay_approvals": "about a period that is named, by a version that is named",
     "list_imports": "runs of files, with their progress by now",
