@@ -12,16 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from infra.access_days import check_days
 from infra.backup.state import BackupState
+from infra.codec import UndecodableEvent
 from infra.database import OLDEST_SERVER, Tenant
 from infra.embedded.cluster import ClusterUnusable
 from infra.embedded.process import ServerDown
 from infra.embedded.services import connected
 from infra.embedded.temporal import program
-from infra.proofs.standing import NAME as PROOFS
+from infra.proofs.examining import troubles as troubles_of_proofs
 from infra.proofs.timestamps import troubles
 from infra.safety import UnsafeSettings, refuse_unsafe_settings
 from infra.settings import Settings
@@ -214,7 +215,7 @@ def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:
         _migrated,
         _clock,
         _access_days,
-        _proofs,
+        lambda connection: _proofs(connection, settings),
     )
     with connection:
         for check in checks:
@@ -270,7 +271,10 @@ def _clock(connection: Connection[Any]) -> Finding:
 
 def _access_days(connection: Connection[Any]) -> Finding:
     since = datetime.now(UTC).date() - _DAYS_CHECKED
-    checks = [(tenant.slug, check) for tenant in _tenants(connection) for check in check_days(connection, tenant, since)]
+    try:
+        checks = [(tenant.slug, check) for tenant in _tenants(connection) for check in check_days(connection, tenant, since)]
+    except UndecodableEvent as error:
+        return Finding("access log", "failure", f"an event that sealed a day cannot be read: {error}", "Run `concord audit verify-log`.")
     if altered := [f"{check.sealed.day} of {slug}" for slug, check in checks if check.verdict == "altered"]:
         found = f"no longer as sealed: {', '.join(altered)}"
         return Finding("access log", "failure", found, "Somebody changed rows behind Concord: compare those days with a backup.")
@@ -292,20 +296,15 @@ def _tenants(connection: Connection[Any]) -> list[Tenant]:
     return [Tenant(slug) for (slug,) in connection.execute("SELECT slug FROM concord.tenants ORDER BY slug").fetchall()]
 
 
-def _proofs(connection: Connection[Any]) -> Finding:
-    """Tenants whose log is signed no more, and why."""
-    troubles = []
-    for tenant in _tenants(connection):
-        query = sql.SQL("SELECT parked_at, parked_cause FROM {}.tracking WHERE name = %s AND parked_cause IS NOT NULL")
-        row = connection.execute(query.format(sql.Identifier(tenant.schema)), (PROOFS,)).fetchone()
-        if row is not None:
-            troubles.append((row[0] is not None, f"{tenant.slug}: {row[1]}"))
-    if not troubles:
+def _proofs(connection: Connection[Any], settings: Settings) -> Finding:
+    """Logs that are not as they were signed, or are signed no more, and why."""
+    found = list(troubles_of_proofs(connection, _tenants(connection), settings.proofs_folder))
+    said = "; ".join(trouble.said for trouble in found)
+    if not found:
         return Finding("proofs", "ok", "every log is as it was signed")
-    found = "; ".join(cause for _, cause in troubles)
-    if any(parked for parked, _ in troubles):
-        return Finding("proofs", "failure", found, "A log is not what was signed: run `concord proofs check`, and find out who changed it.")
-    return Finding("proofs", "warning", found, "Checkpoints are tried again; `concord proofs status` tells when one was signed.")
+    if any(trouble.altered for trouble in found):
+        return Finding("proofs", "failure", said, "A log is not what was signed: run `concord proofs check`, and find out who changed it.")
+    return Finding("proofs", "warning", said, "Checkpoints are tried again; `concord proofs status` tells when one was signed.")
 
 
 def worst(findings: list[Finding]) -> Level:

@@ -94,10 +94,11 @@ def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awa
 
     from api.provisioning import tenant_of
     from domain.proof_keys import PROOF_KEYS, proof_keys
+    from infra.codec import UndecodableEvent
     from infra.embedded.process import LockHeld
     from infra.opening import opened
     from infra.proofs import standing
-    from infra.proofs.follower import signer_of, verifier_keys
+    from infra.proofs.follower import published_of, signer_of, verifier_keys
     from infra.proofs.signer import Contradicted
     from infra.proofs.tiles import TilesDamaged
 
@@ -105,14 +106,18 @@ def _at_work(tenant: str | None, work: Callable[[Signer, list[VerifierKey]], Awa
         settings = reached()
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
-            known = verifier_keys((await process.store.load(chosen, proof_keys, PROOF_KEYS)).state)
+            try:
+                known = verifier_keys((await process.store.load(chosen, proof_keys, PROOF_KEYS)).state)
+            except UndecodableEvent:
+                known = published_of(settings, chosen).keys()
             signer = signer_of(process.database, settings, chosen)
             try:
                 done = await _patiently(lambda: work(signer, known))
             except Contradicted as found:
                 async with process.database.tenant(chosen) as cursor:
                     await standing.park(cursor, found.position, str(found))
-                raise Ended(f"{_first_upper(found)}. No checkpoint is signed until this is looked into.", Exit.REFUSED) from None
+                data = {"altered": found.altered, "missing": found.missing}
+                raise Ended(f"{_first_upper(found)}. No checkpoint is signed until this is looked into.", Exit.REFUSED, data=data) from None
             except TilesDamaged as damaged:
                 raise Ended(f"{_first_upper(damaged)}: `concord proofs rebuild` makes it anew.", Exit.FAILED) from None
             except LockHeld:

@@ -20,6 +20,7 @@ from infra.proofs.checkpoints import opened
 from infra.proofs.leaves import leaf_of
 from infra.proofs.merkle import HASH, parent
 from infra.proofs.notes import VerifierKey
+from infra.proofs.positions import Range, count, joined, named
 from infra.proofs.published import Published
 
 _AT_ONCE = 4096
@@ -37,6 +38,16 @@ class Difference(NamedTuple):
     what: str
 
 
+def places(found: Iterable[Difference]) -> list[Range]:
+    """Between which positions it lies, as rising ranges."""
+    return joined((one.first, one.last) for one in found)
+
+
+def differ(found: Sequence[Range]) -> str:
+    """Ranges in words, of which there is one at least: `positions 3, 7-9 and 14 differ`."""
+    return f"{named(found)} {'differs' if count(found) == 1 else 'differ'}"
+
+
 def rows(connection: Connection[Any], tenant: Tenant) -> Iterator[Row]:
     """Every event of the log by position, a part at a time. `connection` must not be in autocommit: it stands at one moment."""
     with connection.cursor(name="log", binary=True) as cursor:
@@ -46,9 +57,9 @@ def rows(connection: Connection[Any], tenant: Tenant) -> Iterator[Row]:
 
 
 def compare(
-    connection: Connection[Any], tenant: Tenant, published: Published, keys: Sequence[VerifierKey] = ()
+    connection: Connection[Any], tenant: Tenant, published: Published, keys: Sequence[VerifierKey] = (), *, most: int | None = _AT_ONCE
 ) -> tuple[int, list[Difference]]:
-    """(how many events are signed, everything that does not fit), by the keys given, or those published.
+    """(how many events are signed, what does not fit: `most` places of it, None: all), by the keys given, or those published.
 
     Raises LookupError where nothing is published, NoteRejected for a checkpoint that none of the keys signed, TilesDamaged.
     """
@@ -64,7 +75,7 @@ def compare(
     def leaves(first: int, last: int) -> bytes:
         return tree.leaves(first, last, signed.size)
 
-    found = list(islice(differences(rows(connection, tenant), leaves, signed.size), _AT_ONCE))
+    found = list(islice(differences(rows(connection, tenant), leaves, signed.size), most))
     replaced = first_contradiction(_each(leaves, signed.size), roots)
     return signed.size, [*([replaced] if replaced else []), *found]
 

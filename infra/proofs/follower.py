@@ -18,6 +18,7 @@ from psycopg import sql
 
 from domain.kernel import SYSTEM, Refused
 from domain.proof_keys import PROOF_KEYS, AddProofKey, ProofKeys, proof_keys
+from infra.codec import UndecodableEvent
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.embedded.process import LockHeld
 from infra.event_store import Store
@@ -78,7 +79,12 @@ class Follower:
 
     async def step(self, tenant: Tenant) -> Checkpoint | None:
         """Publish what is new of one tenant; None if nothing is. Raises what `Signer.step` raises, and KeysUnavailable."""
-        keys = await known_keys(self._store, self._private, self._settings, tenant)
+        try:
+            keys = await known_keys(self._store, self._private, self._settings, tenant)
+        except UndecodableEvent:
+            # by the keys that are published, every event that was altered is named, the one that told of a key among them
+            await self.signer(tenant).compare(published_of(self._settings, tenant).keys())
+            raise
         signed = await self.signer(tenant).step(self._signing(tenant, keys), verifier_keys(keys))
         if signed is not None:
             async with self._database.tenant(tenant) as cursor:
@@ -110,7 +116,7 @@ class Follower:
             _log.critical("tenant %s: NO CHECKPOINT IS SIGNED ANY MORE: %s; run `concord proofs check`", tenant.slug, found)
             async with self._database.tenant(tenant) as cursor:
                 await standing.park(cursor, found.position, str(found))
-        except (KeysUnavailable, TilesDamaged, OSError, Refused) as error:
+        except (KeysUnavailable, TilesDamaged, UndecodableEvent, OSError, Refused) as error:
             _log.error("tenant %s: no checkpoint could be published, trying again: %s", tenant.slug, error)
             async with self._database.tenant(tenant) as cursor:
                 await standing.stumbled(cursor, str(error))

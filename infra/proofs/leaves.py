@@ -34,6 +34,8 @@ LEAF = " || ".join(
 """The leaf hash of a row of `events`."""
 _RANGE = f"SELECT coalesce(string_agg({LEAF}, ''::bytea ORDER BY position), ''::bytea), count(*) FROM {{}}.events WHERE position BETWEEN %s AND %s"
 
+_EACH = f"SELECT position, {LEAF} FROM {{}}.events WHERE position BETWEEN %s AND %s"
+
 
 class LogBroken(Exception):  # noqa: N818  names what was found
     """Positions are missing in a log; `position` is the first of them."""
@@ -58,11 +60,19 @@ async def leaf_hashes(cursor: AsyncCursor[Any], tenant: Tenant, first: int, last
     return bytes(hashes)
 
 
-def differing(log: bytes, tree: bytes, first: int) -> int | None:
-    """The position, counted from `first`, of the first leaf hash that is not the same in both; None if all are."""
-    if log == tree:
-        return None
-    return first + next(at for at in range(0, len(tree), HASH) if log[at : at + HASH] != tree[at : at + HASH]) // HASH
+async def differing(cursor: AsyncCursor[Any], tenant: Tenant, tree: bytes, first: int) -> tuple[list[int], list[int]]:
+    """(positions of events that are others than those of `tree`, positions that are missing), counted from `first`, in order.
+
+    `tree`: the leaf hashes that were published, one after the other.
+    """
+    last = first + len(tree) // HASH - 1
+    await cursor.execute(_EACH.replace("{}", sql.Identifier(tenant.schema).as_string()).encode(), (first, last), prepare=True)
+    found: dict[int, bytes] = {}
+    for position, leaf in await cursor.fetchall():
+        # two at one position are not the one that was signed, whichever comes first
+        found[position] = bytes(leaf) if position not in found else b""
+    altered = [at for at, leaf in found.items() if leaf != tree[(at - first) * HASH : (at - first + 1) * HASH]]
+    return sorted(altered), [at for at in range(first, last + 1) if at not in found]
 
 
 def envelope_of(row: Row) -> bytes:

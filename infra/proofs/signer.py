@@ -21,6 +21,7 @@ from infra.proofs.checkpoints import Checkpoint, opened
 from infra.proofs.leaves import LogBroken, differing, leaf_hashes
 from infra.proofs.merkle import verify_consistency
 from infra.proofs.notes import NoteRejected, SigningKey, VerifierKey
+from infra.proofs.positions import Range, count, joined, named, ranges
 from infra.proofs.published import Published
 from infra.proofs.tiles import WIDTH, Growth, TilesDamaged
 
@@ -33,11 +34,27 @@ LOOKED_AGAIN = 2_048
 
 
 class Contradicted(Exception):  # noqa: N818  names what was found
-    """The log is not what was signed; `position` is the first event known to be concerned. Nothing is signed until somebody looked."""
+    """The log is not what was signed; `position` is the first event known to be concerned. Nothing is signed until somebody looked.
 
-    def __init__(self, position: int, found: str) -> None:
+    `altered` and `missing`: every position where it is not, where all of them were looked for.
+    """
+
+    def __init__(self, position: int, found: str, altered: Sequence[Range] = (), missing: Sequence[Range] = ()) -> None:
         super().__init__(found)
-        self.position = position
+        self.position, self.altered, self.missing = position, altered, missing
+
+    @classmethod
+    def at(cls, altered: Sequence[Range], missing: Sequence[Range]) -> Contradicted:
+        """All that was found; at least one of both."""
+        said = []
+        if altered:
+            one = count(altered) == 1
+            said.append(
+                f"the event{'' if one else 's'} at {named(altered)} {'is not the one that was' if one else 'are not those that were'} signed"
+            )
+        if missing:
+            said.append(f"{named(missing)} {'is' if count(missing) == 1 else 'are'} missing in the log")
+        return cls(min([*altered, *missing])[0], "; ".join(said), altered, missing)
 
 
 @dataclass(slots=True)
@@ -63,7 +80,8 @@ class Signer:
             head = await self._head()
             for checkpoint in signed:
                 if checkpoint.size > head:
-                    raise Contradicted(head + 1, f"the log ends at {head:,}, but {checkpoint.size:,} events were signed")
+                    cut = Contradicted(head + 1, f"the log ends at {head:,}, but {checkpoint.size:,} events were signed")
+                    raise await self._with_all(cut, last)
             growth = await self._growth(last)
             if head == growth.size:
                 return None
@@ -89,12 +107,13 @@ class Signer:
             return last.size
 
     async def compare(self, known: Sequence[VerifierKey]) -> int:
-        """Hash every event that was signed anew and compare it with the tree; returns how many. Raises Contradicted, TilesDamaged."""
+        """Hash every event that was signed anew and compare it with the tree; returns how many.
+
+        Raises Contradicted, naming every position, and TilesDamaged.
+        """
         last, _ = self._last(known)
         if last is None:
             return 0
-        if (head := await self._head()) < last.size:
-            raise Contradicted(head + 1, f"the log ends at {head:,}, but {last.size:,} events were signed")
         await self._compare_all(last)
         return last.size
 
@@ -136,7 +155,10 @@ class Signer:
         try:
             growth = Growth(self.published.folder, last.size)
             if growth.root == last.root:
-                await self._look_again(last.size)
+                try:
+                    await self._look_again(last.size)
+                except Contradicted as found:
+                    raise await self._with_all(found, last) from found
                 return growth
         except TilesDamaged:
             pass
@@ -147,23 +169,26 @@ class Signer:
         aside = self.published.folder / ".rebuilt"
         await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         growth = Growth(aside)
-        await self._grow(growth, last.size)
+        try:
+            await self._grow(growth, last.size)
+        except Contradicted as found:
+            raise await self._with_all(found, last) from found
         await asyncio.to_thread(growth.finish)
         if growth.root != last.root:
-            raise Contradicted(
-                await self._first_difference(last), f"the {last.size:,} events of the log are not those that were signed at that size"
-            )
+            said = f"the {last.size:,} events of the log are not those that were signed at that size"
+            raise await self._with_all(Contradicted(1, said), last)
         await asyncio.to_thread(_move, aside, self.published.folder)
 
-    async def _first_difference(self, last: Checkpoint) -> int:
-        """Where log and tiles differ first, as far as the tiles can be believed."""
-        try:
-            await self._compare_all(last)
-        except Contradicted as found:
-            return found.position
-        except TilesDamaged:
-            pass
-        return 1
+    async def _with_all(self, found: Contradicted, last: Checkpoint | None) -> Contradicted:
+        """The contradiction with every position that is concerned, as far as the tiles can be believed."""
+        if last is not None:
+            try:
+                await self._compare_all(last)
+            except Contradicted as everything:
+                return everything
+            except TilesDamaged:
+                pass
+        return found
 
     async def _grow(self, growth: Growth, until: int) -> None:
         """While leaves are hashed into the tree, the database hashes the next ones."""
@@ -180,8 +205,14 @@ class Signer:
     async def _compare_all(self, last: Checkpoint) -> None:
         if self.published.tree.root(last.size) != last.root:
             raise TilesDamaged(f"the tiles in {self.published.folder} do not lead to the root of the last checkpoint")
+        altered: list[Range] = []
+        missing: list[Range] = []
         for first in range(0, last.size, CHUNK):
-            await self._compare(first, min(first + CHUNK, last.size), last.size)
+            others, gone = await self._differing(first, min(first + CHUNK, last.size), last.size)
+            altered += ranges(others)
+            missing += ranges(gone)
+        if altered or missing:
+            raise Contradicted.at(joined(altered), joined(missing))
 
     async def _look_again(self, size: int) -> None:
         """Compare the newest of what was signed, and the next part of the rest, with the log."""
@@ -193,10 +224,20 @@ class Signer:
 
     async def _compare(self, first: int, last: int, size: int) -> None:
         """Compare the leaves [first, last) of the tree with the log."""
-        log, tree = await asyncio.gather(self._hashes(first + 1, last), asyncio.to_thread(self.published.tree.leaves, first, last, size))
-        found = differing(log, tree, first + 1)
-        if found is not None:
-            raise Contradicted(found, f"the event at position {found:,} is not the one that was signed")
+        altered, missing = await self._differing(first, last, size)
+        if altered or missing:
+            raise Contradicted.at(ranges(altered), ranges(missing))
+
+    async def _differing(self, first: int, last: int, size: int) -> tuple[list[int], list[int]]:
+        """Of the leaves [first, last): (positions where the log has another event than the tree, positions that it lacks)."""
+        tree = await asyncio.to_thread(self.published.tree.leaves, first, last, size)
+        async with self.database.tenant(self.tenant, read_only=True) as cursor:
+            try:
+                if await leaf_hashes(cursor, self.tenant, first + 1, last) == tree:
+                    return [], []
+            except LogBroken:
+                pass
+            return await differing(cursor, self.tenant, tree, first + 1)
 
     def _check(self, before: Checkpoint, now: Checkpoint) -> None:
         """Prove, from the tiles as they are published, that the tree begins with the one that was signed before."""

@@ -63,7 +63,16 @@ async def test_a_position_that_is_missing_is_named(store, database, tenant, data
             await leaf_hashes(cursor, tenant, 7, 9)
 
 
-def test_the_first_leaf_that_differs_is_located():
-    log = [bytes([n]) * 32 for n in range(5)]
-    assert differing(b"".join(log), b"".join(log), 11) is None
-    assert differing(b"".join([*log[:3], b"!" * 32, log[4]]), b"".join(log), 11) == 14
+async def test_every_position_that_differs_from_the_published_leaves_is_named_and_every_one_that_is_missing(
+    store, database, tenant, database_url
+):
+    await store.append(tenant, events(9))
+    tree = b"".join(map(leaf_of, await store.rows(tenant, 0, 100)))
+    async with database.tenant(tenant, read_only=True) as cursor:
+        assert await differing(cursor, tenant, tree, 1) == ([], [])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE t_acme.events SET state = '[]' WHERE position IN (3, 4, 8)")
+        connection.execute("DELETE FROM t_acme.events WHERE position IN (6, 9)")
+    async with database.tenant(tenant, read_only=True) as cursor:
+        assert await differing(cursor, tenant, tree, 1) == ([3, 4, 8], [6, 9])
+        assert await differing(cursor, tenant, tree[32 * 3 : 32 * 6], 4) == ([4], [6])

@@ -15,7 +15,7 @@ from infra.event_store import Store
 from infra.keys import Keys, KeysUnavailable
 from infra.proofs import standing
 from infra.proofs.checkpoints import Checkpoint, opened
-from infra.proofs.follower import verifier_keys
+from infra.proofs.follower import Pace, verifier_keys
 from infra.proofs.leaves import leaf_of
 from infra.proofs.merkle import over, root, verify_inclusion
 from infra.proofs.notes import NoteRejected, SigningKey, VerifierKey
@@ -124,6 +124,49 @@ async def test_an_old_event_that_was_altered_is_found_by_looking_again_and_by_co
 
     with pytest.raises(Contradicted):
         await look_thrice()
+
+
+async def test_every_position_that_was_altered_or_removed_is_named_by_the_signer_and_by_comparing_all(log):
+    await log.write(600)
+    await log.sign()
+    log.alter("UPDATE events SET state = '{}' WHERE position IN (3, 7, 8, 9, 590)")
+    log.alter("DELETE FROM events WHERE position IN (20, 300, 301)")
+    said = "the events at positions 3, 7-9 and 590 are not those that were signed; positions 20 and 300-301 are missing in the log"
+    known = await known_of(log)
+    for look in (log.sign, lambda: log.follower.signer(log.tenant).compare(known), lambda: log.follower.signer(log.tenant).rebuild(known)):
+        with pytest.raises(Contradicted) as found:
+            await look()
+        assert str(found.value) == said
+        assert found.value.position == 3
+        assert (found.value.altered, found.value.missing) == ([(3, 3), (7, 9), (590, 590)], [(20, 20), (300, 301)])
+
+
+async def test_a_tail_that_was_cut_off_does_not_hide_what_was_altered_before_it(log):
+    await log.write(50)
+    await log.sign()
+    log.alter("UPDATE events SET state = '{}' WHERE position = 5")
+    log.alter("DELETE FROM events WHERE position > 40")
+    said = "the event at position 5 is not the one that was signed; positions 41-51 are missing in the log"
+    with pytest.raises(Contradicted, match=said):
+        await log.sign()
+
+
+async def test_an_altered_key_is_named_too_where_people_look(log):
+    await log.write(5)
+    await log.sign()
+    at = next(r[0] for r in await log.store.rows(log.tenant, 0, 100) if r[3].startswith("proof_key."))
+    log.alter("UPDATE events SET state = '{}' WHERE position IN (2, %s)", at)
+    # as a process that starts now
+    store = Store(log.database, Codec())
+    after = SignedLog(store, log.database, log.tenant, log.keys, log.settings, log.url)
+    await after.follower._attempt(log.tenant, 6, Pace())
+    found = await health_of(log)
+    assert found.parked_at is not None
+    assert (
+        found.cause
+        == f"the events at positions {', '.join(map(str, sorted((2, at)))).replace(', ', ' and ')} are not those that were signed"
+    )
+    await store.close()
 
 
 async def test_a_log_that_was_cut_and_written_on_is_a_fork_that_nobody_signs(log):
