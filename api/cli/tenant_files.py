@@ -31,9 +31,14 @@ def export(
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Personal keys, too, under a passphrase (asked for, or CONCORD_PASSPHRASE).")
     ] = False,
+    as_it_is: Annotated[
+        bool, typer.Option("--as-it-is", help="Also a log that is not the one that was signed; the export says so.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a tenant whole: its events as CloudEvents JSON lines with their proofs, documents, and keys only if asked for.
+
+    Every event is compared with what was signed; a log that was altered is refused, with the positions.
 
     Examples:
       concord tenant export acme --out acme-2026
@@ -42,6 +47,7 @@ def export(
     from infra.migrations import list_tenants
     from infra.opening import open_keys
     from infra.transfer.exporting import export as write
+    from infra.transfer.shapes import STATED
 
     settings = reached()
     known = {one.slug: one for one in list_tenants(settings.database_url or "")}
@@ -49,11 +55,13 @@ def export(
         raise LookupError(f"There is no tenant {tenant}; there are {', '.join(known) or 'none yet'}.")
     passphrase = _passphrase(confirmed=True) if with_keys else None
     with _folder_for(to) as folder, closing(open_keys(settings)) as keys, bars(transient=True) as bar:
-        stated = write(settings, known[tenant], keys, folder, passphrase=passphrase, report=bar("events"))
+        stated = write(settings, known[tenant], keys, folder, passphrase=passphrase, as_it_is=as_it_is, report=bar("events"))
     if as_json:
         say_json(stated.model_dump(mode="json"))
         return
     out.print(f"Tenant {tenant} is in {to}: {count(stated.head, 'event')}, Merkle root {stated.root}.", markup=False, soft_wrap=True)
+    if stated.unmatched:
+        out.print(f"It is not the log that was signed, and its {STATED} says so: {stated.unmatched.why}.", style="bold red", soft_wrap=True)
     if not with_keys:
         out.print("Its personal keys are not in it: where it is imported, personal data reads as erased.", style="dim")
     if stated.documents_in_bucket:
@@ -69,7 +77,7 @@ def import_(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring in a tenant, whole or not at all: the same positions, times and proofs; the first line that does not hold is named.
+    """Bring in a tenant, whole or not at all: the same positions, times and proofs; every line that does not hold is named.
 
     Examples:
       concord tenant import acme-2026

@@ -21,15 +21,23 @@ from infra.embedded.process import make_directory
 from infra.event_store.loader import COLUMNS
 from infra.keys import Keys
 from infra.log_roots import GrowingRoot
+from infra.proofs.comparing import compare, differ, places
+from infra.proofs.notes import NoteRejected
+from infra.proofs.published import Published
+from infra.proofs.tiles import TilesDamaged
 from infra.settings import Settings
 from infra.transfer.keyfile import seal_keys
-from infra.transfer.shapes import COMMANDS, DOCUMENTS, EVENTS, KEYS, STATED, File, Stated, written
+from infra.transfer.shapes import COMMANDS, DOCUMENTS, EVENTS, KEYS, STATED, File, Stated, Unmatched, written
 
 _BATCH = 1_000
 
 
 class FolderInUse(Refused):
     """Something lies where the export would go."""
+
+
+class LogAltered(Refused):
+    """The log is not the one that was signed; `positions` says between which ones."""
 
 
 def export(
@@ -39,15 +47,18 @@ def export(
     folder: Path,
     *,
     passphrase: str | None = None,
+    as_it_is: bool = False,
     report: Callable[[int], None] = lambda _: None,
 ) -> Stated:
     """Write the whole tenant into `folder`, which must be empty or missing; with a passphrase its personal keys, too.
 
-    `settings` reach the database. `report` is told how many events were written. Raises FolderInUse, psycopg.Error, OSError.
+    `settings` reach the database. `report` is told how many events were written. Raises LogAltered where events are not those that
+    were signed; with `as_it_is` the export states it instead. Raises FolderInUse, psycopg.Error, OSError.
     """
     if folder.exists() and any(folder.iterdir()):
         raise FolderInUse(f"{folder} is not empty: name a new folder.")
-    make_directory(folder, 0o700)
+    published = Published(folder_of(settings, tenant.slug))
+    note = published.checkpoint()
     growing, last = GrowingRoot(), None
     schema = sql.Identifier(tenant.schema)
 
@@ -63,6 +74,14 @@ def export(
 
     with psycopg.connect(settings.migrator_url or "") as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        unmatched = None if note is None else _unmatched(connection, tenant, published)
+        if unmatched is not None and not as_it_is:
+            raise LogAltered(
+                f"The log of {tenant.slug} is not the one that was signed: {unmatched.why}. `concord audit verify-log` tells more. "
+                "Find out who changed it; `concord tenant export --as-it-is` exports it all the same, and says so in the export.",
+                positions=unmatched.positions,
+            )
+        make_directory(folder, 0o700)
         files = {
             EVENTS: _write(folder / EVENTS, events(connection)),
             COMMANDS: _write(folder / COMMANDS, _commands(connection, schema)),
@@ -70,7 +89,6 @@ def export(
         }
     if passphrase is not None:
         files[KEYS] = _write(folder / KEYS, [seal_keys(settings, tenant.slug, passphrase)])
-    published = folder_of(settings, tenant.slug) / "checkpoint"
     stated = Stated(
         tenant=tenant.slug,
         origin=keys.origin(tenant.slug),
@@ -78,13 +96,25 @@ def export(
         head=growing.size,
         recorded_at=last,
         root=growing.root.hex(),
-        checkpoint=published.read_text(encoding="utf-8") if published.exists() else None,
+        checkpoint=note,
+        unmatched=unmatched,
         documents_in_bucket=settings.documents_url is not None,
         exported_at=datetime.now(UTC),
         files=files,
     )
     _write(folder / STATED, [stated.model_dump_json(indent=2).encode()])
     return stated
+
+
+def _unmatched(connection: Connection[Any], tenant: Tenant, published: Published) -> Unmatched | None:
+    """In what the log differs from what was published of it; None: in nothing."""
+    try:
+        _, found = compare(connection, tenant, published, most=None)
+    except (NoteRejected, TilesDamaged, LookupError) as error:
+        return Unmatched(why=f"it cannot be compared, because {error}")
+    if not found:
+        return None
+    return Unmatched(why=differ(places(found)), positions=tuple(places(found)))
 
 
 def _commands(connection: Connection[Any], schema: sql.Identifier) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ EVENTS, COMMANDS, DOCUMENTS, STATED, KEYS = "events.jsonl", "commands.jsonl", "d
 
 
 class ExportDamaged(Refused):
-    """A file of the export is missing, or is not what was exported; `file` and `line` say where."""
+    """A file of the export is missing, or is not what was exported; `file` and `line` (of several, the first) say where."""
 
 
 class OtherKeysHere(Refused):
@@ -47,8 +47,20 @@ class File(BaseModel):
     sha256: str
 
 
+class Unmatched(BaseModel):
+    """In what an exported log is not the one that was signed: in words, and between which positions (each a first and a last)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    why: str
+    positions: tuple[tuple[int, int], ...] = ()
+
+
 class Stated(BaseModel):
-    """What an export is. `root`: the Merkle root at `head`, in hexadecimal digits; `checkpoint`: the last one published, signed."""
+    """What an export is. `root`: the Merkle root at `head`, in hexadecimal digits; `checkpoint`: the last one published, signed.
+
+    `unmatched`: it was exported as it is, although it is not the log that was signed; None: it is, as far as it was signed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,6 +73,7 @@ class Stated(BaseModel):
     recorded_at: AwareDatetime | None
     root: str
     checkpoint: str | None
+    unmatched: Unmatched | None = None
     documents_in_bucket: bool
     exported_at: AwareDatetime
     files: dict[str, File]

@@ -36,7 +36,7 @@ from infra.proofs.merkle import over, root, verify_consistency
 from infra.proofs.notes import VerifierKey
 from infra.root_key import KeysUnavailable
 from infra.settings import Settings
-from infra.transfer.exporting import FolderInUse, export
+from infra.transfer.exporting import FolderInUse, LogAltered, export
 from infra.transfer.shapes import ExportDamaged, OtherKeysHere, PassphraseWrong
 from projections.catalogue import read_models
 from projections.rebuild import digest, rebuild
@@ -209,6 +209,63 @@ def test_what_was_altered_is_named_and_nothing_of_it_is_to_be_seen(origin, expor
     assert [tenant.slug for tenant in list_tenants(settings.database_url)] == ["acme"]
     with psycopg.connect(settings.migrator_url) as connection:
         assert connection.execute("SELECT to_regnamespace('t_copy'), count(*) FROM concord.imported_logs").fetchone() == (None, 0)
+
+
+def test_every_line_that_was_altered_is_named_and_no_line_that_holds(origin, exported, tmp_path):
+    settings, _ = origin
+    folder = tmp_path / "altered"
+    shutil.copytree(exported[0], folder)
+
+    def change(lines):
+        for line in (2, 3, 6):
+            lines[line - 1] = lines[line - 1].replace(b'"time":"2', b'"time":"1')
+        lines[3] = b"{}\n"
+        lines[7:9] = [lines[8], lines[7]]
+
+    rewritten(folder, "events.jsonl", change)
+    with pytest.raises(ExportDamaged, match=r"events\.jsonl, lines 2-4, 6 and 8-9 do not hold; line 2: it was altered") as refused:
+        bring_in_whole(settings, folder, named="copy")
+    assert (refused.value.data["line"], refused.value.data["lines"]) == (2, [(2, 4), (6, 6), (8, 9)])
+    shutil.copytree(exported[0], folder, dirs_exist_ok=True)
+    rewritten(folder, "documents.jsonl", lambda lines: lines.__setitem__(slice(None), [b"{}\n", b"[]\n"]))
+    with pytest.raises(ExportDamaged, match=r"documents\.jsonl, lines 1-2 do not hold; line 1: it cannot be read"):
+        bring_in_whole(settings, folder, named="copy")
+
+
+async def sign(settings):
+    async with opened(settings) as process:
+        await Follower(process.database, process.store, PrivateKeys(process.keys, settings.proofs_keys), settings).step(ACME)
+
+
+def test_a_log_that_is_not_the_one_that_was_signed_is_exported_only_as_it_is_and_says_so(place, tmp_path):
+    settings = place()
+    make_tenant(settings, "acme")
+
+    async def fill():
+        async with opened(settings) as process:
+            await found_tenant(process.store, ACME, "Acme")
+            for number in range(8):
+                await process.store.execute(ACME, members, uuid4(), AddMember(name=f"Member {number}"), by=SYSTEM)
+
+    asyncio.run(fill())
+    asyncio.run(sign(settings))
+    with closing(open_keys(settings)) as keys:
+        as_signed = export(settings, ACME, keys, tmp_path / "as signed")
+        assert as_signed.unmatched is None
+        assert as_signed.checkpoint is not None
+        with psycopg.connect(settings.migrator_url) as connection:
+            connection.execute("UPDATE t_acme.events SET state = '{}' WHERE position IN (2, 4, 5)")
+            connection.execute("DELETE FROM t_acme.events WHERE position = 7")
+        folder = tmp_path / "altered"
+        with pytest.raises(LogAltered, match=r"positions 2, 4-5 and 7 differ.*--as-it-is") as refused:
+            export(settings, ACME, keys, folder)
+        assert refused.value.data["positions"] == ((2, 2), (4, 5), (7, 7))
+        assert not folder.exists()
+        stated = export(settings, ACME, keys, folder, as_it_is=True)
+    assert stated.unmatched.why == "positions 2, 4-5 and 7 differ"
+    assert json.loads((folder / "export.json").read_text())["unmatched"]["positions"] == [[2, 2], [4, 5], [7, 7]]
+    with pytest.raises(ExportDamaged, match="not the log that was signed: positions 2, 4-5 and 7 differ"):
+        bring_in_whole(settings, folder, named="copy")
 
 
 def test_files_that_are_not_those_that_were_written_are_refused(origin, exported, tmp_path):
