@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,14 +16,18 @@ from api.callers import Caller, PersonEraser, PrivacyKeeper, PrivacyReader, sour
 from api.conventions import Changing, Write, Written, body, etag, reply, written
 from api.execution import absent
 from api.import_spool import ImportUnderWay
+from api.mentions import MentionList, MentionsAsked, views
 from api.nouns import IdParameter
+from api.privacy_views import Case, CaseRecords, Copy, Erasing, Handing, Hold, PasswordNeeded, PersonView, Proven, RecordsAsked
 from api.problems import documented
-from domain.kernel import Command, Forbidden, Invalid, NotFound, Recorded
+from domain.kernel import Invalid, NotFound, Recorded
 from domain.privacy import (
-    CaseNumber,
     ErasureCarriedOut,
     ExportPerson,
     HoldPerson,
+    Mentions,
+    MentionsErased,
+    MentionsUndecided,
     NotHeld,
     OnHold,
     OwnErasure,
@@ -42,101 +45,13 @@ from domain.privacy import (
 )
 from infra.event_store import Executed, Step, event_id
 from infra.identity import SignInFailed
-from infra.identity_passwords import LONGEST
+from infra.masks import masked_by
+from infra.privacy.mentions import cuts_of, mentions_of
 from infra.privacy.persons import Kept, kept_of, kind_of
 from workflows.erasures import erasing
 
 router = APIRouter(prefix="/v1/privacy", tags=["privacy"])
 _EVENTS = {event.topic: event for event in (PersonHeld, PersonReleased, PersonExported, PersonErased, ErasureCarriedOut)}
-
-
-class PasswordNeeded(Forbidden):
-    """In a browser session this takes the password once more: send `name` and `password` with it."""
-
-
-class Case(Command):
-    """What it is filed under: a number, never a name, because it stays in the log."""
-
-    case: CaseNumber
-
-
-class Hold(Case):
-    """`until`: the last day; null: until it is released."""
-
-    until: date | None = None
-
-
-class Proven(Case):
-    """In a session `name` and `password` prove who asks; a key needs neither."""
-
-    name: Annotated[str | None, Field(max_length=254)] = None
-    password: Annotated[str | None, Field(max_length=LONGEST, json_schema_extra={"format": "password"})] = None
-
-
-class HoldView(BaseModel):
-    """A hold in force today."""
-
-    case: str
-    until: date | None
-
-
-class PersonView(BaseModel):
-    """What stands about a person. `erased`: the case; `carried_out`: everything that follows from it is done."""
-
-    id: UUID
-    kind: PersonKind
-    holds: list[HoldView]
-    erased: str | None
-    carried_out: bool
-
-
-class KeptEvent(BaseModel):
-    """One event that is kept of the person. `day`: when it was so (UTC)."""
-
-    day: date
-    recorded_at: datetime
-    position: int
-    topic: str
-    stream: UUID
-    data: dict[str, Any]
-
-
-class Copy(BaseModel):
-    """All that is kept of a person, oldest first. `position`: of the event that says it was handed out."""
-
-    person: UUID
-    kind: PersonKind
-    case: str
-    exported_at: datetime
-    position: int | None
-    events: list[KeptEvent]
-
-
-class CaseRecord(BaseModel):
-    """Something done about a person's data: never whose by name, always by whom and for which case."""
-
-    id: UUID
-    position: int
-    recorded_at: datetime
-    actor: UUID
-    what: str
-    person: UUID
-    case: str | None
-
-
-class CaseRecords(BaseModel):
-    """A page, oldest first. `next` goes into `after`; null: that was all."""
-
-    items: list[CaseRecord]
-    next: int | None
-
-
-class RecordsAsked(BaseModel):
-    """Which: those after a position, of one case or person."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    after: Annotated[int, Field(ge=0, le=10**18)] = 0
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
 @router.get("", response_model=CaseRecords, operation_id="list_privacy_records")
@@ -164,6 +79,8 @@ def _record(recorded: Recorded) -> dict[str, Any]:
         "what": event.topic.partition(".")[2],
         "person": event.person,
         "case": getattr(event, "case", None),
+        "mentions": getattr(event, "mentions", None),
+        "mentioned": getattr(event, "mentioned", None),
     }
 
 
@@ -212,25 +129,40 @@ async def release_person(id: IdParameter, caller: PrivacyKeeper, write: Changing
     openapi_extra={"x-example": {"case": "DSR-2027-14"}},
 )
 async def export_person(
-    request: Request, id: IdParameter, caller: PrivacyKeeper, write: Changing, asked: Annotated[Any, body(Proven)]
+    request: Request, id: IdParameter, caller: PrivacyKeeper, write: Changing, asked: Annotated[Any, body(Handing)]
 ) -> Response:
-    """Hand out a copy of all that is kept under a person's key, and record that it was."""
+    """Hand out a copy of all that is kept under a person's key, with where texts of other things name them; and record that it was."""
     kind = await _kind(caller, id)
     await _prove(request, caller, asked)
     kept = await kept_of(caller.doors.store, caller.tenant, id, kind)
+    named = await views(caller, await mentions_of(caller.doors.store, caller.tenant, kept, asked.also))
     done = await _do(caller, write, (_step(ExportPerson(person=id, case=asked.case)),))
-    return reply(_copy(kept, asked.case, done))
+    return reply(_copy(kept, asked.case, done) | {"mentions": named})
+
+
+@router.get("/{id}/mentions", response_model=MentionList, operation_id="list_mentions", responses=documented(PersonIsErased, NotFound))
+async def list_mentions(id: IdParameter, caller: PrivacyKeeper, asked: Annotated[MentionsAsked, Query()]) -> Response:
+    """Where texts of other things name a person, oldest first: by name, mail address or telephone number, now or formerly theirs.
+
+    After an erasure nobody knows any more what to look for. Words within files are not looked through.
+    """
+    kind, store = await _kind(caller, id), caller.doors.store
+    state: Privacy = (await store.load(caller.tenant, privacy, privacy_id(id))).state or Privacy()
+    state.check_left()
+    kept = await kept_of(store, caller.tenant, id, kind)
+    found = await mentions_of(store, caller.tenant, kept, asked.also)
+    return reply({"person": id, "count": len(found), "items": await views(caller, found)})
 
 
 @router.post(
     "/{id}/erase",
     response_model=Written,
     operation_id="erase_person",
-    responses=documented(OnHold, PapersUnderWay, OwnErasure, ImportUnderWay, NotFound, PasswordNeeded, SignInFailed),
+    responses=documented(OnHold, PapersUnderWay, MentionsUndecided, OwnErasure, ImportUnderWay, NotFound, PasswordNeeded, SignInFailed),
     openapi_extra={"x-example": {"case": "DSR-2027-14"}},
 )
 async def erase_person(
-    request: Request, id: IdParameter, caller: PersonEraser, write: Changing, asked: Annotated[Any, body(Proven)]
+    request: Request, id: IdParameter, caller: PersonEraser, write: Changing, asked: Annotated[Any, body(Erasing)]
 ) -> Response:
     """Forget who a person was, for ever, on every past day too. Refused while their data is on hold.
 
@@ -240,8 +172,14 @@ async def erase_person(
     await _prove(request, caller, asked)
     doors, tenant = caller.doors, caller.tenant
     doors.spool.check_idle(tenant)
-    command = (await kept_of(doors.store, tenant, id, kind)).erasure(asked.case)
+    kept = await kept_of(doors.store, tenant, id, kind)
+    found = await mentions_of(doors.store, tenant, kept, asked.also)
+    cuts = cuts_of(found) if asked.mentions is Mentions.ERASE else ()
+    command = kept.erasure(asked.case).model_copy(update={"mentions": asked.mentions, "mentioned": len(found), "cuts": cuts})
     done = await _do(caller, write, erasing(command))
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    masked = [entry for event in done.events if isinstance(event, MentionsErased) for entry in masked_by(tenant.slug, event, at)]
+    await asyncio.to_thread(doors.keys.mask, masked)
     state: Privacy = (await doors.store.load(tenant, privacy, privacy_id(id))).state
     await asyncio.to_thread(doors.keys.forget, tenant.slug, command.subjects, state.erased or asked.case)
     # uploads are working copies of whole files, of which nobody can tell who is in them

@@ -17,15 +17,44 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from domain.kernel import SYSTEM, Command, Context, Decider, Event, Forbidden, Invalid, NotFound, Read, Refused, Role, natural_id
+from domain.messages import Message
 from domain.papers.terms import OUT
 
 CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$"), Field(examples=["DSR-2027-14"])]
 """What a case is filed under, such as DSR-2027-14. Never a name: it stays in the log for ever."""
 
 
+CUTS = 200
+"""Events of which one event says what is cut out of them."""
+
+
 class PersonKind(StrEnum):
     CONTACT = "contact"
     MEMBER = "member"
+
+
+class Mentions(StrEnum):
+    """What becomes of texts of other things that name the person."""
+
+    KEEP = "keep"
+    ERASE = "erase"
+
+
+class Passage(Message):
+    """Words in a text: its JSON pointer (RFC 6901) in the event, and the code points from `start` to before `end`."""
+
+    field: str
+    start: int
+    end: int
+
+
+class Cut(Message):
+    """Words of one event that are shown to nobody any more. `digest`: SHA-256 of its stored bytes, in hex."""
+
+    stream: UUID
+    version: int
+    digest: str
+    words: tuple[Passage, ...]
 
 
 class PersonHeld(Event, topic="privacy.held"):
@@ -51,13 +80,26 @@ class PersonExported(Event, topic="privacy.exported"):
 
 
 class PersonErased(Event, topic="privacy.erased"):
-    """Who they were is forgotten. `subjects`: whose keys are destroyed; `papers`: those on which they were named."""
+    """Who they were is forgotten. `subjects`: whose keys are destroyed; `papers`: those on which they were named.
+
+    `mentioned`: how often texts of other things named them; `mentions`: what was decided about these texts, None: nothing.
+    """
 
     person: UUID
     kind: PersonKind
     case: str
     subjects: tuple[UUID, ...]
     papers: tuple[UUID, ...]
+    mentions: Mentions | None = None
+    mentioned: int = 0
+
+
+class MentionsErased(Event, topic="privacy.mentions_erased"):
+    """Words in texts of other things that named them are shown to nobody any more; up to `CUTS` of the events that hold these."""
+
+    person: UUID
+    case: str
+    cuts: tuple[Cut, ...]
 
 
 class ErasureCarriedOut(Event, topic="privacy.erasure_carried_out"):
@@ -92,13 +134,18 @@ class ExportPerson(Command):
 
 
 class ErasePerson(Command):
-    """Forget who a person was, for ever; `subjects` and `papers` are what a search found."""
+    """Forget who a person was, for ever; `subjects`, `papers`, `mentioned` and `cuts` (of the mentions, where these are to be erased)
+    are what a search found.
+    """
 
     person: UUID
     kind: PersonKind
     case: CaseNumber
     subjects: tuple[UUID, ...]
     papers: tuple[UUID, ...] = ()
+    mentions: Mentions | None = None
+    mentioned: int = 0
+    cuts: tuple[Cut, ...] = ()
 
 
 class RecordErasure(Command):
@@ -126,6 +173,10 @@ class PapersUnderWay(Refused):
     """They are asked to sign papers; take those back first."""
 
 
+class MentionsUndecided(Refused):
+    """Texts of other things name them: `mentioned` says how often. Whoever erases decides what becomes of these texts."""
+
+
 class OwnErasure(Forbidden):
     """Nobody erases themselves: another administrator has to."""
 
@@ -141,6 +192,11 @@ class Privacy:
     def held(self, today: date) -> dict[str, date | None]:
         """The holds that bind today."""
         return {case: until for case, until in self.holds.items() if until is None or until >= today}
+
+    def check_left(self) -> None:
+        """Raises PersonIsErased."""
+        if self.erased is not None:
+            raise PersonIsErased(f"This person was erased for {self.erased}; nothing is left of who it was.", case=self.erased)
 
 
 def privacy_id(person: UUID) -> UUID:
@@ -165,6 +221,17 @@ def _check_free(privacy: Privacy, command: ErasePerson, ctx: Context) -> None:
     out = [paper.number for id in command.papers if (paper := ctx.fact(Read("paper", id))) is not None and paper.status in OUT]
     if out:
         raise PapersUnderWay(f"They are asked to sign {', '.join(out)}; void these first, or wait until they are settled.", papers=out)
+    if command.mentioned and command.mentions is None and ctx.actor.id != SYSTEM.id:
+        raise MentionsUndecided(
+            f"Texts of other things name them {command.mentioned} times; look at these, and decide what becomes of them with `mentions`.",
+            mentioned=command.mentioned,
+        )
+
+
+def _cut(command: ErasePerson) -> Iterator[Event]:
+    cuts = command.cuts if command.mentions is Mentions.ERASE else ()
+    for first in range(0, len(cuts), CUTS):
+        yield MentionsErased(person=command.person, case=command.case, cuts=cuts[first : first + CUTS])
 
 
 def _check_role(ctx: Context, *roles: Role) -> None:
@@ -188,15 +255,14 @@ def decide(state: Privacy | None, command: Any, ctx: Context) -> tuple[Event, ..
                 raise NotFound("Nothing was erased here.")
             done = ErasureCarriedOut(person=person, rows=rows, files=files, sign_ins=sign_ins)
             return () if privacy.carried_out else (done,)
-        case ErasePerson(person=person, kind=kind, case=case, subjects=subjects, papers=papers):
+        case ErasePerson():
             _check_role(ctx, Role.ADMIN)
             if privacy.erased is not None:
                 return ()
             _check_free(privacy, command, ctx)
-            return (PersonErased(person=person, kind=kind, case=case, subjects=subjects, papers=papers),)
+            return (PersonErased(**{name: getattr(command, name) for name in PersonErased.model_fields}), *_cut(command))
     _check_role(ctx, Role.ADMIN, Role.LEGAL)
-    if privacy.erased is not None:
-        raise PersonIsErased(f"This person was erased for {privacy.erased}; nothing is left of who it was.", case=privacy.erased)
+    privacy.check_left()
     match command:
         case HoldPerson():
             return _held(privacy, command, ctx)

@@ -1,17 +1,22 @@
-"""The erased list as a file beside the key store: one line for each key that was destroyed. It outlives a store that is restored.
+"""The erased list as a file beside the key store: one line for each key that was destroyed, and for each event in whose texts words
+are masked. It outlives a store that is restored.
 
-A line is JSON: tenant, subject (the key's id, no personal data), when, and the case it was erased for. Append-only; never put an
-older copy in its place.
+A line is JSON: tenant, subject (the key's id, no personal data), when, and the case it was erased for; or, of masked words, whose
+they were, and where in which stored event they stand. Append-only; never put an older copy in its place.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
+
+from infra.masks import Masked, Span
+
+_E = TypeVar("_E")
 
 
 class Erased(NamedTuple):
@@ -29,10 +34,10 @@ class ErasedList:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, entries: Iterable[Erased]) -> None:
+    def append(self, entries: Iterable[Erased | Masked]) -> None:
         """Add what is not listed yet, durably."""
-        known = {(entry.tenant, entry.subject) for entry in self.read()}
-        fresh = [entry for entry in entries if (entry.tenant, entry.subject) not in known]
+        known = {*map(_place, self.read()), *map(_place, self.masks())}
+        fresh = [entry for entry in entries if _place(entry) not in known]
         if not fresh:
             return
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -46,7 +51,19 @@ class ErasedList:
             os.close(handle)
 
     def read(self) -> list[Erased]:
-        """Every entry, oldest first; a line that was cut off is passed over, for the store then holds what it said."""
+        """Every key, oldest first; a line that was cut off is passed over, for the store then holds what it said."""
+        return self._lines(lambda said: Erased(said["tenant"], UUID(said["subject"]), said["at"], said["case"]))
+
+    def masks(self) -> list[Masked]:
+        """Every event with masked words, oldest first, as `read`."""
+        return self._lines(
+            lambda said: Masked(
+                said["tenant"], UUID(said["person"]), UUID(said["stream"]), said["version"], said["digest"],
+                tuple(Span(*span) for span in said["spans"]), said["at"], said["case"],
+            )
+        )  # fmt: skip
+
+    def _lines(self, shaped: Callable[[dict[str, Any]], _E]) -> list[_E]:
         try:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
@@ -54,12 +71,15 @@ class ErasedList:
         found = []
         for line in lines:
             try:
-                said = json.loads(line)
-                found.append(Erased(said["tenant"], UUID(said["subject"]), said["at"], said["case"]))
+                found.append(shaped(json.loads(line)))
             except (ValueError, KeyError, TypeError):
                 continue
         return found
 
 
-def _line(entry: Erased) -> bytes:
-    return json.dumps({"tenant": entry.tenant, "subject": str(entry.subject), "at": entry.at, "case": entry.case}).encode() + b"\n"
+def _place(entry: Erased | Masked) -> tuple[Any, ...]:
+    return entry[:2] if isinstance(entry, Erased) else entry[:5]
+
+
+def _line(entry: Erased | Masked) -> bytes:
+    return json.dumps(entry._asdict(), default=str).encode() + b"\n"

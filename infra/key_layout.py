@@ -28,6 +28,10 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS forgotten (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, subject BLOB NOT NULL,
         forgotten_at TEXT NOT NULL, reason TEXT NOT NULL, UNIQUE (tenant, subject))""",
+    """CREATE TABLE IF NOT EXISTS masks (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, person BLOB NOT NULL, stream BLOB NOT NULL, version INTEGER NOT NULL,
+        digest TEXT NOT NULL, spans TEXT NOT NULL, masked_at TEXT NOT NULL, reason TEXT NOT NULL,
+        UNIQUE (tenant, person, stream, version, digest))""",
 )
 
 

@@ -3,19 +3,23 @@
 PostgreSQL leaves a changed row's older version where it was, and copies of frequent values in its statistics. So the tables are
 written anew (VACUUM FULL), and the statistics with them. Each table is locked meanwhile, for as long as copying it takes. Versions
 that an open transaction may still see are carried over; how many those were PostgreSQL says, and it is done again until none are.
+
+Words that named them in texts of other things are replaced in rows only: the log itself holds such texts in the clear.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import monotonic
 from uuid import UUID
 
 from psycopg import errors
 from psycopg.errors import Diagnostic
 
+from domain.kernel import ERASED
 from infra.database import Tenant
 from infra.privacy.remains import SIGN_IN_TABLES
 from projections.catalogue import read_models
@@ -27,6 +31,7 @@ PATIENCE = 60.0
 """Seconds after which older versions that open transactions hold are left for another try."""
 _LOCK = "2s"
 """How long a table may be waited for before the readers behind are let pass."""
+_PUNCTUATION = re.compile(r"[^\w\s]")
 _KEPT = re.compile(r"(\d+) dead row versions cannot be removed yet")
 
 
@@ -68,6 +73,45 @@ async def forget_rows(migrator_url: str, tenant: Tenant, subjects: Sequence[UUID
         await _rewrite(cursor, [f"identity.{name}" for name in SIGN_IN_TABLES])
         await _rewrite(cursor, ["pg_catalog.pg_statistic"], analyze=False)
     return told
+
+
+async def mask_rows(migrator_url: str, tenant: Tenant, words: Collection[str], streams: Collection[UUID]) -> int:
+    """Replace words that are masked in the log wherever read models hold them, now and at all past times; of how many rows.
+
+    `streams`: those that hold them, whose snapshots are dropped. What is personal is left as it is: it is somebody else's, or
+    forgotten. Waits and repeats as `forget_rows` does.
+    """
+    changed = 0
+    async with connected(migrator_url, tenant) as cursor:
+        await cursor.execute("DELETE FROM snapshots WHERE stream = ANY (%b)", (list(streams),))
+        for projection in read_models() if words else ():
+            key = f"{tenant.schema}.{projection.name}"
+            await cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+            async with cursor.connection.transaction():
+                await cursor.execute("SELECT 1 FROM tracking WHERE name = %s FOR UPDATE", (projection.name,))
+                for table in projection.tables:
+                    changed += await _mask(cursor, table, words)
+            await cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+    return changed
+
+
+async def _mask(cursor: Cursor, table: Table, words: Collection[str]) -> int:
+    # as a text has them, as a column that is searched does, and as both stand in JSON
+    spelt = {form for word in words for plain in (word, word.casefold()) for form in (plain, json.dumps(plain, ensure_ascii=False)[1:-1])}
+    either = "|".join(_PUNCTUATION.sub(r"\\\g<0>", form) for form in sorted(spelt, key=len, reverse=True))
+    pattern = rf"(?<!\w)(?:{either})(?!\w)"
+    kept = {*table.personal, *table.key[:1]}
+    columns = [name for name, kind in table.types.items() if name not in kept and kind.removesuffix("[]") in {"text", "jsonb"}]
+    if not columns:
+        return 0
+    values = ", ".join(
+        f"{name} = regexp_replace({name}::text, %(pattern)s, '{ERASED}', 'g')::{table.types[name]}" for name in columns
+    )  # fmt: skip
+    where, changed = " OR ".join(f"{name}::text ~ %(pattern)s" for name in columns), 0
+    for name in (table.name, table.past):
+        await cursor.execute(f"UPDATE {name} SET {values} WHERE {where}".encode(), {"pattern": pattern})
+        changed += cursor.rowcount
+    return changed
 
 
 async def _forget(cursor: Cursor, table: Table, subjects: Sequence[UUID], told: dict[UUID, int]) -> None:

@@ -1,13 +1,14 @@
 """The log as auditors search it: by who, when, what, through what, and by words; one row per event, beside the log.
 
 SQL makes the rows of the stored events themselves, because nothing has to be decided about them: it takes a fraction of what decoding
-each event would. Rows never change, so the index as of a position is its rows up to there. What is personal is sealed in the log and
+each event would. Who, when and what of a row never changes, so the index as of a position is its rows up to there. What is personal is sealed in the log and
 has no word here; neither have ids. Words are cut by PostgreSQL's own parser without the rules of a language (`simple`), with those of
 the topic, as sentences begin: "deal stage entered".
 """
 
 from __future__ import annotations
 
+from domain.privacy import MentionsErased
 from projections.batch import Entry
 from projections.projection import Projection
 from projections.rows import Rows
@@ -63,9 +64,20 @@ _DERIVE = (
     "FROM events CROSS JOIN LATERAL (SELECT convert_from(state, 'UTF8') AS said) AS t WHERE position > %s AND position <= %s ORDER BY position"
 )
 
+_MASKED = (
+    "SELECT position, (cut ->> 'stream')::uuid, (cut ->> 'version')::bigint FROM events, "
+    "jsonb_array_elements(convert_from(state, 'UTF8')::jsonb -> 'cuts') AS cut "
+    f"WHERE (topic LIKE 'privacy.%%' OR topic = 'contact.erased') AND topic = '{MentionsErased.topic}'"
+)
+_HIDE = (
+    f"UPDATE {{table}} AS i SET words = strip({_WORDS}) "
+    "FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS m (said_at, stream, version) WHERE i.stream = m.stream AND i.version = m.version "
+    "AND (i.position > %s AND i.position <= %s OR m.said_at > %s AND m.said_at <= %s)"
+)
+
 
 class LogIndex(Projection):
-    """Derived by SQL; see `Projection.derive`."""
+    """Derived by SQL; see `Projection.derive`. An event some of whose words are masked is found by all but its words."""
 
     name = "log_index"
     tables = (LOG_INDEX,)
@@ -74,6 +86,11 @@ class LogIndex(Projection):
 
     async def derive(self, cursor: Cursor, after: int, last: int, suffix: str = "") -> None:
         await cursor.execute(_DERIVE.replace("{table}", f"{LOG_INDEX.name}{suffix}").encode(), (after, last))
+        masked = await (await cursor.execute(_MASKED.encode())).fetchall()
+        if masked:
+            # those of this stretch, and those that this stretch says are masked: a rebuild derives several stretches at once
+            places = tuple(map(list, zip(*masked, strict=True)))
+            await cursor.execute(_HIDE.replace("{table}", f"{LOG_INDEX.name}{suffix}").encode(), (*places, after, last, after, last))
 
     def handle(self, rows: Rows, entry: Entry) -> None:
         """No event is folded into it."""

@@ -69,7 +69,7 @@ class Rebuild:
         if self._projection.derived:
             return await self._derive_all(writer)
         personal = any(event.personal for event in self._projection.events)
-        count = 1 if personal or events < APART_FROM else PROCESSES
+        count = 1 if personal or events < APART_FROM or self._codec.masks(self._tenant.slug) else PROCESSES
         stretches = [Stretch(BATCH, self._position, (n, count) if count > 1 else None, sparse=True) for n in range(count)]
         shares = [Share(self._url, self._tenant, self._projection, SUFFIX, stretch) for stretch in stretches]
         return await fold_apart(shares, progress) if count > 1 else [await fold_share(shares[0], self._codec, progress)]

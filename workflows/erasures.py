@@ -18,17 +18,18 @@ from domain.contacts import EraseContact, contacts
 from domain.contacts.events import ContactErased
 from domain.kernel import SYSTEM, Event, Recorded, Refused
 from domain.members import DeactivateMember, members
-from domain.privacy import ErasePerson, PersonErased, PersonKind, RecordErasure, privacy, privacy_id
+from domain.privacy import ErasePerson, Mentions, MentionsErased, PersonErased, PersonKind, RecordErasure, privacy, privacy_id
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import Step, Store
 from infra.event_store.envelope import event_id
 from infra.keys import LOOK, Keys
+from infra.masks import masked_by
 from infra.opening import opened
 from infra.privacy.persons import kept_of, kind_of
 from infra.privacy.remains import remove_files, remove_sign_ins
 from infra.settings import Settings
 from infra.signing_links import SigningLinks
-from projections.erasing import StillHeld, forget_rows
+from projections.erasing import StillHeld, forget_rows, mask_rows
 from workflows.moves import step_id
 from workflows.tails import tenants
 
@@ -96,6 +97,7 @@ class Erasures:
 
     async def _carry_out(self, tenant: Tenant, erased: Sequence[Recorded]) -> None:
         done = []
+        await self._mask(tenant)
         for recorded in erased:
             event = recorded.event
             assert isinstance(event, PersonErased)
@@ -109,6 +111,7 @@ class Erasures:
             done.append((recorded, RecordErasure(person=event.person, rows=0, files=files, sign_ins=sign_ins), kept.subjects))
         await asyncio.sleep(_SETTLES)
         counts = await forget_rows(self._url, tenant, [entry.subject for entry in self._keys.forgotten(tenant.slug)])
+        await self._mask_rows(tenant)
         for recorded, record, subjects in done:
             cause = event_id(recorded.originator_id, recorded.originator_version)
             await self._store.execute(
@@ -130,7 +133,25 @@ class Erasures:
             subjects, case = (event.subjects, event.case) if isinstance(event, PersonErased) else ((recorded.originator_id,), "")
             if missing := [subject for subject in subjects if subject not in known]:
                 gone += await self._forget(tenant, missing, case)
+        await self._mask(tenant)
         return gone
+
+    async def _mask(self, tenant: Tenant) -> None:
+        """Mask the words that the log says are."""
+        for recorded in await self._said(tenant, MentionsErased):
+            assert isinstance(recorded.event, MentionsErased)
+            entries = masked_by(tenant.slug, recorded.event, recorded.recorded_at.isoformat(timespec="seconds"))
+            await asyncio.to_thread(self._keys.mask, entries)
+
+    async def _mask_rows(self, tenant: Tenant) -> None:
+        """Replace what is masked in the log in read models, too."""
+        masked = self._store.codec.masks(tenant.slug)
+        if not masked:
+            return
+        words: set[str] = set()
+        for stream, version in masked:
+            words.update(await self._store.masked_words(tenant, stream, version))
+        await mask_rows(self._url, tenant, words, {stream for stream, _ in masked})
 
     async def again(self, tenant: Tenant) -> int:
         """Forget once more whatever the log or the erased list says; how many keys were still there."""
@@ -141,12 +162,17 @@ class Erasures:
             if entry.case and (kind := await kind_of(self._store, tenant, entry.subject)) is not None:
                 subjects = tuple(other.subject for other in listed if other.case == entry.case)
                 command = ErasePerson(person=entry.subject, kind=kind, case=entry.case, subjects=subjects)
+                cuts = tuple(m.cut for of in self._store.codec.masks(tenant.slug).values() for m in of if m.person == entry.subject)
+                if cuts:
+                    said = {"mentions": Mentions.ERASE, "mentioned": sum(len(cut.words) for cut in cuts), "cuts": cuts}
+                    command = command.model_copy(update=said)
                 with contextlib.suppress(Refused):
                     await self._store.execute_steps(tenant, erasing(command), by=SYSTEM)
         subjects = tuple(entry.subject for entry in listed)
         await remove_sign_ins(self._database, tenant, subjects)
         if subjects:
             await forget_rows(self._url, tenant, subjects)
+        await self._mask_rows(tenant)
         return gone
 
     async def _forget(self, tenant: Tenant, subjects: Sequence[UUID], case: str) -> int:

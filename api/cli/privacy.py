@@ -1,9 +1,10 @@
-"""`concord privacy export | erase | hold | release | show | list`, and `concord keys rotate`: people's data, and the keys that seal them."""
+"""`concord privacy export | mentions | erase | hold | release | show | list`, and `concord keys rotate`: people's data, and its keys."""
 
 from __future__ import annotations
 
 import json
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,22 @@ from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.formats import plain, table, words
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
+from api.cli.outcomes import Ended, Exit, err, out, say_change, say_json, told
 from api.cli.references import CONTACT, MEMBER, find_among, names_of
 from api.cli.tree import group
 
 PersonName = Annotated[str, typer.Argument(metavar="PERSON", help="A contact or a member: name, mail address, or (part of) an id.")]
 CaseName = Annotated[str, typer.Option("--case", metavar="NUMBER", help="What it is filed under, such as DSR-2027-14; never a name.")]
+
+
+class Mentions(StrEnum):
+    """What becomes of texts of other things that name a person."""
+
+    KEEP = "keep"
+    ERASE = "erase"
+
+
+Also = Annotated[list[str] | None, typer.Option("--also", metavar="WORDS", help="Other words that name them; may be said again.")]
 PATIENCE = 60.0
 """Seconds to wait until all that follows from an erasure is done."""
 
@@ -34,10 +45,13 @@ def export(
     person: PersonName,
     case: CaseName,
     to: Annotated[Path | None, typer.Option("--to", help="Where to write (default: PERSON's case number, in this folder).")] = None,
+    also: Also = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
     """Write all that is kept of a person into two files, for programs (.json) and for people (.txt), each event with its day.
+
+    At the end they say where texts of other things, such as a deal's title, name the person.
 
     Examples:
       concord privacy export "Jo Weber" --case DSR-2027-14
@@ -45,7 +59,7 @@ def export(
     """
     with calling(tenant) as client:
         id, _ = _person(client, person)
-        copy = client.post(f"/v1/privacy/{id}/export", {"case": case}, if_match=matching(None)).body
+        copy = client.post(f"/v1/privacy/{id}/export", {"case": case, "also": also or []}, if_match=matching(None)).body
     stem = to or Path(case.replace("/", "-"))
     files = [stem.with_name(stem.name + ending) for ending in (".json", ".txt")]
     for file, content in zip(files, (json.dumps(copy, ensure_ascii=False, indent=2), _readable(copy)), strict=True):
@@ -53,9 +67,11 @@ def export(
         file.touch(mode=0o600)
         file.write_text(content + "\n", encoding="utf-8")
     if as_json:
-        say_json({"person": id, "events": len(copy["events"]), "files": [str(file) for file in files]})
+        counts = {"events": len(copy["events"]), "mentions": len(copy["mentions"])}
+        say_json({"person": id, **counts, "files": [str(file) for file in files]})
         return
-    out.print(f"{len(copy['events'])} events of this person were written to {files[0]} and {files[1]}.", markup=False)
+    named = f", and {_times(len(copy['mentions']))} in texts of other things," if copy["mentions"] else ""
+    out.print(f"{len(copy['events'])} events of this person{named} were written to {files[0]} and {files[1]}.", markup=False)
 
 
 def _readable(copy: dict[str, Any]) -> str:
@@ -66,7 +82,62 @@ def _readable(copy: dict[str, Any]) -> str:
     for event in copy["events"]:
         lines += ["", f"{event['day']}  {words(event['topic'].replace('.', ' '))}  (event {event['position']})"]
         lines += [f"    {words(name)}: {_value(value)}" for name, value in event["data"].items() if value not in ([], {})]
+    if copy["mentions"]:
+        lines += ["", f"Texts of other things name them {_times(len(copy['mentions']))}:"]
+    for one in copy["mentions"]:
+        lines += ["", f"{one['day']}  {_thing(one)}, {_field(one)}  (event {one['position']})", f"    {one['sentence']}"]
     return "\n".join(lines)
+
+
+def _thing(mention: dict[str, Any]) -> str:
+    return f"{words(mention['noun'])} {mention['name'] or mention['id']}"
+
+
+def _field(mention: dict[str, Any]) -> str:
+    return words(mention["field"].replace(".", " "))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+@told
+def mentions(person: PersonName, also: Also = None, tenant: TenantName = None, as_json: Json = False) -> None:
+    """Where texts of other things name a person: by name, mail address or telephone number, now or formerly theirs.
+
+    A name is found whole, in either order ("Weber, Jo"); say the family name alone with --also. Words within files are not searched.
+
+    Examples:
+      concord privacy mentions "Jo Weber"
+      concord privacy mentions jo@acme.example --also Weber --also "Mr. W."
+    """
+    with calling(tenant) as client:
+        id, name = _person(client, person)
+        found = client.get(f"/v1/privacy/{id}/mentions", {"also": also or []})
+    if as_json:
+        say_json(found)
+        return
+    shown = table("day", "thing", "text", "event", "sentence")
+    for one in found["items"]:
+        shown.add_row(one["day"], plain(_thing(one)), plain(_field(one)), str(one["position"]), plain(one["sentence"]))
+    out.print(shown if found["items"] else f"No text of anything else names {plain(name)}.")
+
+
+def _decided(client: Client, id: str, name: str, also: list[str], mentions: Mentions | None, *, asks: bool) -> Mentions | None:
+    """What becomes of the texts that name them, told and asked for where there are any. Raises Ended."""
+    count = client.get(f"/v1/privacy/{id}/mentions", {"also": also})["count"]
+    if not count:
+        return mentions
+    err.print(f"Texts of other things name {name} {_times(count)}; concord privacy mentions shows them.", markup=False)
+    try:
+        while mentions is None and asks:
+            said = str(typer.prompt(f"What becomes of them ({', '.join(Mentions)})", err=True)).strip().lower()
+            mentions = next((one for one in Mentions if one.value == said), None)
+    except typer.Abort:
+        err.print("")
+    if mentions is None:
+        raise Ended(f"Nothing was forgotten: say what becomes of these texts, with --mentions {' or '.join(Mentions)}.", Exit.REFUSED)
+    return mentions
 
 
 def _value(value: Any) -> str:
@@ -83,6 +154,10 @@ def _value(value: Any) -> str:
 def erase(
     person: PersonName,
     case: CaseName,
+    mentions: Annotated[
+        Mentions | None, typer.Option("--mentions", help="Texts of other things that name them (asked for where there are any).")
+    ] = None,
+    also: Also = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     tenant: TenantName = None,
     as_json: Json = False,
@@ -90,24 +165,27 @@ def erase(
     """Forget who a person was, for ever and on every past day too. Refused while their data is on hold.
 
     Their keys are destroyed at once; lists, letters and sign-ins follow within seconds. Amounts, histories and proofs stay.
+    Texts of other things that name them are counted first; decide with --mentions what becomes of these.
 
-    Example:
+    Examples:
       concord privacy erase "Jo Weber" --case DSR-2027-14
+      concord privacy erase "Jo Weber" --case DSR-2027-14 --mentions keep --yes
     """
     with calling(tenant) as client:
         id, name = _person(client, person)
+        decided = _decided(client, id, name, also or [], mentions, asks=not (yes or as_json))
         asked = f"Forget {plain(name)} for ever, for the case {case}? This cannot be undone"
         if not yes and not typer.confirm(asked, err=True):
             raise Ended("Nothing was forgotten.", Exit.FAILED)
-        answer = client.post(f"/v1/privacy/{id}/erase", {"case": case}, if_match=matching(None))
+        answer = client.post(f"/v1/privacy/{id}/erase", {"case": case, "mentions": decided, "also": also or []}, if_match=matching(None))
         deadline = time.monotonic() + PATIENCE
         while not (done := client.get(f"/v1/privacy/{id}")["carried_out"]) and time.monotonic() < deadline:
             time.sleep(0.5)
     if as_json:
         say_json({**answer.body, "person": id, "carried_out": done})
         return
-    follows = "" if done else " Lists and letters follow: concord privacy show says when that is done."
-    say_change(answer, f"Forgotten, for the case {case}.{follows}", as_json=False)
+    follows = "" if done else "; lists and letters follow, and concord privacy show says when that is done"
+    say_change(answer, f"Forgotten, for the case {case}{follows}", as_json=False)
 
 
 @told
@@ -183,10 +261,11 @@ def list_(tenant: TenantName = None, as_json: Json = False) -> None:
     if as_json:
         say_json({"items": items})
         return
-    shown = table("when", "what", "case", "person", "by")
+    shown = table("when", "what", "case", "person", "by", "named elsewhere")
     for item in items:
         by = plain(names.get(item["actor"], "Concord"))
-        shown.add_row(item["recorded_at"][:16].replace("T", " "), words(item["what"]), plain(item["case"]), item["person"][-12:], by)
+        named = f"{_times(item['mentioned'])}: {item['mentions']}" if item["mentioned"] else ""
+        shown.add_row(item["recorded_at"][:16].replace("T", " "), words(item["what"]), plain(item["case"]), item["person"][-12:], by, named)
     out.print(shown if items else "Nothing was asked about anybody's data yet.")
 
 
@@ -222,6 +301,14 @@ def rotate(
 
 
 def add_to(app: typer.Typer) -> None:
-    commands = (("export", export), ("erase", erase), ("hold", hold), ("release", release), ("show", show), ("list", list_))
+    commands = (
+        ("export", export),
+        ("mentions", mentions),
+        ("erase", erase),
+        ("hold", hold),
+        ("release", release),
+        ("show", show),
+        ("list", list_),
+    )
     group(app, "privacy", "A person's data: hand out a copy, keep it for a case, forget it", *commands)
     group(app, "keys", "The keys that seal people's data: make new ones", ("rotate", rotate))

@@ -83,7 +83,8 @@ def _put_back(copy: Path, store: Path, root: Path) -> None:
     make_directory(store.parent, 0o711)
     make_directory(root.parent, 0o711)
     # what was erased since the copy was made stays erased
-    ErasedList(store.with_name(ERASED)).append(ErasedList(copy / ERASED).read())
+    listed = ErasedList(copy / ERASED)
+    ErasedList(store.with_name(ERASED)).append([*listed.read(), *listed.masks()])
     for name, target in ((ROOT, root), (STORE, store)):
         draft = target.with_name(f".{name}.{os.getpid()}")
         shutil.copyfile(copy / name, _private(draft))

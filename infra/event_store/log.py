@@ -73,6 +73,11 @@ class Log:
         """The events at the given positions, in order."""
         return [self.decode(tenant, row) for row in await self._rows(tenant, "position = ANY (%b) ORDER BY position", (list(positions),))]
 
+    async def masked_words(self, tenant: Tenant, stream: UUID, version: int) -> list[str]:
+        """The words of a stored event that are shown to nobody; to be removed where they were copied to. None: the event is not there."""
+        rows = await self._rows(tenant, "stream = %s AND version = %s", (stream, version))
+        return [word for row in rows for word in self._codec.stored(tenant.slug, stream, version, row[3], row[5])[2]]
+
     async def between(self, tenant: Tenant, first: int, last: int) -> list[Row]:
         """Stored rows of a closed range of positions."""
         return await self._rows(tenant, "position BETWEEN %s AND %s ORDER BY position", (first, last))

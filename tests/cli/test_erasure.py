@@ -14,6 +14,7 @@ import httpx2
 import psycopg
 import pytest
 
+from api.cli.outcomes import Exit
 from domain.contacts import AddContact, ChangeContact, contacts
 from domain.interactions import InteractionKind, RecordInteraction, interactions
 from domain.kernel import SYSTEM, Role
@@ -31,6 +32,8 @@ from tests.cli.markers import CHUNK, forms, found_in
 
 WORD = "qzvxkwjyhb"
 """Begins the name of everybody who is erased; lower case, as names are searched."""
+NAMED = "jwvqkzhxtb"
+"""Names somebody in texts of other things; what is stored of these stays, and is read nowhere."""
 CONTACTS, MEMBERS = 45, 5
 SLUG = "forgetting"
 WAL = ("pg_wal",)
@@ -194,4 +197,56 @@ def test_50_people_are_erased_and_nothing_of_them_is_left_in_any_live_file(conco
     assert place.get(f"/v1/interactions/{talks[0]}")["item"]["contacts"] == [str(people[0])]
     assert place.get("/v1/contacts", text=WORD)["items"] == []
     assert {record["what"] for record in place.get("/v1/privacy", limit=200)["items"]} == {"erased", "erasure_carried_out"}
+    place.client.close()
+
+
+def _kept_by(place: Place) -> set[str]:
+    """The tenant's tables with a live row that holds the name."""
+    tables = [row[0] for row in place.asked(f"SELECT tablename FROM pg_tables WHERE schemaname = 't_{SLUG}'")]
+    return {name for name in tables if place.asked(f"SELECT 1 FROM t_{SLUG}.{name} AS t WHERE t::text ILIKE '%{NAMED}%' LIMIT 1")}
+
+
+def test_words_that_name_somebody_in_texts_of_other_things_are_read_nowhere_once_they_are_erased(
+    concord: Concord, operator: dict[str, Any]
+):
+    at, name = ("--tenant", SLUG), f"Jo {NAMED.capitalize()}"
+    account = concord("accounts", "open", "Kolbe KG", "--role", "customer", "--json", *at).json["id"]
+    person = concord("contacts", "add", name, "--account", account, "--email", f"{NAMED}@kolbe.example", "--json", *at).json["id"]
+    concord("contacts", "add", "Kim Lee", "--account", account, *at)
+    concord("deals", "open", f"Drills for {name}", "--account", account, "--amount", "10 EUR", "--close-date", "2031-03-31", *at)
+    deal = f"Drills for {name}"
+    concord("deals", "advance", deal, "discover", "--evidence", f"need_stated={name.upper()} said so", *at, code=None)
+    concord("interactions", "log", "call", f"They sent {NAMED}@KOLBE.example", "--contact", "Kim Lee", *at)
+    place = Place(concord, operator)
+    head = place.get("/v1/events", limit=1)["head"]
+    place.get("/v1/deals", at_least=head)
+    found = concord("privacy", "mentions", name, "--json", *at).json
+    assert {one["noun"] for one in found["items"]} == {"deal", "interaction"}
+    assert found["count"] >= 3
+    assert "log_index" in _kept_by(place)
+    before = place.log(head)
+    # whoever does not say what becomes of these texts erases nobody
+    refused = concord("privacy", "erase", name, "--case", "DSR-15", "--yes", *at, code=Exit.REFUSED).err
+    assert f"{found['count']} times" in refused
+    assert "--mentions keep or erase" in refused
+    assert concord("privacy", "show", name, "--json", *at).json["erased"] is None
+    said = concord("privacy", "erase", name, "--case", "DSR-15", *at, typed="perhaps\nerase\ny\n").out
+    assert said.startswith("Forgotten, for the case DSR-15")
+    assert ".." not in said
+    _until(lambda: place.get(f"/v1/privacy/{person}")["carried_out"])
+    position, after = 0, place.get("/v1/events", limit=1)["head"]
+    while position < after:
+        page = place.get("/v1/events", after=position, limit=1000)
+        assert NAMED not in str(page).lower()
+        position = page["after"]
+    assert [item["title"] for item in place.get("/v1/deals", text="drills", at_least=after)["items"]] == ["Drills for [erased]"]
+    assert place.get("/v1/audit/events", text=NAMED, at_least=after)["items"] == []
+    assert NAMED not in concord("replay", "Drills for", *at).out.lower()
+    assert _kept_by(place) == {"events"}
+    # of no file but the database's: no letter, no workflow's history
+    elsewhere = found_in(concord.home, NAMED, without=("postgres",))
+    assert elsewhere == {}, elsewhere
+    assert place.log(head) == before
+    listed = concord("privacy", "list", *at).out
+    assert f"{found['count']} times: erase" in " ".join(listed.split())
     place.client.close()

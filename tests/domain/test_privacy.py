@@ -8,10 +8,15 @@ from types import SimpleNamespace
 from domain.kernel import Actor, Forbidden, Invalid, NotFound, Role, natural_id
 from domain.papers.terms import PaperStatus
 from domain.privacy import (
+    CUTS,
+    Cut,
     ErasePerson,
     ErasureCarriedOut,
     ExportPerson,
     HoldPerson,
+    Mentions,
+    MentionsErased,
+    MentionsUndecided,
     NotHeld,
     OnHold,
     OwnErasure,
@@ -33,7 +38,7 @@ EVE, PAPER = natural_id("test", "eve"), natural_id("test", "paper")
 ADMIN, LEGAL = (Actor(natural_id("test", role), frozenset({role})) for role in (Role.ADMIN, Role.LEGAL))
 about = Spec(privacy).on(privacy_id(EVE)).by(ADMIN)
 erase = ErasePerson(person=EVE, kind=PersonKind.CONTACT, case="DSR-1", subjects=(EVE,), papers=(PAPER,))
-erased = PersonErased(**dict(erase))
+erased = PersonErased(**{name: getattr(erase, name) for name in PersonErased.model_fields})
 held = PersonHeld(person=EVE, case="LIT-7", until=None)
 
 
@@ -62,6 +67,24 @@ def test_whoever_is_asked_to_sign_is_not_erased_before_that_is_settled():
     assert paper(PaperStatus.VIEWED).refused(PapersUnderWay).data["papers"] == ["Q-1"]
     paper(PaperStatus.COMPLETED).then(erased)
     paper(PaperStatus.VOIDED).then(erased)
+
+
+def test_whoever_is_named_in_texts_of_other_things_is_not_erased_before_that_is_decided():
+    named = erase.model_copy(update={"mentioned": 3})
+    assert about.when(named).refused(MentionsUndecided).data["mentioned"] == 3
+    kept = {"mentioned": 3, "mentions": Mentions.KEEP}
+    about.when(named.model_copy(update=kept)).then(erased.model_copy(update=kept))
+    about.when(erase.model_copy(update={"mentions": Mentions.KEEP})).then(erased.model_copy(update={"mentions": Mentions.KEEP}))
+
+
+def test_what_is_masked_is_said_by_events_of_a_bounded_size_and_only_where_it_was_decided():
+    cuts = tuple(Cut(stream=EVE, version=n, digest="0", words=()) for n in range(CUTS + 1))
+    masking = erase.model_copy(update={"mentioned": len(cuts), "mentions": Mentions.ERASE, "cuts": cuts})
+    said = erased.model_copy(update={"mentioned": len(cuts), "mentions": Mentions.ERASE})
+    first, rest = (MentionsErased(person=EVE, case="DSR-1", cuts=part) for part in (cuts[:CUTS], cuts[CUTS:]))
+    about.when(masking).then(said, first, rest)
+    about.when(masking.model_copy(update={"mentions": Mentions.KEEP})).then(said.model_copy(update={"mentions": Mentions.KEEP}))
+    about.given(said, first, rest).when(masking).nothing()
 
 
 def test_only_administration_erases_and_nobody_themselves():
