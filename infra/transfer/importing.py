@@ -10,6 +10,7 @@ import hashlib
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from infra.log_roots import GrowingRoot, leaf_of
 from infra.masks import masked_by
 from infra.migrations import admit, drop_import, importing, migrating, prepare_import
 from infra.opening import open_keys
+from infra.proofs.positions import named, ranges
 from infra.settings import Settings
 from infra.transfer.keyfile import open_sealed, receive_keys
 from infra.transfer.shapes import COMMANDS, DOCUMENTS, EVENTS, KEYS, STATED, ExportDamaged, Stated, read
@@ -98,6 +100,9 @@ def _copy(connection: Connection[Any], tenant: Tenant, folder: Path, stated: Sta
         (COMMANDS, "COPY {}.commands (id, fingerprint, first, last) FROM STDIN", _commands(folder, stated)),
         (DOCUMENTS, "COPY {}.documents (sha256, sealed, stored_at) FROM STDIN", _documents(folder, stated)),
     )
+    if stated.unmatched is not None:
+        said = f"This was exported as it is, and is not the log that was signed: {stated.unmatched.why}. Nothing of it is imported."
+        raise ExportDamaged(said, file=STATED, positions=stated.unmatched.positions)
     with connection.cursor() as cursor:
         for file, statement, rows in copies:
             try:
@@ -109,50 +114,86 @@ def _copy(connection: Connection[Any], tenant: Tenant, folder: Path, stated: Sta
         cursor.execute(sql.SQL("ANALYZE {}.events").format(schema))
 
 
+@dataclass(slots=True)
+class _Bad:
+    """The lines of a file that do not hold, and why the first of them does not."""
+
+    file: str
+    lines: list[int] = field(default_factory=list)
+    why: str = ""
+
+    def add(self, line: int, why: str) -> None:
+        self.why = self.why or why
+        self.lines.append(line)
+
+    def tell(self) -> None:
+        """Raises ExportDamaged where there is one."""
+        if len(self.lines) == 1:
+            raise ExportDamaged(f"{self.file}, line {self.lines[0]}: {self.why}.", file=self.file, line=self.lines[0])
+        if self.lines:
+            places = ranges(self.lines)
+            said = f"{self.file}, {named(places, 'line')} do not hold; line {self.lines[0]}: {self.why}."
+            raise ExportDamaged(said, file=self.file, line=self.lines[0], lines=places)
+
+
 def _events(folder: Path, stated: Stated, report: Callable[[int], None]) -> Iterator[Row]:
-    growing, before = GrowingRoot(), None
+    """The events, up to the first that does not hold; the rest is read so that every line that does not is named."""
+    growing, before, expected, bad = GrowingRoot(), None, 1, _Bad(EVENTS)
     size, root = _published(stated)
-    for number, line in _lines(folder, stated, EVENTS):
+    for number, line in _lines(folder, stated, bad):
         try:
             row, leaf = read(line)
         except (ValueError, KeyError, TypeError) as error:
-            raise _damaged(EVENTS, number, f"it cannot be read ({error})") from error
+            bad.add(number, f"it cannot be read ({error})")
+            expected += 1
+            continue
         growing.add(found := leaf_of(row))
+        position, expected = expected, max(expected, row[0] + 1)
         if found.hex() != leaf:
-            raise _damaged(EVENTS, number, "it was altered: its leaf hash is another")
-        if row[0] != number or (before is not None and row[6] < before):
-            raise _damaged(EVENTS, number, f"position {number} is expected there, recorded no earlier than the one before")
-        if number == size and growing.root != root:
-            raise _damaged(EVENTS, number, "the log up to there is not the one of the published checkpoint")
+            bad.add(number, "it was altered: its leaf hash is another")
+            expected = position + 1
+            continue
+        if row[0] != position or (before is not None and row[6] < before):
+            bad.add(number, f"position {position} is expected there, recorded no earlier than the one before")
+        if number == size and growing.root != root and not bad.lines:
+            bad.add(number, "the log up to there is not the one of the published checkpoint")
         before = row[6]
         if not number % _REPORTED:
             report(number)
-        yield row
+        if not bad.lines:
+            yield row
     if (growing.size, growing.root.hex()) != (stated.head, stated.root):
         raise ExportDamaged(f"{EVENTS} is not the log that {STATED} states: its Merkle root is another.", file=EVENTS)
 
 
 def _commands(folder: Path, stated: Stated) -> Iterator[Row]:
-    for number, line in _lines(folder, stated, COMMANDS):
+    bad = _Bad(COMMANDS)
+    for number, line in _lines(folder, stated, bad):
         try:
             said = orjson.loads(line)
             fingerprint = None if said["fingerprint"] is None else bytes.fromhex(said["fingerprint"])
-            yield UUID(said["id"]), fingerprint, said["first"], said["last"]
+            row = UUID(said["id"]), fingerprint, said["first"], said["last"]
         except (ValueError, KeyError, TypeError) as error:
-            raise _damaged(COMMANDS, number, f"it cannot be read ({error})") from error
+            bad.add(number, f"it cannot be read ({error})")
+        else:
+            yield row
 
 
 def _documents(folder: Path, stated: Stated) -> Iterator[Row]:
-    for number, line in _lines(folder, stated, DOCUMENTS):
+    bad = _Bad(DOCUMENTS)
+    for number, line in _lines(folder, stated, bad):
         try:
             said = orjson.loads(line)
-            yield bytes.fromhex(said["sha256"]), base64.b64decode(said["sealed"], validate=True), str(said["stored_at"])
+            row = bytes.fromhex(said["sha256"]), base64.b64decode(said["sealed"], validate=True), str(said["stored_at"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _damaged(DOCUMENTS, number, f"it cannot be read ({error})") from error
+            bad.add(number, f"it cannot be read ({error})")
+        else:
+            yield row
 
 
-def _lines(folder: Path, stated: Stated, name: str) -> Iterator[tuple[int, bytes]]:
-    """Each line with its number. Raises ExportDamaged at the end, where the file as a whole is not the one that was written."""
+def _lines(folder: Path, stated: Stated, bad: _Bad) -> Iterator[tuple[int, bytes]]:
+    """Each line of `bad.file` with its number. Raises ExportDamaged at the end, for the lines that were bad, or the file as a whole."""
+    name = bad.file
     digest, number, expected = hashlib.sha256(), 0, stated.files.get(name)
     try:
         with (folder / name).open("rb") as file:
@@ -161,6 +202,7 @@ def _lines(folder: Path, stated: Stated, name: str) -> Iterator[tuple[int, bytes
                 yield number, line
     except FileNotFoundError:
         raise ExportDamaged(f"{name} is missing in {folder}.", file=name) from None
+    bad.tell()
     if expected is None or (number, digest.hexdigest()) != (expected.lines, expected.sha256):
         raise ExportDamaged(f"{name} has {number} lines and is not the file that {STATED} states.", file=name)
 
@@ -174,7 +216,3 @@ def _published(stated: Stated) -> tuple[int, bytes]:
         return int(size), b64decode(root, validate=True)
     except ValueError as error:
         raise ExportDamaged(f"The checkpoint in {STATED} cannot be read.", file=STATED) from error
-
-
-def _damaged(file: str, line: int, why: str) -> ExportDamaged:
-    return ExportDamaged(f"{file}, line {line}: {why}.", file=file, line=line)
