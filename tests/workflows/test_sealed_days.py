@@ -1,11 +1,16 @@
-"""S26: the daily sweep seals the days of the access log."""
+"""S26: the daily sweep seals the days of the access log, and lets those go that are no longer kept."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
+from domain.access_days import AccessDayRemoved
+from domain.access_retention import ChangeAccessRetention
+from domain.settings import SETTINGS_ID, settings
 from infra.access_days import sealed_days
-from tests.workflows.office import Office
+from tests.workflows.office import ADMIN, Office
 from workflows.messages import SweepRun
 from workflows.sweep import sweep_page
 
@@ -25,3 +30,23 @@ async def test_the_sweep_seals_the_days_that_are_over_once_and_another_page_seal
     days = await sealed_days(desk.store, desk.tenant)
     assert (days[0].day, days[0].rows) == (at.date(), 1)
     assert len({day.day for day in days}) == len(days)
+
+
+async def test_the_sweep_lets_go_of_the_days_that_are_no_longer_kept(desk: Office, database_url: str):
+    now = datetime.now(UTC)
+    old = now - timedelta(days=367)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        schema = desk.tenant.schema
+        connection.execute(f"CREATE TABLE {schema}.access_log_rest PARTITION OF {schema}.access_log DEFAULT")
+        entry = f"INSERT INTO {schema}.access_log (at, kind, operation, source, status) VALUES (%s, 'sign_in', 'sign_in', 'x', 201)"
+        for at in (old, now - timedelta(days=2)):
+            connection.execute(entry, (at,))
+    await sweep_page(desk.database, desk.store, SweepRun(tenant=desk.tenant.slug), lambda: now)
+    assert await desk.log(AccessDayRemoved) == [], "without a setting nothing goes"
+    await desk.do(settings, SETTINGS_ID, ChangeAccessRetention(keep_days=366), ADMIN)
+    for _ in range(2):
+        await sweep_page(desk.database, desk.store, SweepRun(tenant=desk.tenant.slug), lambda: now)
+    assert [(r.event.day, r.event.rows) for r in await desk.log(AccessDayRemoved)] == [(old.date(), 1)]
+    async with desk.database.tenant(desk.tenant) as cursor:
+        await cursor.execute("SELECT at FROM access_log")
+        assert await cursor.fetchall() == [(now - timedelta(days=2),)]
