@@ -8,7 +8,17 @@ from functools import cache
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import core_schema
 
 # ISO 4217 (list one, 2024-06): the currencies whose minor unit is not two digits, and all that are in use.
@@ -41,6 +51,15 @@ def _known_currency(code: str) -> str:
 Currency = Annotated[
     str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"], json_schema_extra={"format": "iso-4217"}), AfterValidator(_known_currency)
 ]
+
+
+def in_full(amount: Decimal, currency: str) -> Decimal:
+    """With exactly the decimals of its currency, as money is written (0.00 EUR, 0 JPY); an amount that is finer stays as it is."""
+    digits = minor_digits(currency)
+    if amount.as_tuple().exponent == -digits:
+        return amount
+    whole = amount.quantize(Decimal(1).scaleb(-digits))
+    return whole if whole == amount else amount
 
 
 class Exactly:
@@ -84,6 +103,11 @@ class Money(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     amount: Amount
     currency: Currency
+
+    @model_validator(mode="after")
+    def _in_full(self) -> Self:
+        self.__dict__["amount"] = in_full(self.amount, self.currency)
+        return self
 
     @classmethod
     def zero(cls, currency: str) -> Self:

@@ -40,7 +40,8 @@ def _without_rules(schema: Any) -> Any:
     if not isinstance(kind, str):  # names and their schemas
         return {name: _without_rules(part) for name, part in schema.items()}
     if kind in {"function-after", "function-before"}:
-        return _without_rules(schema["schema"])
+        # a shape that is used twice is known by its name, which its outermost rule bears
+        return _without_rules(schema["schema"]) | ({"ref": schema["ref"]} if "ref" in schema else {})
     if kind == "json-or-python":
         return _without_rules(schema["json_schema"])
     if kind == "chain":  # a text of digits, and the number that it spells

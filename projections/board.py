@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from pydantic import BaseModel
 
-from domain.values import minor_digits
+from domain.values import in_full, minor_digits
 from projections.as_of import Basis
 from projections.deal_list import OWN, DealCard, add_asked, filters_at, named
 from projections.deals import DEALS
@@ -155,7 +155,7 @@ def _add(columns: dict[str, BoardColumn], row: dict[str, Any]) -> None:
 def _sum(currency: str, deals: int, amount: Decimal, percents: Decimal) -> Sum:
     """`percents`: the exact sum of amount times probability in percent."""
     minor = Decimal(1).scaleb(-minor_digits(currency))
-    return Sum(currency=currency, deals=deals, amount=amount, weighted=(percents / 100).quantize(minor))
+    return Sum(currency=currency, deals=deals, amount=in_full(amount, currency), weighted=(percents / 100).quantize(minor))
 
 
 def _totals(rows: Iterable[dict[str, Any]]) -> list[Sum]:

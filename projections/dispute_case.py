@@ -18,11 +18,11 @@ from domain.disputes import clock_events as k
 from domain.disputes import corrective_events as x
 from domain.disputes import events as e
 from domain.disputes.entries import Authority
-from domain.disputes.ledger import Bucket
+from domain.disputes.ledger import Ledger, ledger_of
 from domain.disputes.state import Dispute
 from domain.disputes.terms import DisputedDocument, EightD, MarkKind, OfferTerms, Party, Reading, SettlementKind, Visibility
 from domain.kernel import Recorded
-from domain.values import Money
+from domain.values import Money, in_full
 
 
 class Standing(BaseModel):
@@ -196,17 +196,14 @@ def case_of(state: Dispute, history: Sequence[Recorded]) -> Case:
             document_id=line.reference.id,
             label=facts[line.id].label if line.id in facts else None,
             quantity=facts[line.id].quantity if line.id in facts else None,
-            **_standing(line.account.of, line.account.original),
+            **_standing(ledger_of((line.account,), state.ledger.currency)),
         )
         for line in state.lines.values()
     ]
-    ledger = state.ledger
-    sums = {bucket.value: ledger.gross.of(bucket) for bucket in Bucket}
-    tax = {"original": ledger.tax.original, **{bucket.value: ledger.tax.of(bucket) for bucket in Bucket}}
     return Case(
         lines=lines,
-        ledger=Standing(original=ledger.gross.original, **sums, tax=tax),
-        balanced=ledger.balanced,
+        ledger=Standing(**_standing(state.ledger)),
+        balanced=state.ledger.balanced,
         documents=state.documents,
         clocks=[Clock(**dict(r), pauses=_pauses(state, r, told.questions), warned=told.warned(r)) for r in told.readings],
         **{name: getattr(told, name) for name in ("comments", "escalations", "actions", "repeats", "root_cause_note", "ended")},
@@ -214,10 +211,12 @@ def case_of(state: Dispute, history: Sequence[Recorded]) -> Case:
     )
 
 
-def _standing(of: Any, original: Any) -> dict[str, Any]:
-    gross = {bucket.value: of(bucket).gross for bucket in Bucket}
-    tax = {"original": original.tax, **{bucket.value: of(bucket).tax for bucket in Bucket}}
-    return {"original": original.gross, **gross, "tax": tax}
+def _standing(ledger: Ledger) -> dict[str, Any]:
+    return {**dict(ledger.gross), "tax": dict(ledger.tax)}
+
+
+def _offered(terms: OfferTerms, currency: str) -> OfferTerms:
+    return terms.model_copy(update={name: in_full(getattr(terms, name), currency) for name in ("credit", "pay", "write_off")})
 
 
 def _pauses(state: Dispute, reading: Reading, questions: dict[datetime, str | None]) -> tuple[Pause, ...]:
@@ -285,8 +284,9 @@ class _Narration:
             case e.DisputeProposed() | e.DisputeCountered():
                 answers = event.answers if isinstance(event, e.DisputeCountered) else None
                 self._answer_open("countered")
-                said = {name: getattr(event, name) for name in ("party", "terms", "currency", "at", "note")}
-                self.offers[event.offer] = CaseOffer(id=event.offer, actor=actor, answers=answers, **said)
+                said = {name: getattr(event, name) for name in ("party", "currency", "at", "note")}
+                terms = _offered(event.terms, event.currency)
+                self.offers[event.offer] = CaseOffer(id=event.offer, actor=actor, answers=answers, terms=terms, **said)
             case e.DisputeAccepted() if event.offer in self.offers:
                 self.offers[event.offer].outcome = "accepted"
             case e.DisputeInvestigationStarted() if event.offer in self.offers:

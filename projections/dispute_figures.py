@@ -11,6 +11,7 @@ from typing import Any
 from psycopg.rows import dict_row
 from pydantic import BaseModel, Field
 
+from domain.values import in_full
 from projections.accounts import ACCOUNTS
 from projections.dispute_tables import DISPUTES, LIVE
 from projections.members import MEMBERS
@@ -116,6 +117,7 @@ async def dispute_figures(
 
 def _row(row: dict[str, Any], by: Sequence[Split], names: dict[str, str]) -> Figures:
     keys = {split.value: row.pop(f"key_{split}") for split in by}
+    row["held"] = in_full(row["held"], row["currency"])
     leakage = row["conceded"] + row["written_off"]
     decided = row["recovered"] + row.pop("paid") + row["written_off"] + row["withdrawn"]
     for name in ("days_median", "days_p90", "days_mean"):

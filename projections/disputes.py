@@ -16,6 +16,7 @@ from domain.disputes import events as e
 from domain.disputes.entries import CaseLine, Movement
 from domain.disputes.terms import ClockKind, DisputedDocument, EightD, Party, Reading, SettlementKind, Status
 from domain.kernel import Event
+from domain.values import in_full
 from projections.batch import Entry
 from projections.dispute_tables import AMOUNTS, DISPUTES, DOCUMENTS, LINES, SETTLEMENTS
 from projections.projection import Projection
@@ -23,8 +24,6 @@ from projections.rows import Row, Rows
 from projections.tables import searchable
 
 _NONE = Decimal(0)
-_OPEN_SUMS: Row = dict.fromkeys((*AMOUNTS, "conceded"), _NONE)
-_EMPTY_LINE: Row = {f"{name}{part}": _NONE for name in AMOUNTS for part in ("", "_tax")}
 
 
 def _facts(event: e.CaseFacts) -> Row:
@@ -34,7 +33,7 @@ def _facts(event: e.CaseFacts) -> Row:
         "words": searchable(event.title, *dict.fromkeys(line.reference.document for line in event.lines)),
         "currency": event.ledger.currency,
         "escalation": 0,
-        **_OPEN_SUMS,
+        **dict.fromkeys((*AMOUNTS, "conceded"), in_full(_NONE, event.ledger.currency)),
     }
 
 
@@ -145,13 +144,13 @@ class Disputes(Projection):
         if kind is e.DisputePaymentTermsSet:
             changes |= _put_documents(rows, event.documents)
         if kind is e.DisputeLinesAdded:
-            _put_lines(rows, event.lines)
+            _put_lines(rows, event.lines, row["currency"])
             words = dict.fromkeys(line.reference.document for line in event.lines)
-            changes |= {**_summed(rows), "words": searchable(row["words"], *words)}
+            changes |= {**_summed(rows, row["currency"]), "words": searchable(row["words"], *words)}
         elif movements := _movements(event):
             _move(rows, movements, back=kind is e.DisputeDocumentReversed)
             _settle(rows, event)
-            changes |= _summed(rows)
+            changes |= _summed(rows, row["currency"])
         rows.update(DISPUTES, changes)
 
 
@@ -161,16 +160,19 @@ def _begin(rows: Rows, entry: Entry, event: e.CaseFacts) -> None:
     if isinstance(event, e.DisputeSplitOff):
         row |= {"status": event.status.value, "opened_at": event.opened_at, "parent": event.parent}
     rows.put(DISPUTES, **row)
-    _put_lines(rows, event.lines)
-    rows.update(DISPUTES, {**_put_documents(rows, event.documents), **_summed(rows)})
+    _put_lines(rows, event.lines, row["currency"])
+    rows.update(DISPUTES, {**_put_documents(rows, event.documents), **_summed(rows, row["currency"])})
 
 
-def _put_lines(rows: Rows, lines: Iterable[CaseLine]) -> None:
+def _put_lines(rows: Rows, lines: Iterable[CaseLine], currency: str) -> None:
+    nothing = in_full(_NONE, currency)
     for place, line in enumerate(lines, len(rows.all(LINES)) + 1):
         reference = line.reference
+        gross, tax = in_full(line.gross, currency), in_full(line.tax, currency)
         rows.put(
             LINES,
-            **{**_EMPTY_LINE, "original": line.gross, "original_tax": line.tax, "open": line.gross, "open_tax": line.tax},
+            **dict.fromkeys((f"{name}{part}" for name in AMOUNTS for part in ("", "_tax")), nothing)
+            | {"original": gross, "original_tax": tax, "open": gross, "open_tax": tax},
             line=line.id,
             document_id=reference.id,
             place=place,
@@ -243,10 +245,10 @@ def _settle(rows: Rows, event: Any) -> None:
         rows.change(SETTLEMENTS, event.document, reversed=True)
 
 
-def _summed(rows: Rows) -> Row:
+def _summed(rows: Rows, currency: str) -> Row:
     """The case's amounts: the sums of its lines, and of what was paid as far as that was conceded."""
-    lines, settled = rows.all(LINES), rows.all(SETTLEMENTS)
-    sums: Row = {name: sum((line[name] for line in lines), _NONE) for name in AMOUNTS}
+    lines, settled, nothing = rows.all(LINES), rows.all(SETTLEMENTS), in_full(_NONE, currency)
+    sums: Row = {name: sum((line[name] for line in lines), nothing) for name in AMOUNTS}
     conceded = (s["amount"] for s in settled if s["kind"] == SettlementKind.CONCESSION and not s["reversed"])
     # what was conceded and is open again after a reopening is paid no more
-    return {**sums, "conceded": min(sum(conceded, _NONE), sums["paid"])}
+    return {**sums, "conceded": min(sum(conceded, nothing), sums["paid"])}

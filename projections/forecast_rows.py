@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.periods import Period, PeriodKind
-from domain.values import minor_digits
+from domain.values import in_full, minor_digits
 
 CATEGORIES = ("closed", "commit", "best_case", "pipeline")
 """Surest first; each cumulative one adds those before it."""
@@ -160,7 +160,7 @@ class Gathering:
         for category in CATEGORIES:
             of = [cell for (name, _), cell in sums.items() if name == category]
             deals, amount = sum(cell[0] for cell in of), sum((cell[1] for cell in of), Decimal(0))
-            amount = amount.quantize(minor) if self._rates else amount
+            amount = amount.quantize(minor) if self._rates else in_full(amount, place[0])
             cumulative += amount
             cells[category] = Cell(deals, amount, cumulative)
         weighted = sum((cell[2] for cell in sums.values()), Decimal(0)) / 100

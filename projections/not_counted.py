@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
+from domain.values import in_full
 from projections.deal_list import OWN, SORTS, DealCard, named
 from projections.deals import DEALS, OMITTED
 from projections.forecast_question import Question
@@ -69,7 +70,11 @@ async def not_counted(reading: Reading, question: Question, measure: Measure = M
         question.params,
     )
     counts = {name: sum(row[2 + number] for row in found) for number, name in enumerate(NotCounted.model_fields)}
-    sums = [OmittedSum(currency=currency, deals=counted[-1], amount=amount) for currency, amount, *counted in found if counted[-1]]
+    sums = [
+        OmittedSum(currency=currency, deals=counted[-1], amount=in_full(amount, currency) if currency else amount)
+        for currency, amount, *counted in found
+        if counted[-1]
+    ]
     return NotCounted(**counts), sums
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.values import Amount, Currency, Text, minor_digits
+from domain.values import Amount, Currency, Text, in_full, minor_digits
 
 
 class Bucket(StrEnum):
@@ -134,10 +134,10 @@ class Account:
 
 def ledger_of(accounts: Iterable[Account], currency: str) -> Ledger:
     """The sum of all lines."""
-    held = list(accounts)
+    held, nothing = list(accounts), in_full(Decimal(0), currency)
 
     def balance(what: str) -> Balance:
-        sums = {b.value: sum((getattr(a.of(b), what) for a in held), Decimal(0)) for b in Bucket}
-        return Balance(original=sum((getattr(a.original, what) for a in held), Decimal(0)), **sums)
+        sums = {b.value: sum((getattr(a.of(b), what) for a in held), nothing) for b in Bucket}
+        return Balance(original=sum((getattr(a.original, what) for a in held), nothing), **sums)
 
     return Ledger(currency=currency, gross=balance("gross"), tax=balance("tax"))

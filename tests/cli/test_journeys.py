@@ -64,7 +64,7 @@ def test_evidence_is_read_as_the_kind_that_its_criterion_asks_for(concord: Conco
         *("--evidence", "budget_named=50,000 EUR", "--evidence", f"proposal_received={offer}", "--evidence", f"decision_date_named={SOON}"),
     )
     evidence = concord("deals", "show", id, "--json").json["item"]["evidence"]
-    assert evidence["budget_named"]["amount"] == {"amount": "50000", "currency": "EUR"}
+    assert evidence["budget_named"]["amount"] == {"amount": "50000.00", "currency": "EUR"}
     assert evidence["proposal_received"]["document"] == "offer-17.pdf"
     assert len(evidence["proposal_received"]["sha256"]) == 64
     assert evidence["decision_date_named"]["on"] == SOON

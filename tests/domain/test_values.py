@@ -32,6 +32,15 @@ def test_no_share_is_a_unit_or_more_from_its_exact_part(amount: Decimal, currenc
             assert share.amount == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "currency", "kept"),
+    [("12", "EUR", "12.00"), ("12.500000", "EUR", "12.50"), ("900.0", "JPY", "900"), ("0", "KWD", "0.000"), ("0.125", "EUR", "0.125")],
+)
+def test_money_has_the_decimals_of_its_currency_however_it_was_written(written: str, currency: str, kept: str):
+    assert str(Money(amount=Decimal(written), currency=currency).amount) == kept
+    assert str(Money.model_validate_json(f'{{"amount": "{written}", "currency": "{currency}"}}').amount) == kept
+
+
 @pytest.mark.parametrize("parts", [[], [0, 0], [1, -1]])
 def test_a_split_needs_a_positive_weight_and_no_negative_one(parts: list[int]):
     with pytest.raises(ValueError, match="weights"):
