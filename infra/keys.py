@@ -10,7 +10,6 @@ older copy forgets it again as soon as it is opened.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -26,7 +25,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.erased_list import Erased, ErasedList
 from infra.key_layout import bound, bound_secret, lay_out, new_tenant_key, rewrapped, tenant_key, unwrapped, wrapped
-from infra.masks import Masked, Span
 from infra.root_key import KeysUnavailable, RootKey, id_of
 
 __all__ = ["Keys", "KeysUnavailable"]
@@ -45,18 +43,15 @@ class Keys:
         self._list = ErasedList(path.with_name("erased.list"))
         self._known: dict[tuple[str, UUID], bytes] = {}
         self._origins: dict[str, str] = {}
-        self._bare: dict[str, bool] = {}
         self._tenants: dict[tuple[str, int], AESGCM] = {}
         self._writing, self._reading = threading.Lock(), threading.Lock()
+        self._bare: dict[str, bool] = {}
         self._writer, self._reader = _connected(path), _connected(path)
         self._listeners: list[Callable[[], None]] = []
-        self._looked, self._version, self._heard, self._masks_heard = 0.0, -1, 0, 0
-        self.masks: dict[str, dict[tuple[UUID, int], list[Masked]]] = {}
-        """Masked words, by tenant and by stored event, in the order in which they were cut out."""
+        self._looked, self._version, self._heard = 0.0, -1, 0
         with self._transaction() as writer:
             lay_out(writer, self._root)
         self._forget_again()
-        self.refresh(at_once=True)
         self._heard = self._reader.execute("SELECT coalesce(max(seq), 0) FROM forgotten").fetchone()[0]
 
     @classmethod
@@ -152,13 +147,6 @@ class Keys:
             self._origins[tenant] = row[0] if row else tenant
         return self._origins[tenant]
 
-    def bare(self, tenant: str) -> bool:
-        """Whether the tenant's log was brought here without the keys under which it is sealed: what no key here opens is as erased."""
-        if tenant not in self._bare:
-            with self._reading:
-                self._bare[tenant] = self._reader.execute("SELECT 1 FROM bare WHERE tenant = ?", (tenant,)).fetchone() is not None
-        return self._bare[tenant]
-
     def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
         """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -166,19 +154,12 @@ class Keys:
         self.refresh(at_once=True)
         return gone
 
-    def mask(self, entries: Iterable[Masked]) -> int:
-        """Show these words to nobody any more; of how many events there were none yet. Other processes follow within `LOOK` seconds."""
-        entries, new = list(entries), 0
-        with self._transaction() as writer:
-            self._list.append(entries)
-            for tenant, person, stream, version, digest, spans, at, case in entries:
-                values = (tenant, person.bytes, stream.bytes, version, digest, json.dumps(spans), at, case)
-                new += writer.execute(
-                    "INSERT OR IGNORE INTO masks (tenant, person, stream, version, digest, spans, masked_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    values,
-                ).rowcount
-        self.refresh(at_once=True)
-        return new
+    def bare(self, tenant: str) -> bool:
+        """Whether the tenant's log was brought here without the keys under which it is sealed: what no key here opens is as erased."""
+        if tenant not in self._bare:
+            with self._reading:
+                self._bare[tenant] = self._reader.execute("SELECT 1 FROM bare WHERE tenant = ?", (tenant,)).fetchone() is not None
+        return self._bare[tenant]
 
     def forgotten(self, tenant: str | None = None) -> Iterator[Erased]:
         """The erased list, oldest first."""
@@ -201,29 +182,13 @@ class Keys:
             if version == self._version:
                 return
             self._version = version
-            # a log may have been brought in meanwhile
-            self._origins.clear()
-            self._bare.clear()
             rows = self._reader.execute("SELECT seq, tenant, subject FROM forgotten WHERE seq > ? ORDER BY seq", (self._heard,)).fetchall()
             for seq, slug, subject in rows:
                 self._known.pop((slug, UUID(bytes=subject)), None)
                 self._heard = seq
-            if masked := self._read_masks():
-                rows = rows or masked
         if rows:
             for heard in self._listeners:
                 heard()
-
-    def _read_masks(self) -> list[Masked]:
-        found = []
-        query = "SELECT seq, tenant, person, stream, version, digest, spans, masked_at, reason FROM masks WHERE seq > ? ORDER BY seq"
-        for seq, tenant, person, stream, version, digest, spans, at, case in self._reader.execute(query, (self._masks_heard,)).fetchall():
-            words = tuple(Span(*span) for span in json.loads(spans))
-            entry = Masked(tenant, UUID(bytes=person), UUID(bytes=stream), version, digest, words, at, case)
-            self.masks.setdefault(tenant, {}).setdefault((entry.stream, version), []).append(entry)
-            found.append(entry)
-            self._masks_heard = seq
-        return found
 
     def tenants(self) -> list[str]:
         """Who has keys here."""
@@ -236,6 +201,9 @@ class Keys:
             _, old = tenant_key(writer, self._root, tenant)
             new = new_tenant_key(writer, self._root, tenant)
             count = rewrapped(writer, tenant, old, new)
+            # a log may have been brought in meanwhile
+            self._origins.clear()
+            self._bare.clear()
         self._checkpoint()
         return count
 
@@ -290,8 +258,6 @@ class Keys:
         known = {(entry.tenant, entry.subject) for entry in self.forgotten()}
         if again := [entry for entry in self._list.read() if (entry.tenant, entry.subject) not in known]:
             self._forget(again)
-        if listed := self._list.masks():
-            self.mask(listed)
 
     def _checkpoint(self) -> None:
         """Leave no wrapped key of before in the write-ahead file; what readers hold up is done by the next one."""
