@@ -231,7 +231,7 @@ async def compare_thing(noun_name: ThingNoun, id: IdParameter, caller: LogReader
 
 
 _TOLD = ("position", "recorded_at", "effective_at", "actor", "actor_name", "topic", "sentence")
-DECIDED_BY = {"access_day": "access_days", "attribute": "attributes", "proof_key": "proof_keys"}
+DECIDED_BY = {"access_day": "access_days", "attribute": "attributes", "encryption_key": "encryption_keys", "proof_key": "proof_keys"}
 """Nouns of first events whose deciders are called otherwise."""
 
 

@@ -18,12 +18,13 @@ import psycopg
 
 from api.cli.outcomes import Exit, foreseen
 from api.provisioning import make_tenant, migrate_all, provide
+from api.rotations import tell_rotations
 from api.up_screen import TerminalScreen
 from api.up_status import process_statuses
 from domain.kernel import Refused
 from infra.backup.archiver import stop_archiving
 from infra.backup.place import finish_swap, refuse_cut_off
-from infra.database import OLDEST_SERVER, StoreUnavailable
+from infra.database import OLDEST_SERVER, StoreUnavailable, Tenant
 from infra.doctor import reach_postgres, reach_temporal
 from infra.embedded.account import NoServerAccount
 from infra.embedded.cluster import ClusterUnusable
@@ -35,6 +36,7 @@ from infra.embedded.services import Services
 from infra.embedded.supervisor import Supervisor
 from infra.keys import KeysUnavailable
 from infra.migrations import NotMigrated
+from infra.opening import opened
 from infra.safety import UnsafeSettings, refuse_unsafe_settings
 from infra.settings import InvalidSettings, Settings
 
@@ -214,7 +216,13 @@ def _prepare(reached: Settings, address: str, asked: Settings) -> Settings:
     with reach_postgres(reached.database_url) as connection:
         refuse_unsafe_settings(connection)
     asyncio.run(provide(reached, tenant, address))
+    asyncio.run(_tell_rotations(reached, tenants))
     return reached
+
+
+async def _tell_rotations(settings: Settings, tenants: list[Tenant]) -> None:
+    async with opened(settings) as process:
+        await tell_rotations(process, tenants)
 
 
 def _detached(settings: Settings, screen: TerminalScreen, *, demo: bool) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from infra.key_rotations import TABLE as ROTATIONS
 from infra.root_key import KeysUnavailable, RootKey, id_of
 
 _NONCE = 12
@@ -23,6 +24,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS root (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS tenant_keys (tenant TEXT PRIMARY KEY, version INTEGER NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS origins (tenant TEXT PRIMARY KEY, origin TEXT NOT NULL) WITHOUT ROWID",
+    ROTATIONS,
     # whose log came without the keys of the people in it
     "CREATE TABLE IF NOT EXISTS bare (tenant TEXT PRIMARY KEY) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS forgotten (

@@ -24,8 +24,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from infra.erased_list import Erased, ErasedList
+from infra import key_rotations
 from infra.key_layout import bound, bound_secret, lay_out, new_tenant_key, rewrapped, tenant_key, unwrapped, wrapped
 from infra.root_key import KeysUnavailable, RootKey, id_of
+from infra.key_rotations import Rotation
+from infra.masks import Masked, Span
 
 __all__ = ["Keys", "KeysUnavailable"]
 
@@ -201,9 +204,7 @@ class Keys:
             _, old = tenant_key(writer, self._root, tenant)
             new = new_tenant_key(writer, self._root, tenant)
             count = rewrapped(writer, tenant, old, new)
-            # a log may have been brought in meanwhile
-            self._origins.clear()
-            self._bare.clear()
+            key_rotations.note(writer, "tenant", str(tenant_key(writer, self._root, tenant)[0]), [tenant])
         self._checkpoint()
         return count
 
@@ -252,11 +253,22 @@ class Keys:
                     )
         self._checkpoint()
         return gone
+            key_rotations.note(writer, "root", id_of(root), tenants)
 
     def _forget_again(self) -> None:
         """Whatever the file lists and the store does not: it comes from an older copy."""
         known = {(entry.tenant, entry.subject) for entry in self.forgotten()}
         if again := [entry for entry in self._list.read() if (entry.tenant, entry.subject) not in known]:
+    def untold(self, tenant: str) -> list[Rotation]:
+        """Rotations of which the tenant's log does not say yet, oldest first."""
+        with self._reading:
+            return key_rotations.untold(self._reader, tenant)
+
+    def told(self, rotation: Rotation) -> None:
+        """The log says so, durably."""
+        with self._transaction() as writer:
+            key_rotations.told(writer, rotation)
+
             self._forget(again)
 
     def _checkpoint(self) -> None:

@@ -8,6 +8,7 @@ from domain.attributes import AttributeChanged, AttributeDefined, AttributeRetir
 from domain.authority import MemberAccountSet, MemberDelegated, MemberDelegationRevoked, MemberLimitSet, MemberRolesChanged
 from domain.deal_rules import DealRulesChanged
 from domain.dispute_rules import DisputeRulesChanged
+from domain.encryption_keys import EncryptionKeyRotated, KeyKind
 from domain.import_runs import ImportFinished, ImportStarted, ImportUndone
 from domain.kernel import Event
 from domain.members import (
@@ -135,6 +136,11 @@ _CATALOGUE: dict[type[Event], Sentence] = {
     ),
     ProofKeyAdded: lambda e, _: f"Key {e.number} began to sign checkpoints of the log: {e.vkey}.",
     ProofKeyRetired: lambda e, _: f"The key {e.vkey} signs no checkpoint from {e.signs_until:%Y-%m-%d %H:%M} UTC on.",
+    EncryptionKeyRotated: lambda e, _: (
+        f"The tenant's key, which wraps the keys of its people, was replaced; number {e.key} is in use."
+        if e.kind is KeyKind.TENANT
+        else f"The root key, which wraps the tenant's, was replaced; the one known as {e.key} is in use."
+    ),
     AttributeDefined: lambda e, _: f"The field {e.label} ({e.key}) of a {e.noun} was defined: {plain(e.type)}{_needs(e)}.",
     AttributeChanged: lambda e, _: f"The field {e.label} ({e.key}) was changed{_needs(e)}.",
     AttributeRetired: lambda e, _: f"The field {e.key} was retired.",

@@ -18,6 +18,7 @@ from api.cli import (
     demo,
     disputes,
     documents,
+    encryption_keys,
     fields,
     follow_ups,
     forecast,
@@ -128,6 +129,7 @@ for group in (
     backups,
     tenants,
     privacy,
+    encryption_keys,
     workflows,
 ):
     group.add_to(app)

@@ -10,6 +10,7 @@ import typer
 
 from api.cli.client import Client, Problem, calling
 from api.cli.formats import plain
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTRACT, DEAL, DISPUTE, find
@@ -139,6 +140,7 @@ def verify(
 
 
 @told
+@of_this_machine
 def verify_log(
     published: Annotated[Path | None, typer.Option("--published", metavar="FOLDER", help="What was published, as you mirrored it.")] = None,
     key: Keys = None,

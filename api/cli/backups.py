@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.formats import count, plain, table, when
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, out, say_json, told
 from api.cli.progress import bars
@@ -49,6 +50,7 @@ def _is_ours(settings: Settings) -> bool:
 
 
 @told
+@of_this_machine
 def create(to: To = None, as_json: Json = False) -> None:
     """Make a base backup of the whole database while it goes on working. Personal keys are not in it: `concord backup keys`.
 
@@ -73,6 +75,7 @@ def create(to: To = None, as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def show(from_: From = None, as_json: Json = False) -> None:
     """Every backup, oldest first, and from when to when each can be restored.
 
@@ -95,6 +98,7 @@ def show(from_: From = None, as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def verify(
     backup: Annotated[str | None, typer.Argument(metavar="BACKUP", help="Which (default: the newest).")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every backup.")] = False,
@@ -127,6 +131,7 @@ def verify(
 
 
 @told
+@of_this_machine
 def prune(
     keep: Annotated[int | None, typer.Option("--keep", min=1, metavar="DAYS", help="Days (default: CONCORD_BACKUP_KEEP, 35).")] = None,
     from_: From = None,
@@ -149,6 +154,7 @@ def prune(
 
 
 @told
+@of_this_machine
 def keys(
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A folder for its owner alone, apart from the backups.")],
     as_json: Json = False,
@@ -173,6 +179,7 @@ def keys(
 
 
 @partial(told, trace=True)
+@of_this_machine
 def run(to: To = None) -> None:
     """Archive the log all the time, and make a base backup whenever one is due; `concord up` does it where CONCORD_BACKUP_TO is set.
 
@@ -189,6 +196,7 @@ def run(to: To = None) -> None:
 
 
 @told
+@of_this_machine
 def restore(
     from_: From = None,
     to: Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="To this instant, like 2026-03-31T09:00:00Z (default: all there is).")] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.formats import count, plain, table
+from api.cli.here import of_this_machine
 from api.cli.options import Json
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
@@ -17,6 +18,7 @@ _A_YEAR = 365
 
 
 @told
+@of_this_machine
 def demo(
     seed: Annotated[int | None, typer.Option("--seed", help="Another number tells another history.", show_default=False)] = None,
     years: Annotated[float, typer.Option("--years", help="How long the history is, up to today.")] = 2.0,

@@ -68,8 +68,10 @@ def short(id: str) -> str:
 
 
 def count(number: int, noun: str, several: str | None = None) -> str:
-    """`1 deal`, `2,000 deals`; `several`: the plural that is not made by an s."""
-    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
+    """`1 deal`, `2,000 deals`, `3 entries`; `several`: a plural that neither s nor ies makes."""
+    if several is None:
+        several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else several}"
 
 
 def words(key: str) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.formats import plain, table
+from api.cli.formats import count, plain, table
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.progress import bars
@@ -17,6 +18,7 @@ from api.cli.tree import add, group
 
 
 @told
+@of_this_machine
 def doctor(as_json: Json = False) -> None:
     """Check versions, settings, servers, clocks and disk, and say what to do.
 
@@ -39,6 +41,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def migrate(as_json: Json = False) -> None:
     """Bring the database and every tenant to this version's shape; repeatable.
 
@@ -52,12 +55,14 @@ def migrate(as_json: Json = False) -> None:
     if as_json:
         say_json({"tenants": [t.slug for t in tenants], "to_rebuild": outdated})
         return
-    out.print(f"{len(tenants)} tenants are up to date: {', '.join(t.slug for t in tenants) or 'none yet'}.")
+    are = "is" if len(tenants) == 1 else "are"
+    out.print(f"{count(len(tenants), 'tenant')} {are} up to date: {', '.join(t.slug for t in tenants) or 'none yet'}.")
     for slug, names in outdated.items():
         out.print(f"Rebuild for {slug}: concord projections rebuild {' '.join(names)} --tenant {slug}", style="yellow")
 
 
 @told
+@of_this_machine
 def projections_status(tenant: TenantName = None, as_json: Json = False) -> None:
     """Position, lag and parked events of every read model.
 
@@ -92,6 +97,7 @@ def projections_status(tenant: TenantName = None, as_json: Json = False) -> None
 
 
 @told
+@of_this_machine
 def projections_rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Which; all when none is named.")] = None,
     tenant: TenantName = None,
@@ -133,6 +139,7 @@ def projections_rebuild(
 
 
 @told
+@of_this_machine
 def projections_retry(
     names: Annotated[list[str] | None, typer.Argument(help="Which; all when none is named.")] = None,
     tenant: TenantName = None,

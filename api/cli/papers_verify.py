@@ -62,12 +62,14 @@ def _take_over(file: Path, named: str | None) -> None:
     from datetime import UTC, datetime
     from getpass import getpass
 
+    from api.cli.here import refuse_others
     from api.cli.servers import reached
     from infra.migrations import list_tenants
     from infra.opening import open_keys
     from infra.papers.certificates import keep_seal
     from infra.papers.importing import CertificateUnusable, imported
 
+    refuse_others()
     settings, content = reached(), _read(file)
     assert settings.database_url is not None
     tenant = named or settings.tenant
@@ -99,7 +101,7 @@ def authority(
 ) -> None:
     """The certificate of the authority behind our seal, for those who are to check our papers. It is no secret.
 
-    With --import, on the machine that runs Concord, your own takes the place of the one that Concord has made. The file's password is
+    With --import, on the machine that runs Concord and as its operator (not with CONCORD_API_KEY), your own takes the place of the one that Concord has made. The file's password is
     asked for, or taken from CONCORD_P12_PASSWORD. Papers that were sealed before keep their seal.
 
     Examples:

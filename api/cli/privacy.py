@@ -269,37 +269,6 @@ def list_(tenant: TenantName = None, as_json: Json = False) -> None:
     out.print(shown if items else "Nothing was asked about anybody's data yet.")
 
 
-@told
-def rotate(
-    root: Annotated[bool, typer.Option("--root", help="The root key, which wraps every tenant's.")] = False,
-    tenant: Annotated[str | None, typer.Option("--tenant", help="This tenant's key, which wraps its people's.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a new key and wrap anew what was under the old one, in one step. Everything goes on meanwhile; nothing else changes.
-
-    Back up the key store and the root key afterwards: a root fits only the stores that were written under it.
-
-    Examples:
-      concord keys rotate --tenant acme
-      concord keys rotate --root
-    """
-    from contextlib import closing
-
-    from infra.opening import open_keys
-    from infra.settings import Settings
-
-    if root == (tenant is not None):
-        raise Ended("Say which key: --root, or --tenant NAME.", Exit.USAGE)
-    with closing(open_keys(Settings.from_environment())) as keys:
-        if tenant is not None and tenant not in keys.tenants():
-            raise Ended(f"No keys are kept for a tenant {tenant}; there are {', '.join(keys.tenants()) or 'none yet'}.", Exit.NOT_FOUND)
-        count = keys.rotate_root() if tenant is None else keys.rotate_tenant(tenant)
-    if as_json:
-        say_json({"rotated": tenant or "root", "wrapped": count})
-        return
-    out.print(f"The root key is new; {count} tenants' keys are under it." if root else f"{tenant}'s key is new; {count} are under it.")
-
-
 def add_to(app: typer.Typer) -> None:
     commands = (
         ("export", export),
@@ -311,4 +280,3 @@ def add_to(app: typer.Typer) -> None:
         ("list", list_),
     )
     group(app, "privacy", "A person's data: hand out a copy, keep it for a case, forget it", *commands)
-    group(app, "keys", "The keys that seal people's data: make new ones", ("rotate", rotate))

@@ -12,9 +12,10 @@ import typer
 from api.cli.client import calling
 from api.cli.formats import count, plain, table, when
 from api.cli.options import Json, TenantName
-from api.cli.outcomes import Ended, Exit, out, say_json, told
+from api.cli.outcomes import Ended, Exit, err, out, say_json, told
 from api.cli.proofs_tree import check, rebuild, restart
 from api.cli.tree import group
+from api.inert import one_line
 
 
 @told
@@ -98,22 +99,25 @@ def consistency(
 
 @told
 def keys(tenant: TenantName = None, as_json: Json = False) -> None:
-    """The keys that sign checkpoints, and those that did. Keep this list with your checkpoints.
+    """The keys that sign checkpoints, and those that did: one a line, oldest first. Keep this list with your checkpoints.
 
-    Example:
-      concord proofs keys
+    Since when each signs is told beside it, and is not in the file when you keep one.
+
+    Examples:
+      concord proofs keys > keys.txt
+      concord proofs keys --json
     """
     with calling(tenant) as client:
         found = client.get("/v1/proofs/keys")
     if as_json:
         say_json(found)
         return
-    for item in found["items"]:
+    for number, item in enumerate(found["items"], start=1):
         until = f", signs until {when(item['signs_until'])}" if item["signs_until"] else ""
-        out.print(plain(item["vkey"]), soft_wrap=True)
-        out.print(f"  since {when(item['added_at'])} (position {item['added_position']:,}){until}", style="dim")
+        print(one_line(item["vkey"]))
+        err.print(f"Key {number} signs since {when(item['added_at'])} (position {item['added_position']:,}){until}.", style="dim")
     if not found["items"]:
-        out.print("Nothing is signed yet: the first checkpoint follows the first event within seconds.")
+        err.print("Nothing is signed yet: the first checkpoint follows the first event within seconds.")
 
 
 @told

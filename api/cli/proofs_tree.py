@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from api.cli.formats import count, plain
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.servers import reached
@@ -24,6 +25,7 @@ PATIENCE = 60.0
 
 
 @told
+@of_this_machine
 def check(tenant: TenantName = None, as_json: Json = False) -> None:
     """Hash every signed event anew and compare it with the tree. If all is well, a signer that stopped goes on.
 
@@ -38,6 +40,7 @@ def check(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def rebuild(tenant: TenantName = None, as_json: Json = False) -> None:
     """Make the published tiles anew from the log, if they lead to the checkpoint that was signed.
 
@@ -52,6 +55,7 @@ def rebuild(tenant: TenantName = None, as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def restart(
     tenant: TenantName = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -66,6 +70,7 @@ def restart(
     """
     import asyncio
 
+    from api.operators import operator_of
     from api.provisioning import tenant_of
     from infra.opening import opened
     from infra.proofs.keeping import PrivateKeys
@@ -79,7 +84,8 @@ def restart(
         async with opened(settings) as process:
             chosen = await tenant_of(process, tenant or settings.tenant)
             private = PrivateKeys(process.keys, settings.proofs_keys)
-            return chosen.slug, await _patiently(lambda: begin_again(process.database, process.store, private, settings, chosen))
+            by = await operator_of(process.store, chosen)
+            return chosen.slug, await _patiently(lambda: begin_again(process.database, process.store, private, settings, chosen, by=by))
 
     slug, name = asyncio.run(run())
     if as_json:

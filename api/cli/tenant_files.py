@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from api.cli.formats import count
+from api.cli.here import of_this_machine
 from api.cli.options import Json
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import bars
@@ -25,6 +26,7 @@ SHORTEST = 12
 
 
 @told
+@of_this_machine
 def export(
     tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Which tenant.")],
     to: Annotated[Path, typer.Option("--out", metavar="DIR|FILE", help="A new folder, or a file that ends with .tar.")],
@@ -69,6 +71,7 @@ def export(
 
 
 @told
+@of_this_machine
 def import_(
     source: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="What `concord tenant export` wrote.")],
     named: Annotated[str | None, typer.Option("--as", metavar="TENANT", help="Under this name instead of its own.")] = None,

@@ -9,6 +9,7 @@ import typer
 from api.cli import keys, members, tenant_files
 from api.cli.client import calling
 from api.cli.formats import plain, table, words
+from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, find
@@ -17,6 +18,7 @@ from api.cli.tree import group
 
 
 @told
+@of_this_machine
 def create(
     slug: Annotated[str, typer.Argument(metavar="TENANT", help="Its short name: lower-case letters, digits and _.")],
     name: Annotated[str | None, typer.Option("--name", help="The business's name.")] = None,
@@ -46,6 +48,7 @@ def create(
 
 
 @told
+@of_this_machine
 def show(as_json: Json = False) -> None:
     """Every tenant of this database.
 
@@ -67,6 +70,7 @@ def show(as_json: Json = False) -> None:
 
 
 @told
+@of_this_machine
 def add(
     email: Annotated[str, typer.Argument(help="The mail address to sign in with.")],
     name: Annotated[str, typer.Option("--name", help="The person's name.")],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 import typer
 
 from api.cli.formats import count, plain, table
+from api.cli.here import of_this_machine
 from api.cli.options import Json
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import bars
@@ -69,6 +70,7 @@ def _each_tenant(slug: str | None, action: Callable[[Opened, Client, Tenant], Aw
 
 @_at_once
 @told
+@of_this_machine
 def status(tenant: Tenants = None, as_json: Json = False) -> None:
     """What waits in the log, and what Temporal runs: of deals, approvals, contracts, disputes and papers.
 
@@ -103,6 +105,7 @@ def status(tenant: Tenants = None, as_json: Json = False) -> None:
 
 @_at_once
 @told
+@of_this_machine
 def reconcile(tenant: Tenants = None, as_json: Json = False) -> None:
     """Start the workflow of every open deal, approval, contract, dispute and paper that does not run, from the log; end those whose deal is over. Nothing is done twice.
 

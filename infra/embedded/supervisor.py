@@ -22,6 +22,8 @@ TENDING = 0.5
 """Seconds between looks at the children and servers; cheap enough to be nothing when all is idle."""
 API_PATIENCE = 60.0
 """Seconds until the API must answer; it takes two to five."""
+_OF_A_PERSON = ("CONCORD_API_KEY", "CONCORD_ADDRESS")
+"""What says who types commands: no server acts as they do."""
 _DEATHS_AT_START = 3
 
 
@@ -127,7 +129,7 @@ class Supervisor:
         return Child(name, command, self.settings.logs / f"{name}.log", lambda: self._environment(fds), fds)
 
     def _environment(self, fds: Sequence[int]) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name != INHERITED}
+        inherited = {name: value for name, value in os.environ.items() if name not in {INHERITED, *_OF_A_PERSON}}
         given = {INHERITED: str(fds[0])} if fds else {}
         return {**inherited, **self.settings.environment(), **given, "PYTHONUNBUFFERED": "1"}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.cli import outcomes
 from api.cli.client import Problem
-from api.cli.formats import NONE, last_moment, minor_digits
+from api.cli.formats import NONE, count, last_moment, minor_digits
 from api.cli.import_mapping import toml_of
 from api.cli.members import LimitKind
 from api.cli.outcomes import Ended, Exit, Paper, print_count
@@ -199,3 +199,17 @@ def test_a_cursor_that_nobody_copies_is_left_to_programs(capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert "xxx" not in said
     assert "--all shows all" in said
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [
+        (3, "entry", "3 entries"),
+        (1, "entry", "1 entry"),
+        (0, "day", "0 days"),
+        (2_000, "deal", "2,000 deals"),
+        (2, "tenant key", "2 tenant keys"),
+    ],
+)
+def test_things_are_counted_as_people_say_it(number: int, noun: str, said: str):
+    assert count(number, noun) == said

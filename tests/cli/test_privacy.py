@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from api.cli.outcomes import Exit
+from infra.root_key import id_of
 from tests.cli.conftest import Concord
 
 CASE = ("--case", "DSR-9")
@@ -38,7 +39,12 @@ def test_keys_are_rotated_while_everything_goes_on(concord: Concord, acme: str):
     root = (concord.home / "root.key").read_bytes()
     assert "under it" in concord("keys", "rotate", "--tenant", "default").out
     assert "under it" in concord("keys", "rotate", "--root").out
-    assert (concord.home / "root.key").read_bytes() != root
+    new = (concord.home / "root.key").read_bytes()
+    assert new != root
+    found = concord("audit", "search", "--event", "encryption_key.rotated", "--json").json["items"]
+    assert [item["actor_name"] for item in found[:2]] == ["Operator", "Operator"]
+    assert f"known as {id_of(new)} is in use" in found[0]["sentence"]
+    assert new.hex() not in json.dumps(found)
     assert "Jo Weber" in concord("contacts", "list").out
     concord("contacts", "add", "Max Late", "--account", acme)
     assert "Max Late" in concord("contacts", "show", "Max Late").out

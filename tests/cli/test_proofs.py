@@ -49,6 +49,9 @@ def test_the_tree_is_compared_and_made_anew_and_keys_are_rotated(concord):
     assert len(after) == len(before) + 1
     signed(concord, after[-1]["added_position"] + 1)
     assert concord("proofs", "checkpoint").out.count("\n— ") >= 2
-    assert "signs until" in concord("proofs", "keys").out
+    listed = concord("proofs", "keys")
+    assert listed.out.splitlines() == [key["vkey"] for key in after], "a file of keys as verifiers take it"
+    assert f"Key {len(after) - 1} signs since" in listed.err
+    assert "signs until" in listed.err
     findings = {finding["check"]: finding["level"] for finding in concord("doctor", "--json").json}
     assert findings["proofs"] == "ok"
