@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.kernel import ERASED, TOPICS, UPCASTERS, Event, Refused
 from infra.keys import Keys
+from infra.masks import Masked, cut
 from infra.stored import reader
 
 _SEALED = "$sealed"
@@ -100,19 +102,66 @@ class Codec:
         cls = TOPICS.get(topic)
         if cls is None:
             raise UndecodableEvent(f"this Concord knows no event {topic!r}; it was written by a newer one: upgrade")
+        masked = self._masked(tenant, stream, version, state)
         try:
-            if not cls.personal and cls.schema_version == 1:
+            if not cls.personal and cls.schema_version == 1 and not masked:
                 try:
                     return _reader(cls).validate_json(state)  # type: ignore[no-any-return]
                 except ValidationError:
                     if b'"$version"' not in state:  # looked for last: in bytes full of quotes that takes as long as a field
                         raise
-            raw = self._lift(cls, orjson.loads(state))
+            raw = orjson.loads(state)
             if cls.personal:
                 self._open(cls, tenant, stream, version, raw)
-            return cls.model_validate_json(orjson.dumps(raw))
+            for entry in masked:
+                cut(raw, entry.spans)
+            lifted = orjson.dumps(self._lift(cls, raw))
+            # without some of its words a text may be longer than today's rules want it
+            return _reader(cls).validate_json(lifted) if masked else cls.model_validate_json(lifted)
         except (ValidationError, orjson.JSONDecodeError) as error:
             raise UndecodableEvent(f"version {version} of stream {stream} ({topic}) does not have its event's shape") from error
+
+    def masks(self, tenant: str) -> dict[tuple[UUID, int], list[Masked]]:
+        """Words of the tenant's events that are shown to nobody, by stream and version."""
+        self.refresh()
+        return self._keys.masks.get(tenant, {}) if self._keys is not None else {}
+
+    def _masked(self, tenant: str, stream: UUID, version: int, state: bytes) -> list[Masked]:
+        if not (known := self.masks(tenant)) or not (entries := known.get((stream, version))):
+            return []
+        digest = sha256(state).hexdigest()
+        return [entry for entry in entries if entry.digest == digest]
+
+    def stored(
+        self, tenant: str, stream: UUID, version: int, topic: str, state: bytes
+    ) -> tuple[dict[str, Any], dict[str, UUID], list[str]]:
+        """(the event's JSON as it was stored, opened and without what is masked; whose key seals each field that is sealed; what is
+        masked). Raises UndecodableEvent.
+        """
+        cls = TOPICS.get(topic)
+        if cls is None:
+            raise UndecodableEvent(f"this Concord knows no event {topic!r}; it was written by a newer one: upgrade")
+        raw = orjson.loads(state)
+        sealed = {name for name, value in raw.items() if isinstance(value, dict) and _SEALED in value}
+        subject = stream if cls.subject is None else UUID(raw[cls.subject])
+        self._open(cls, tenant, stream, version, raw)
+        words = [word for entry in self._masked(tenant, stream, version, state) for word in cut(raw, entry.spans)]
+        return raw, dict.fromkeys(sealed, subject), words
+
+    def admits(self, topic: str, changed: dict[str, Any], stored: dict[str, Any]) -> bool:
+        """Whether the rules of today hold for a changed event as well as for the stored one (or for neither, and its shape does)."""
+        cls = TOPICS[topic]
+
+        def holds(raw: dict[str, Any], by: Callable[[bytes], object]) -> bool:
+            try:
+                by(orjson.dumps(self._lift(cls, dict(raw))))
+            except ValidationError:
+                return False
+            return True
+
+        if holds(changed, cls.model_validate_json):
+            return True
+        return not holds(stored, cls.model_validate_json) and holds(changed, _reader(cls).validate_json)
 
     @staticmethod
     def _lift(shape: type[Event], raw: dict[str, Any]) -> dict[str, Any]:

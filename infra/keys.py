@@ -10,6 +10,7 @@ older copy forgets it again as soon as it is opened.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -23,12 +24,12 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.erased_list import Erased, ErasedList
 from infra import key_rotations
+from infra.erased_list import Erased, ErasedList
 from infra.key_layout import bound, bound_secret, lay_out, new_tenant_key, rewrapped, tenant_key, unwrapped, wrapped
-from infra.root_key import KeysUnavailable, RootKey, id_of
 from infra.key_rotations import Rotation
 from infra.masks import Masked, Span
+from infra.root_key import KeysUnavailable, RootKey, id_of
 
 __all__ = ["Keys", "KeysUnavailable"]
 
@@ -46,15 +47,18 @@ class Keys:
         self._list = ErasedList(path.with_name("erased.list"))
         self._known: dict[tuple[str, UUID], bytes] = {}
         self._origins: dict[str, str] = {}
+        self._bare: dict[str, bool] = {}
         self._tenants: dict[tuple[str, int], AESGCM] = {}
         self._writing, self._reading = threading.Lock(), threading.Lock()
-        self._bare: dict[str, bool] = {}
         self._writer, self._reader = _connected(path), _connected(path)
         self._listeners: list[Callable[[], None]] = []
-        self._looked, self._version, self._heard = 0.0, -1, 0
+        self._looked, self._version, self._heard, self._masks_heard = 0.0, -1, 0, 0
+        self.masks: dict[str, dict[tuple[UUID, int], list[Masked]]] = {}
+        """Masked words, by tenant and by stored event, in the order in which they were cut out."""
         with self._transaction() as writer:
             lay_out(writer, self._root)
         self._forget_again()
+        self.refresh(at_once=True)
         self._heard = self._reader.execute("SELECT coalesce(max(seq), 0) FROM forgotten").fetchone()[0]
 
     @classmethod
@@ -150,6 +154,13 @@ class Keys:
             self._origins[tenant] = row[0] if row else tenant
         return self._origins[tenant]
 
+    def bare(self, tenant: str) -> bool:
+        """Whether the tenant's log was brought here without the keys under which it is sealed: what no key here opens is as erased."""
+        if tenant not in self._bare:
+            with self._reading:
+                self._bare[tenant] = self._reader.execute("SELECT 1 FROM bare WHERE tenant = ?", (tenant,)).fetchone() is not None
+        return self._bare[tenant]
+
     def forget(self, tenant: str, subjects: Iterable[UUID], case: str) -> int:
         """Destroy these keys for good; how many were there still. Other processes stop using them within `LOOK` seconds."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -157,12 +168,19 @@ class Keys:
         self.refresh(at_once=True)
         return gone
 
-    def bare(self, tenant: str) -> bool:
-        """Whether the tenant's log was brought here without the keys under which it is sealed: what no key here opens is as erased."""
-        if tenant not in self._bare:
-            with self._reading:
-                self._bare[tenant] = self._reader.execute("SELECT 1 FROM bare WHERE tenant = ?", (tenant,)).fetchone() is not None
-        return self._bare[tenant]
+    def mask(self, entries: Iterable[Masked]) -> int:
+        """Show these words to nobody any more; of how many events there were none yet. Other processes follow within `LOOK` seconds."""
+        entries, new = list(entries), 0
+        with self._transaction() as writer:
+            self._list.append(entries)
+            for tenant, person, stream, version, digest, spans, at, case in entries:
+                values = (tenant, person.bytes, stream.bytes, version, digest, json.dumps(spans), at, case)
+                new += writer.execute(
+                    "INSERT OR IGNORE INTO masks (tenant, person, stream, version, digest, spans, masked_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    values,
+                ).rowcount
+        self.refresh(at_once=True)
+        return new
 
     def forgotten(self, tenant: str | None = None) -> Iterator[Erased]:
         """The erased list, oldest first."""
@@ -185,13 +203,29 @@ class Keys:
             if version == self._version:
                 return
             self._version = version
+            # a log may have been brought in meanwhile
+            self._origins.clear()
+            self._bare.clear()
             rows = self._reader.execute("SELECT seq, tenant, subject FROM forgotten WHERE seq > ? ORDER BY seq", (self._heard,)).fetchall()
             for seq, slug, subject in rows:
                 self._known.pop((slug, UUID(bytes=subject)), None)
                 self._heard = seq
+            if masked := self._read_masks():
+                rows = rows or masked
         if rows:
             for heard in self._listeners:
                 heard()
+
+    def _read_masks(self) -> list[Masked]:
+        found = []
+        query = "SELECT seq, tenant, person, stream, version, digest, spans, masked_at, reason FROM masks WHERE seq > ? ORDER BY seq"
+        for seq, tenant, person, stream, version, digest, spans, at, case in self._reader.execute(query, (self._masks_heard,)).fetchall():
+            words = tuple(Span(*span) for span in json.loads(spans))
+            entry = Masked(tenant, UUID(bytes=person), UUID(bytes=stream), version, digest, words, at, case)
+            self.masks.setdefault(tenant, {}).setdefault((entry.stream, version), []).append(entry)
+            found.append(entry)
+            self._masks_heard = seq
+        return found
 
     def tenants(self) -> list[str]:
         """Who has keys here."""
@@ -219,10 +253,21 @@ class Keys:
             for tenant, (version, key) in seals.items():
                 made = wrapped(AESGCM(root), key, f"{tenant}\0{version}".encode())
                 writer.execute("UPDATE tenant_keys SET wrapped = ? WHERE tenant = ?", (made, tenant))
+            key_rotations.note(writer, "root", id_of(root), tenants)
         with self._transaction() as writer:  # as whoever opens the store next would
             self._root.settle(writer.execute("SELECT id FROM root").fetchone()[0])
         self._checkpoint()
         return len(tenants)
+
+    def untold(self, tenant: str) -> list[Rotation]:
+        """Rotations of which the tenant's log does not say yet, oldest first."""
+        with self._reading:
+            return key_rotations.untold(self._reader, tenant)
+
+    def told(self, rotation: Rotation) -> None:
+        """The log says so, durably."""
+        with self._transaction() as writer:
+            key_rotations.told(writer, rotation)
 
     def close(self) -> None:
         self._reader.close()
@@ -253,23 +298,14 @@ class Keys:
                     )
         self._checkpoint()
         return gone
-            key_rotations.note(writer, "root", id_of(root), tenants)
 
     def _forget_again(self) -> None:
         """Whatever the file lists and the store does not: it comes from an older copy."""
         known = {(entry.tenant, entry.subject) for entry in self.forgotten()}
         if again := [entry for entry in self._list.read() if (entry.tenant, entry.subject) not in known]:
-    def untold(self, tenant: str) -> list[Rotation]:
-        """Rotations of which the tenant's log does not say yet, oldest first."""
-        with self._reading:
-            return key_rotations.untold(self._reader, tenant)
-
-    def told(self, rotation: Rotation) -> None:
-        """The log says so, durably."""
-        with self._transaction() as writer:
-            key_rotations.told(writer, rotation)
-
             self._forget(again)
+        if listed := self._list.masks():
+            self.mask(listed)
 
     def _checkpoint(self) -> None:
         """Leave no wrapped key of before in the write-ahead file; what readers hold up is done by the next one."""
