@@ -10,14 +10,14 @@ version after the other, is told by `steps`, each with its event.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from projections.as_of import AsOf
 from projections.deals import DEALS
-from projections.list_difference import then_params, versions
+from projections.list_difference import either, then_params
 from projections.reading import EVERYTHING, Reading, Scope
 
 _WATCHED = ("kind", "category", "currency", "amount", "books_in", "probability", "owner", "team")
@@ -76,16 +76,33 @@ class Totals:
     causes: list[CauseSum]
 
 
-def _pairs(reading: Reading, earlier: AsOf, scope: Scope) -> str:
-    now, before = (
-        f"(SELECT * FROM {relation} AS r WHERE {scope.sql})" for relation in versions(reading.as_of, earlier, DEALS, ("id", *_WATCHED))
-    )
-    return f"{now} AS n FULL JOIN {before} AS b USING (id)"
-
-
 _DIFFERS = "(n.id IS NULL OR b.id IS NULL OR ({}) IS DISTINCT FROM ({}))".format(
     *(", ".join(f"{side}.{column}" for column in _WATCHED) for side in "nb")
 )
+_COLUMNS = ", ".join(("id", *_WATCHED))
+_SIDES = ", ".join(f"{side}.{column} AS {side}_{column}" for side in "bn" for column in ("id", *_WATCHED))
+_TOLD = (", ".join(f"'{c}', {side}_{c}{'::text' * (c == 'amount')}" for c in _WATCHED) for side in "bn")
+_WAS, _IS = (f"CASE WHEN {side}_id IS NOT NULL THEN jsonb_build_object({told}) END" for side, told in zip("bn", _TOLD, strict=True))
+_ENDS = ", ".join(f"count(*) FILTER (WHERE {end}), coalesce(sum(amount) FILTER (WHERE {end}), 0)" for end in ("before", "later"))
+_QUERY = f"""
+WITH v AS MATERIALIZED (
+    SELECT {_COLUMNS}, before, later FROM {{versions}} AS r WHERE {{scope}} AND ({_COUNTED.format("r")} OR NOT before OR NOT later)
+), d AS MATERIALIZED (
+    SELECT id, {_CAUSE} AS cause, {_VALUE.format("n")} AS nval, {_VALUE.format("b")} AS bval, {_SIDES}
+    FROM (SELECT * FROM v WHERE later AND NOT before) AS n FULL JOIN (SELECT * FROM v WHERE before AND NOT later) AS b USING (id) WHERE {_DIFFERS}
+)
+SELECT 'ends', NULL::uuid, category, currency, {_ENDS}, NULL::jsonb, NULL::jsonb FROM v WHERE {_COUNTED.format("v")} GROUP BY currency, category
+UNION ALL
+SELECT 'cause', NULL, cause, cur, sum(deals)::bigint, sum(val), NULL, NULL, NULL, NULL
+FROM (SELECT cause, n_currency, b_currency, count(*) AS many, sum(nval) AS nval, sum(bval) AS bval FROM d GROUP BY 1, 2, 3) AS g
+-- in two currencies, a deal leaves the one and comes into the other
+CROSS JOIN LATERAL (
+    VALUES (n_currency, nval, many), (b_currency, -bval, CASE WHEN n_currency = b_currency THEN 0 ELSE many END)
+) AS moved (cur, val, deals) WHERE cur IS NOT NULL GROUP BY cause, cur HAVING sum(deals) > 0
+UNION ALL
+SELECT 'deal', id, cause, coalesce(n_currency, b_currency), NULL, nval - bval, NULL, NULL, {_WAS}, {_IS}
+FROM (SELECT * FROM d WHERE %(cause)s::text IS NULL OR cause = %(cause)s ORDER BY abs(nval - bval) DESC, id LIMIT %(limit)s OFFSET %(offset)s) AS p"""
+"""One statement, so that both ends and what lies between are of the same rows, whatever is folded meanwhile; each end is a sum of its own."""
 
 
 async def forecast_difference(
@@ -95,43 +112,31 @@ async def forecast_difference(
 
     Those that change the sums most come first, then by id. `cause`: only deals with this net cause are listed.
     """
-    delta = f"({_VALUE.format('n')}) - ({_VALUE.format('b')})"
-    told = (", ".join(f"'{c}', {side}.{c}{'::text' * (c == 'amount')}" for c in _WATCHED) for side in "bn")
-    was, now = (f"CASE WHEN {side}.id IS NOT NULL THEN jsonb_build_object({columns}) END" for side, columns in zip("bn", told, strict=True))
-    query = (
-        f"WITH d AS MATERIALIZED (SELECT id, n.currency AS ncur, {_VALUE.format('n')} AS nval, b.currency AS bcur, "
-        f"{_VALUE.format('b')} AS bval, {delta} AS delta, {_CAUSE} AS cause, b, n "
-        f"FROM {_pairs(reading, earlier, scope)} WHERE {_DIFFERS}) "
-        "SELECT NULL::uuid, cause, cur, sum(val), sum(deals)::bigint, NULL, NULL, NULL FROM d "
-        # in two currencies, a deal leaves the one and comes into the other
-        "CROSS JOIN LATERAL (VALUES (ncur, nval, 1), (bcur, -bval, CASE WHEN ncur = bcur THEN 0 ELSE 1 END)) AS moved (cur, val, deals) "
-        "WHERE cur IS NOT NULL GROUP BY cause, cur HAVING sum(deals) > 0 UNION ALL "
-        f"SELECT p.id, p.cause, p.currency, p.delta, NULL, p.was, p.now, t.title FROM (SELECT id, cause, coalesce(ncur, bcur) AS currency, delta, "
-        f"{was.replace('b.', '(b).')} AS was, {now.replace('n.', '(n).')} AS now FROM d WHERE %(cause)s::text IS NULL OR cause = %(cause)s "
-        "ORDER BY abs(delta) DESC, id LIMIT %(limit)s OFFSET %(offset)s) AS p "
-        f"LEFT JOIN {reading.as_of.of(DEALS, 'id', 'title')} AS t ON t.id = p.id"
-    )
+    standing = either(reading.as_of, earlier, DEALS, ("id", *_WATCHED))
     params = {**scope.params, **then_params(earlier), "limit": limit, "offset": offset, "cause": cause}
-    causes: list[CauseSum] = []
-    deals: list[DealDifference] = []
-    for id, why, currency, amount, count, before, after, title in await reading.rows(query, params):
-        if id is None:
-            causes.append(CauseSum(currency, why, int(count), amount))
+    found = Totals([], [], [])
+    deals: list[tuple[Any, ...]] = []
+    for what, id, kind, currency, count, amount, later_count, later, was, now in await reading.rows(
+        _QUERY.format(versions=standing, scope=scope.sql), params
+    ):
+        if what == "deal":
+            deals.append((id, kind, currency, amount, was, now))
+        elif what == "cause":
+            found.causes.append(CauseSum(currency, kind, count, amount))
         else:
-            deals.append(DealDifference(id, title or "", why, currency, amount, before, after))
-    start, end = await _sums(replace(reading, as_of=earlier), scope), await _sums(reading, scope)
-    found = Totals(start, end, sorted(causes, key=lambda c: (c.currency, -abs(c.amount), c.cause)))
-    return found, sorted(deals, key=lambda d: (-abs(d.amount), d.id))
+            found.start.extend([CategorySum(currency, kind, count, amount)] if count else ())
+            found.end.extend([CategorySum(currency, kind, later_count, later)] if later_count else ())
+    for sums in (found.start, found.end):
+        sums.sort(key=lambda one: (one.currency, one.category))
+    found.causes.sort(key=lambda one: (one.currency, -abs(one.amount), one.cause))
+    titles = await _titles(reading, [id for id, *_ in deals])
+    told = [DealDifference(id, titles.get(id, ""), *rest) for id, *rest in deals]
+    return found, sorted(told, key=lambda d: (-abs(d.amount), d.id))
 
 
-async def _sums(reading: Reading, scope: Scope) -> list[CategorySum]:
-    relation = reading.as_of.of(DEALS, *dict.fromkeys(("category", "currency", "amount", "owner", "team", "id")))
-    found = await reading.rows(
-        f"SELECT currency, category, count(*), sum(coalesce(amount, 0)) FROM {relation} AS d "
-        f"WHERE {_COUNTED.format('d')} AND {scope.sql} GROUP BY 1, 2 ORDER BY 1, 2",
-        scope.params,
-    )
-    return [CategorySum(*row) for row in found]
+async def _titles(reading: Reading, deals: Sequence[UUID]) -> dict[UUID, str]:
+    query = f"SELECT id, title FROM {reading.as_of.of(DEALS, 'id', 'title')} AS t WHERE id = ANY (%(deals)s)"
+    return dict(await reading.rows(query, {"deals": list(deals)})) if deals else {}
 
 
 def balanced(found: Totals) -> bool:

@@ -50,24 +50,25 @@ class RowDifference:
     columns: dict[str, tuple[Any, Any]]
 
 
-def versions(now: AsOf, earlier: AsOf, table: Table, columns: Sequence[str]) -> tuple[str, str]:
-    """SQL of two relations: the rows of the later moment that were not yet so at the earlier one, and those of the earlier one that were
-    no longer so at the later. What is the same version at both moments is in neither, so that little is read where little changed.
-    """
-    known = earlier.basis is Basis.KNOWN
-    time, kind = ("known", "bigint") if known else ("true", "timestamptz")
-    later = now.of(table, *columns, f"{time}_from")
-    began = f"(SELECT {', '.join(columns)} FROM {later} AS l WHERE {time}_from > %(then_as_of)s::{kind})"
-    ends = "" if now.now else f" AND {time}_to <= %(as_of)s::{kind}"
-    ended = (
-        f"(SELECT {', '.join(columns)} FROM {table.past} WHERE {time}_node = ANY (%(then_as_of_nodes)s::bigint[]) "
-        f"AND {time}_from <= %(then_as_of)s::{kind} AND {time}_to > %(then_as_of)s::{kind}{ends})"
+def either(now: AsOf, earlier: AsOf, table: Table, columns: Sequence[str]) -> str:
+    """SQL of the versions that stood at either moment; `before` and `later` tell at which. One that stood at both is in it once."""
+    time, kind = ("known", "bigint") if earlier.basis is Basis.KNOWN else ("true", "timestamptz")
+    then, at = f"%(then_as_of)s::{kind}", f"%(as_of)s::{kind}"
+    begun, lasted, nodes = f"{time}_from <= {then}", f"{time}_to > {then}", "%(then_as_of_nodes)s::bigint[]"
+    if now.now:
+        current, past, later = "true", f"{begun} AND {lasted}", "false"
+    else:
+        current, later = f"{time}_from <= {at}", f"{time}_to > {at}"
+        past, nodes = f"{lasted} AND {current} AND ({begun} OR {later})", f"({nodes} || %(as_of_nodes)s::bigint[])"
+    names = ", ".join(columns)
+    return (
+        f"(SELECT {names}, {begun} AS before, true AS later FROM {table.name} WHERE {current} UNION ALL "
+        f"SELECT {names}, {begun}, {later} FROM {table.past} WHERE {time}_node = ANY ({nodes}) AND {past})"
     )
-    return began, ended
 
 
 def then_params(as_of: AsOf) -> dict[str, Any]:
-    """The parameters of `versions`."""
+    """The earlier moment's parameters of `either`."""
     return {f"then_{name}": value for name, value in as_of.params.items()}
 
 
@@ -80,9 +81,10 @@ async def list_difference(
     # JSON's numbers would be read as binary fractions
     told = ", ".join(f"{c}::text AS {c}" if table.types[c] == "numeric" else c for c in columns if c != "id")
     told = f"SELECT id, (SELECT to_jsonb(r) FROM (SELECT {told}) AS r) AS row"
-    now, before = (f"({told} FROM {rel} AS v)" for rel in versions(reading.as_of, earlier, table, columns))
+    now, before = (f"({told} FROM v WHERE {end})" for end in ("later", "before"))
     differing = (
-        "WITH differing AS MATERIALIZED (SELECT id, b.row AS old, n.row AS new, CASE WHEN b.row IS NULL THEN 'added' "
+        f"WITH v AS NOT MATERIALIZED (SELECT * FROM {either(reading.as_of, earlier, table, columns)} AS e WHERE NOT (before AND later)), "
+        "differing AS MATERIALIZED (SELECT id, b.row AS old, n.row AS new, CASE WHEN b.row IS NULL THEN 'added' "
         f"WHEN n.row IS NULL THEN 'removed' ELSE 'changed' END AS what FROM {now} AS n FULL JOIN {before} AS b USING (id) "
         "WHERE n.row IS DISTINCT FROM b.row) "
     )

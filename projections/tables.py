@@ -132,8 +132,10 @@ class Table:
         return hashlib.sha256("\n".join((*self.create(), *self.create_indexes())).encode()).hexdigest()[:16]
 
     def _secondary(self) -> list[tuple[str, str, str]]:
-        # the past is cut stream by stream when a late fact arrives, and stabbed by position or by instant
-        past = (f"({self.stream}, known_from)", "(known_node, known_to)", "(true_node, true_to)", *self.past_indexes)
+        # the past is cut stream by stream when a late fact arrives, and stabbed by position or by instant; where an interval begins
+        # is in the index, too, so that one which is filed under a later node and begins too late is left out unread
+        stabbed = ("(known_node, known_to, known_from)", "(true_node, true_to, true_from)")
+        past = (f"({self.stream}, known_from)", *stabbed, *self.past_indexes)
         return [
             *((self.name, f"{self.name}_i{number}", body) for number, body in enumerate(self.indexes)),
             *((self.past, f"{self.past}_i{number}", body) for number, body in enumerate(past)),

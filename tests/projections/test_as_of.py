@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from infra.database import Tenant
 from projections.as_of import AsOf, Basis
 from projections.batch import Entry, in_effective_order
+from projections.list_difference import either, then_params
 from projections.rows import Rows
 from tests.projections.boxes import BOXES, ITEMS, BoxBurnt, Boxes, BoxMoved, BoxOpened, BoxShaken, ItemPut, ItemsTaken
 from tests.projections.world import Fact, World, instant, world
@@ -55,6 +56,17 @@ async def answered(world: World, tenant: Tenant, as_of: AsOf) -> dict[str, list[
     return found
 
 
+async def answered_by_either(world: World, tenant: Tenant, earlier: AsOf, later: AsOf) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The boxes of both moments, as one reading of the versions that stood at either tells them."""
+    async with world.database.tenant(tenant) as cursor:
+        query = f"SELECT {', '.join(BOXES.columns)}, before, later FROM {either(later, earlier, BOXES, tuple(BOXES.columns))} AS e"
+        await cursor.execute(query, {**then_params(earlier), **later.params})
+        rows = await cursor.fetchall()
+    assert all(before or stood for *_, before, stood in rows), "what stood at neither moment is not read"
+    first, second = (sorted((dict(zip(BOXES.columns, row, strict=False)) for row in rows if row[end]), key=repr) for end in (-2, -1))
+    return first, second
+
+
 @pytest.fixture
 def loop() -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as runner:
@@ -82,16 +94,19 @@ def test_any_past_moment_of_any_history_with_late_facts_equals_its_replay(databa
             if not await here.runner.step(tenant):
                 break
         log = await here.log(tenant)
-        for position in range(len(facts) + 1):
-            known = AsOf(Basis.KNOWN, position, instant(position))
-            assert await answered(here, tenant, known) == replayed([e for e in log if e.position <= position]), f"known at {position}"
-        for day in range(-8, len(facts) + 1):
-            happened = AsOf(Basis.HAPPENED, None, instant(day) + timedelta(hours=1))
-            counted = [c for stream in STREAMS for c in in_effective_order([e for e in log if e.stream == stream])]
-            assert await answered(here, tenant, happened) == replayed([e for since, e in counted if since <= happened.instant]), (
-                f"by day {day}"
-            )
-        assert await answered(here, tenant, AsOf()) == replayed(log)
+        now = replayed(log)
+        assert await answered(here, tenant, AsOf()) == now
+        known = [(AsOf(Basis.KNOWN, p, instant(p)), replayed([e for e in log if e.position <= p])) for p in range(len(facts) + 1)]
+        counted = [c for stream in STREAMS for c in in_effective_order([e for e in log if e.stream == stream])]
+        ends = [instant(day) + timedelta(hours=1) for day in range(-8, len(facts) + 1)]
+        happened = [(AsOf(Basis.HAPPENED, None, end), replayed([e for since, e in counted if since <= end])) for end in ends]
+        for moments in (known, happened):
+            for number, (moment, held) in enumerate(moments):
+                assert await answered(here, tenant, moment) == held, moment
+                earlier, first = moments[number // 2]
+                assert await answered_by_either(here, tenant, earlier, moment) == (first["boxes"], held["boxes"]), (earlier, moment)
+            earlier, first = moments[len(moments) // 2]
+            assert await answered_by_either(here, tenant, earlier, AsOf()) == (first["boxes"], now["boxes"]), earlier
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(HISTORIES, st.lists(st.integers(1, 6), min_size=1, max_size=3))
