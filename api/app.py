@@ -10,6 +10,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
@@ -61,6 +62,7 @@ from api import (
     wording,
 )
 from api import settings as settings_routes
+from api.callers import Caller
 from api.conventions import reply
 from api.direct import Shortcut
 from api.docs_page import CSP, page
@@ -72,7 +74,9 @@ from api.openapi import build
 from api.problems import NoSuchPlace, all_rules, title_of
 from api.public_proofs import PATH as PROOFS_PATH
 from api.public_proofs import serve_proofs
-from infra.access_log import Access, AccessLog
+from api.queries import check_query
+from infra.access import Action
+from infra.access_log import Access, AccessLog, Kind
 from infra.access_members import Directory
 from infra.identity import Identity
 from infra.identity_passwords import Passwords
@@ -126,8 +130,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     attributes.router,
     privacy.router,
 )
-_EXPORTS = {"export_bundle", "export_access_day"}
+_EXPORTS = {"export_bundle", "export_access_day", "export_person"}
 """Operations whose answer is taken away as a whole, as the access log calls it."""
+_SIGNING_IN: dict[str, Kind] = {
+    "sign_in": "sign_in",
+    "sign_out": "sign_out",
+    "issue_key": "issue_key",
+    "revoke_key": "revoke_key",
+    "change_password": "change_password",
+}
 _PUBLIC = ("/", "/health", "/openapi.json", "/problems/{rule}")
 
 
@@ -238,18 +249,22 @@ def _add_public(app: FastAPI) -> None:
     """What anybody may read: whether the process is well, and how the API works."""
 
     async def health(request: Request) -> Response:
+        check_query(request)
         doors: Doors = request.app.state.doors
         async with doors.database.connection() as connection:
             await connection.execute("SELECT 1")
         return reply({"status": "ok"})
 
-    async def documentation(_request: Request) -> Response:
+    async def documentation(request: Request) -> Response:
+        check_query(request)
         return HTMLResponse(page(app.openapi()), headers={"Content-Security-Policy": CSP})
 
-    async def document(_request: Request) -> Response:
+    async def document(request: Request) -> Response:
+        check_query(request)
         return reply(app.openapi())
 
     async def rule(request: Request) -> Response:
+        check_query(request)
         name = request.path_params["rule"]
         found = next((rule for rule in all_rules() if rule.__name__ == name), None)
         if found is None:
@@ -265,13 +280,17 @@ def _witness(app: FastAPI, scope: Scope, status: int) -> None:
     state = scope["state"]
     route = scope.get("route")
     operation = route.operation_id if isinstance(route, APIRoute) and route.operation_id else "?"
-    if status in {401, 403, 429} or (status == 404 and "caller" in state):
+    caller: Caller | None = state.get("caller")
+    kind: Kind
+    if status in {401, 403, 429}:
         kind = "denied"
-    elif operation in {"sign_in", "sign_out", "issue_key", "revoke_key", "change_password"}:
-        kind = operation
+    elif status == 404 and caller is not None:
+        kind = "denied" if _may_hide(scope, caller) else "not_found"
+    elif operation in _SIGNING_IN:
+        kind = _SIGNING_IN[operation]
     elif operation in _EXPORTS and status == 200:
         kind = "export"
-    elif scope["method"] in {"GET", "HEAD"} and "caller" in state:
+    elif scope["method"] in {"GET", "HEAD"} and caller is not None:
         kind = "read"
     else:
         return
@@ -285,6 +304,19 @@ def _witness(app: FastAPI, scope: Scope, status: int) -> None:
         principal=credential.principal if credential else None,
         member=credential.member if credential else None,
         key=credential.key if credential else None,
-        target=str(scope.get("path_params", {}).get("id", "")) or None,
+        target=_target(scope),
     )
     app.state.doors.access_log.note(credential.tenant if credential else None, access, state["correlation_id"])
+
+
+def _may_hide(scope: Scope, caller: Caller) -> bool:
+    """Whether an answer that something is not there may have kept it from the caller: nothing is kept from who reads the whole log."""
+    return bool({"id", "sha256"} & scope.get("path_params", {}).keys()) and not caller.may(Action.LOG_READ)
+
+
+def _target(scope: Scope) -> str | None:
+    """What was asked for: the id in the address, else whatever it names there, else the id in the query."""
+    named = scope.get("path_params") or {}
+    if (found := named.get("id") or next(iter(named.values()), None)) is None:
+        found = next((value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "id"), None)
+    return None if found is None else str(found)

@@ -8,11 +8,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.callers import CatalogueReader
-from api.conventions import etag, reply
-from api.moments import PROBLEMS, At, resolve, told
+from api.moments import PROBLEMS
 from api.nouns import Noun
 from api.problems import documented
-from api.registers import Answer, check_reached, state_at
+from api.registers import Answer, AtEyed, answered, register_at
 from domain.approval_policies import (
     DEFAULT_POLICY,
     STARTING,
@@ -23,6 +22,7 @@ from domain.approval_policies import (
     DefineApprovalPolicy,
     approval_policies,
 )
+from domain.kernel import NotFound
 from infra.access import Action
 
 
@@ -45,17 +45,13 @@ noun = Noun("approval_policy", "approval-policies", approval_policies)
 router = noun.router
 
 
-@router.get("", response_model=Answer[PolicyView], operation_id="read_approval_policy", responses=documented(*PROBLEMS))
-async def read_approval_policy(caller: CatalogueReader, moment: At) -> Response:
+@router.get("", response_model=Answer[PolicyView], operation_id="read_approval_policy", responses=documented(NotFound, *PROBLEMS))
+async def read_approval_policy(caller: CatalogueReader, moment: AtEyed) -> Response:
     """Who has to agree to which terms, now or as it was; every version, so that a decision can be put to another one."""
-    head = await check_reached(caller, moment)
-    as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, noun.decider, DEFAULT_POLICY, as_of)
-    known: ApprovalPolicy = state or UNDEFINED
+    stood = await register_at(caller, noun, DEFAULT_POLICY, Action.CATALOGUE_READ, moment)
+    known: ApprovalPolicy = stood.state or UNDEFINED
     versions = [PolicyVersionView(number=v.number, rules=v.rules) for v in known.versions]
-    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-    item = PolicyView(id=DEFAULT_POLICY, name=known.name, versions=versions)
-    return reply({"item": item, "version": version, **told(as_of)}, headers=headers)
+    return answered(PolicyView(id=DEFAULT_POLICY, name=known.name, versions=versions), stood)
 
 
 noun.opens(

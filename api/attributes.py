@@ -5,11 +5,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.callers import CatalogueReader
-from api.conventions import etag, reply
-from api.moments import PROBLEMS, At, resolve, told
+from api.moments import PROBLEMS
 from api.nouns import Noun
 from api.problems import documented
-from api.registers import Answer, check_reached, state_at
+from api.registers import Answer, AtEyed, answered, register_at
 from domain.attributes import (
     Attributed,
     AttributeSchema,
@@ -20,7 +19,7 @@ from domain.attributes import (
     attributes,
     attributes_id,
 )
-from domain.kernel import AlreadyExists
+from domain.kernel import AlreadyExists, NotFound
 from infra.access import Action
 
 
@@ -53,14 +52,11 @@ noun = Noun("attributes", "attributes", attributes)
 router: APIRouter = noun.router
 
 
-@router.get("/{noun_name}", response_model=Answer[FieldsView], operation_id="read_attributes", responses=documented(*PROBLEMS))
-async def read_attributes(noun_name: Attributed, caller: CatalogueReader, moment: At) -> Response:
+@router.get("/{noun_name}", response_model=Answer[FieldsView], operation_id="read_attributes", responses=documented(NotFound, *PROBLEMS))
+async def read_attributes(noun_name: Attributed, caller: CatalogueReader, moment: AtEyed) -> Response:
     """The fields of accounts, contacts or deals, now or as they were."""
-    head = await check_reached(caller, moment)
-    as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, noun.decider, attributes_id(noun_name), as_of)
-    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-    return reply({"item": _show(state), "version": version, **told(as_of)}, headers=headers)
+    stood = await register_at(caller, noun, attributes_id(noun_name), Action.CATALOGUE_READ, moment)
+    return answered(_show(stood.state), stood)
 
 
 for each in Attributed:

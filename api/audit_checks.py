@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fnmatch
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.audit_access import removals_told
@@ -19,8 +23,11 @@ from api.conventions import reply
 from api.moments import PROBLEMS, Moment, resolve
 from api.problems import documented
 from api.reading import reading, stood
-from domain.kernel import Invalid
-from infra.access_search import AccessAsked, AccessFound, search_access
+from api.seen_by import SeenBy, check_might
+from domain.kernel import Invalid, NotFound
+from infra.access import Action
+from infra.access_log import Kind
+from infra.access_search import AccessAsked, AccessFound, operations_of, search_access
 from projections.as_of import Basis
 from projections.duties import Duty, Finding, findings
 from projections.telling import resolve as names_of
@@ -28,7 +35,7 @@ from projections.telling import resolve as names_of
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
-class FindingsAsked(Moment):
+class FindingsAsked(Moment, SeenBy):
     """Which findings: of all kinds, or of some."""
 
     duty: Annotated[list[Duty] | None, Field(max_length=5, description="Only of these kinds.")] = None
@@ -50,13 +57,18 @@ class FindingsThen(Findings):
     basis: Basis
 
 
-@router.get("/findings", response_model=FindingsThen, operation_id="read_findings", responses=documented(Invalid, *PROBLEMS))
+@router.get("/findings", response_model=FindingsThen, operation_id="read_findings", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def read_findings(caller: LogReader, asked: Annotated[FindingsAsked, Query()]) -> Response:
     """Where duties were not kept apart: own requests, own delegates, own vendors, overrides, back-dated facts; each with its events."""
     duties = list(dict.fromkeys(asked.duty or Duty))
     async with reading(caller, asked, *MODELS) as opened:
+        await check_might(caller, asked, Action.LOG_READ, opened.as_of)
         found = await findings(opened, duties=duties, days=asked.days, limit=asked.limit)
         return stood(Findings(looked_for=duties, items=found), opened.as_of, opened.position)
+
+
+OTHERWISE = {"?", "paper_by_link"}
+"""What entries name that is no operation of the API's document: an address without one, and a paper opened by its link."""
 
 
 class AccessQuery(BaseModel):
@@ -64,8 +76,11 @@ class AccessQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     member: Annotated[UUID | None, Field(description="Whose doing.")] = None
-    kind: Annotated[str | None, Field(pattern="^[a-z_]{1,40}$", examples=["read"], description="read, denied, export, sign_in, ...")] = None
-    operation: Annotated[str | None, Field(pattern="^[a-z_?*]{1,80}$", examples=["read_deal"])] = None
+    kind: Annotated[Kind | None, Field(examples=["read"])] = None
+    operation: Annotated[
+        str | None,
+        Field(pattern="^[a-z_?*]{1,80}$", examples=["read_deal"], description="An operation; * and ? stand for letters, as in list_*."),
+    ] = None
     target: Annotated[str | None, Field(pattern=r"^[!-~]{1,200}$", description="The id of what was asked for.")] = None
     denied: Annotated[bool | None, Field(description="Only what was refused, or only what was not.")] = None
     since: WrittenMoment = None
@@ -100,12 +115,13 @@ class AccessPage(BaseModel):
 
 
 @router.get("/access", response_model=AccessPage, operation_id="search_access", responses=documented(Invalid, *PROBLEMS))
-async def search_access_log(caller: LogReader, asked: Annotated[AccessQuery, Query()]) -> Response:
+async def search_access_log(request: Request, caller: LogReader, asked: Annotated[AccessQuery, Query()]) -> Response:
     """Who read, was refused, signed in or took away what, and when. An entry is here within a second or two of what it tells."""
     wanted = AccessAsked(
-        **{name: getattr(asked, name) for name in ("member", "kind", "operation", "target", "denied")},
-        since=await _instant(caller, asked.since, first=True),
-        until=await _instant(caller, asked.until, first=False),
+        **{name: getattr(asked, name) for name in ("member", "kind", "target", "denied")},
+        operations=None if asked.operation is None else await _operations(request, caller, asked.operation),
+        since=await _instant(caller, asked.since, "since"),
+        until=await _instant(caller, asked.until, "until"),
     )
     found = await search_access(caller.doors.database, caller.tenant, wanted, limit=asked.limit + 1, after=_opened(asked.cursor))
     shown = found[: asked.limit]
@@ -122,13 +138,27 @@ async def search_access_log(caller: LogReader, asked: Annotated[AccessQuery, Que
     return reply(AccessPage(items=items, next=_closed(shown[-1]) if len(found) > asked.limit else None, removed=removed))
 
 
-async def _instant(caller: Caller, written: str | None, *, first: bool) -> datetime | None:
-    """The instant of a moment: of a day its beginning (`first`) or its end; of a log position, when it was recorded."""
+async def _operations(request: Request, caller: Caller, written: str) -> list[str]:
+    """The operations that are meant: those of today and those that the log has of earlier versions. Raises Invalid where none is."""
+    today = {route.operation_id for route in request.app.routes if isinstance(route, APIRoute) and route.operation_id}
+    known = sorted(today | OTHERWISE)
+    if found := fnmatch.filter(known, written):
+        return found
+    if found := fnmatch.filter(await operations_of(caller.doors.database, caller.tenant), written):
+        return found
+    alike = get_close_matches(written, known, 5, 0.5)
+    said = f"perhaps one of these is meant: {', '.join(alike)}" if alike else "list_* finds those that begin so"
+    raise Invalid(f"operation: there is no {written}; {said}.", operations=known)
+
+
+async def _instant(caller: Caller, written: str | None, called: Literal["since", "until"]) -> datetime | None:
+    """The instant of a moment: of a day its beginning (`since`) or its end; of a log position, when it was recorded."""
     if written is None:
         return None
-    before = day_before(written) if first else None
-    found = await resolve(caller, Moment(as_of=before or written))
-    return (found.instant or datetime.now(UTC)) if not found.now else (None if not first else datetime.now(UTC))
+    found = await resolve(caller, Moment(as_of=written), called)
+    if called == "since" and (before := day_before(written)) is not None:
+        found = await resolve(caller, Moment(as_of=before), called)
+    return (found.instant or datetime.now(UTC)) if not found.now else (None if called == "until" else datetime.now(UTC))
 
 
 def _closed(entry: AccessFound) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from api.audit_things import DECIDED_BY
 from api.callers import Caller, LogReader
 from api.conventions import reply
+from api.moments import AheadOfLog
 from api.problems import documented
 from api.registers import Entry, entry
 from domain.approval_policies import UNDEFINED, ApprovalPolicy, approval_policies
@@ -91,7 +92,7 @@ class _Decision:
     actor: Actor
 
 
-@router.get("/decisions/{position}", response_model=Replayed, operation_id="replay_decision", responses=documented(NotFound))
+@router.get("/decisions/{position}", response_model=Replayed, operation_id="replay_decision", responses=documented(NotFound, AheadOfLog))
 async def replay_decision(
     position: Annotated[int, Path(ge=1, le=10**18, examples=[1], description="Of any event that followed from it.")],
     caller: LogReader,
@@ -99,6 +100,11 @@ async def replay_decision(
 ) -> Response:
     """Decide again what led to an event: on the state, facts, roles and time it was decided on, by its rules or by others."""
     store, tenant = caller.doors.store, caller.tenant
+    head = await store.head(tenant)
+    if asked.rules_at is not None and asked.rules_at > head:
+        raise AheadOfLog(
+            "rules_at names a position that the log has not reached; use an earlier one.", rules_at=asked.rules_at, position=head
+        )
     found = await store.at(tenant, [position])
     if not found:
         raise NotFound("The log has not reached that position; choose an earlier one.")

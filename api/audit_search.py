@@ -15,7 +15,9 @@ from api.instants import MOMENT, written_moment
 from api.moments import PROBLEMS, Moment, resolve
 from api.problems import documented
 from api.reading import Found, Searched, Slice, page, reading, stood
-from domain.kernel import TOPICS, Invalid
+from api.seen_by import SeenBy, check_might
+from domain.kernel import TOPICS, Invalid, NotFound
+from infra.access import Action
 from projections.as_of import Basis
 from projections.catalogue import read_models
 from projections.log_search import Hit, Search, hits, search
@@ -33,7 +35,7 @@ WrittenMoment = Annotated[
 ]
 
 
-class SearchAsked(Slice):
+class SearchAsked(Slice, SeenBy):
     """What is looked for in the log; what is left away may be anything. `since` and `until` are by when it was recorded, both included."""
 
     actor: Annotated[UUID | None, Field(description="Who did it.")] = None
@@ -67,16 +69,16 @@ def check_known(noun: str | None, topic: str | None = None) -> None:
 
 
 async def first_of(caller: Caller, written: str | None) -> int | None:
-    """The first position that is not before a moment; of a day, its beginning."""
+    """The first position that is not before the moment `since`; of a day, its beginning. Raises AheadOfLog, RequestMalformed."""
     if written is None:
         return None
+    asked = await resolve(caller, Moment(as_of=written), "since")
     if written.isdecimal():
         return int(written)
     if (before := day_before(written)) is not None:
         # the day begins where the one before it ends
-        asked = await resolve(caller, Moment(as_of=before))
-        return (asked.position or 0) + 1 if not asked.now else await caller.doors.store.head(caller.tenant) + 1
-    instant = (await resolve(caller, Moment(as_of=written))).instant
+        return ((await resolve(caller, Moment(as_of=before), "since")).position or 0) + 1
+    instant = asked.instant
     if instant is None:
         return await caller.doors.store.head(caller.tenant) + 1
     return await caller.doors.store.position_at(caller.tenant, instant - timedelta(microseconds=1)) + 1
@@ -97,11 +99,11 @@ def day_before(written: str) -> str | None:
 
 
 async def last_of(caller: Caller, written: str | None) -> int | None:
-    """The last position that is not after a moment; of a day, its end."""
-    return None if written is None else (await resolve(caller, Moment(as_of=written))).position
+    """The last position that is not after the moment `until`; of a day, its end. Raises AheadOfLog, RequestMalformed."""
+    return None if written is None else (await resolve(caller, Moment(as_of=written), "until")).position
 
 
-@router.get("/events", response_model=Found[Hit], operation_id="search_log", responses=documented(Invalid, *PROBLEMS))
+@router.get("/events", response_model=Found[Hit], operation_id="search_log", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def search_log(caller: LogReader, asked: Annotated[SearchAsked, Query()]) -> Response:
     """Everything that happened, in sentences, narrowed by who, when, what, through what and words; pages stay as they are."""
     check_known(asked.noun, asked.topic)
@@ -112,11 +114,12 @@ async def search_log(caller: LogReader, asked: Annotated[SearchAsked, Query()]) 
         last=await last_of(caller, asked.until),
     )
     async with reading(caller, asked, *MODELS) as opened:
+        await check_might(caller, asked, Action.LOG_READ, opened.as_of)
         found = await search(opened, wanted, oldest_first=asked.sort == "position", limit=asked.limit, cursor=asked.cursor)
         return page(Page(**dict(found)), opened.as_of)
 
 
-class SampleAsked(Moment):
+class SampleAsked(Moment, SeenBy):
     """What a sample is drawn of, how large, and by which seed. Its population is what the log held at `as_of`."""
 
     seed: Annotated[str, Field(pattern=r"^[!-~]{1,100}$", examples=["2026-Q1"], description="Any text without spaces.")]
@@ -145,11 +148,12 @@ class SampleThen(Sample):
 _METHOD = "smallest SHA-256 of '<seed>:<position>' first, over the positions of {members} up to position {last}"
 
 
-@router.get("/sample", response_model=SampleThen, operation_id="draw_sample", responses=documented(Invalid, *PROBLEMS))
+@router.get("/sample", response_model=SampleThen, operation_id="draw_sample", responses=documented(Invalid, NotFound, *PROBLEMS))
 async def draw_sample(caller: LogReader, asked: Annotated[SampleAsked, Query()]) -> Response:
     """A sample that the same seed and position draw again, anywhere and ever: see `method`, and check it with `sha256sum`."""
     check_known(None if asked.of == "events" else asked.of)
     async with reading(caller, asked, *MODELS) as opened:
+        await check_might(caller, asked, Action.LOG_READ, opened.as_of)
         drawn, population = await sample(opened, seed=asked.seed, size=asked.size, of=asked.of)
         last = opened.as_of.position if opened.as_of.position is not None else opened.position
         members = "all events" if asked.of == "events" else f"the first events of all things of the noun {asked.of}"

@@ -14,11 +14,13 @@ from api.audit_search import MODELS, WrittenMoment
 from api.callers import Caller, LogReader
 from api.conventions import reply
 from api.moments import PROBLEMS, Moment, resolve
-from api.nouns import IdParameter
+from api.nouns import SUBJECTS, IdParameter
 from api.problems import documented
 from api.reading import Slice, reading, stood
-from api.registers import check_reached, entry
+from api.registers import Eyed, check_eyes, check_reached, entry
+from api.seen_by import SeenBy, check_might
 from domain.kernel import DECIDERS, Decider, Invalid, NotFound
+from infra.access import Action
 from projections.as_of import AsOf, Basis
 from projections.list_difference import LISTS, list_difference
 from projections.log_search import Hit, hits
@@ -26,6 +28,9 @@ from projections.stream_states import difference, reason_of, upto, values
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 ThingNoun = Annotated[str, Path(pattern="^[a-z_]{1,40}$", examples=["deal"], description="What it is: `deal`, `account`, `settings`.")]
+ListName = Annotated[
+    str, Path(pattern="^[a-z_]{1,40}$", examples=["deals"], description="The list, as its own address names it: `deals`, `accounts`.")
+]
 Values = dict[str, Any] | list[Any] | str | int | bool | None
 
 
@@ -77,7 +82,7 @@ class DifferenceThen(Difference):
     basis: Basis
 
 
-class Since(Moment):
+class Since(Eyed):
     """Two moments: from `since` up to `as_of`, which is now where it is left away."""
 
     since: Annotated[WrittenMoment, Field(description="The earlier moment; left away: before everything.")] = None
@@ -109,7 +114,7 @@ class ListDifferenceThen(ListDifference):
     basis: Basis
 
 
-class ListSince(Slice):
+class ListSince(Slice, SeenBy):
     """Two moments and a page."""
 
     since: Annotated[WrittenMoment, Field(description="The earlier moment; left away: before everything.")] = None
@@ -117,7 +122,7 @@ class ListSince(Slice):
 
 async def earlier_of(caller: Caller, since: str | None, basis: Basis, later: AsOf) -> AsOf:
     """The earlier moment. Raises Invalid where it is the later one."""
-    found = await resolve(caller, Moment(as_of=since or "0", basis=basis))
+    found = await resolve(caller, Moment(as_of=since or "0", basis=basis), "since")
     if found.now or (not later.now and (found.position or 0) > (later.position or 0)):
         raise Invalid("`since` has to lie before `as_of`; swap them.")
     return found
@@ -126,25 +131,36 @@ async def earlier_of(caller: Caller, since: str | None, basis: Basis, later: AsO
 def _decider(noun: str) -> Decider[Any]:
     found = DECIDERS.get(noun)
     if found is None:
-        raise NotFound("There is no such noun; choose one of these.", nouns=sorted(DECIDERS))
+        one = noun.removesuffix("s")
+        said = f"A thing is named by one noun: {one}" if one in DECIDERS else f"There is no noun {noun}; choose one of `nouns`"
+        raise NotFound(f"{said}.", nouns=sorted(DECIDERS))
     return found
 
 
+def _listed(list_name: str) -> str:
+    """The noun of a list. Raises NotFound, which names the list that was meant, or all."""
+    if (noun := list_name.removesuffix("s")) in LISTS and list_name != noun:
+        return noun
+    lists = [f"{noun}s" for noun in sorted(LISTS)]
+    said = f"A list is named as its own address is: {list_name}s" if list_name in LISTS else "There is no such list; choose one of `lists`"
+    raise NotFound(f"{said}.", lists=lists)
+
+
 @router.get(
-    "/lists/{noun_name}/difference",
+    "/lists/{list_name}/difference",
     response_model=ListDifferenceThen,
     operation_id="compare_list",
     responses=documented(Invalid, NotFound, *PROBLEMS),
 )
-async def compare_list(noun_name: ThingNoun, caller: LogReader, asked: Annotated[ListSince, Query()]) -> Response:
+async def compare_list(list_name: ListName, caller: LogReader, asked: Annotated[ListSince, Query()]) -> Response:
     """Rows of a list that were added, removed or changed between two moments, with the columns that differ."""
-    if noun_name not in LISTS:
-        raise NotFound("There is no list of that noun; choose one of these.", nouns=sorted(LISTS))
+    noun_name = _listed(list_name)
     try:
         after = None if asked.cursor is None else UUID(asked.cursor)
     except ValueError:
         raise Invalid("This cursor is not one that a page answered with; begin again without it.") from None
     async with reading(caller, asked, *MODELS) as opened:
+        await check_might(caller, asked, Action.LOG_READ, opened.as_of)
         earlier = await earlier_of(caller, asked.since, asked.basis, opened.as_of)
         rows, counts = await list_difference(opened, noun_name, earlier, limit=asked.limit + 1, after=after)
         found = ListDifference(
@@ -165,12 +181,13 @@ async def read_state(
     id: IdParameter,
     version: Annotated[int, Path(ge=1, le=10**12, examples=[1])],
     caller: LogReader,
-    asked: Annotated[Moment, Query()],
+    asked: Annotated[Eyed, Query()],
 ) -> Response:
     """A thing right after any of its events: what decisions read of it then, and the event. With `basis` happened, in the order in which things were so."""
     decider = _decider(noun_name)
-    await check_reached(caller, asked)
+    head = await check_reached(caller, asked)
     as_of = await resolve(caller, asked)
+    await _check_seen(caller, asked, noun_name, id, as_of)
     history = upto(await caller.doors.store.history(caller.tenant, id), as_of)
     if not history or version > len(history) or not _of(decider, history[0].event.topic):
         raise NotFound("There is no such thing, or not yet in that version.")
@@ -189,7 +206,7 @@ async def read_state(
         as_of=as_of.position,
         basis=as_of.basis,
     )
-    return reply(found, headers={"Concord-Position": str(recorded.position)})
+    return reply(found, headers={"Concord-Position": str(head)})
 
 
 @router.get(
@@ -202,6 +219,7 @@ async def compare_thing(noun_name: ThingNoun, id: IdParameter, caller: LogReader
     """What changed of one thing between two moments, field by field: from, to, by whom, when, why, and by which event."""
     decider = _decider(noun_name)
     async with reading(caller, asked, *MODELS) as opened:
+        await _check_seen(caller, asked, noun_name, id, opened.as_of)
         earlier = await earlier_of(caller, asked.since, asked.basis, opened.as_of)
         history = upto(await caller.doors.store.history(caller.tenant, id), opened.as_of)
         if not history or not _of(decider, history[0].event.topic):
@@ -228,6 +246,17 @@ async def compare_thing(noun_name: ThingNoun, id: IdParameter, caller: LogReader
             more=len(between) > 200,
         )
         return stood(found, opened.as_of, opened.position)
+
+
+async def _check_seen(caller: Caller, asked: Eyed, noun_name: str, id: UUID, as_of: AsOf) -> None:
+    """Raises NotFound for what the member whose eyes are asked for could not read then; of other nouns than those that people read
+    one by one, whoever could not read the log. RoleMissing for who may not ask.
+    """
+    if noun_name in SUBJECTS:
+        noun, action = SUBJECTS[noun_name]
+        await check_eyes(caller, asked, noun, action, id, as_of)
+    else:
+        await check_might(caller, asked, Action.LOG_READ, as_of)
 
 
 _TOLD = ("position", "recorded_at", "effective_at", "actor", "actor_name", "topic", "sentence")

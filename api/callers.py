@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from api.doors import Doors
 from api.problems import COMMON, CrossSite
+from api.queries import check_query
 from domain.kernel import Actor, Forbidden, NotFound, Refused
 from infra.access import Action, Object, Standing, allowed, roles_for
 from infra.database import Tenant
@@ -113,6 +114,7 @@ class SignedIn:
     async def __call__(self, request: Request) -> Credential:
         credential = await credential_of(request)
         request.scope["state"]["credential"] = credential
+        check_query(request)
         return credential
 
 
@@ -141,6 +143,7 @@ class Roles:
             raise RoleMissing(f"None of your roles allows this. Ask somebody who has one of: {named}.", roles=sorted(self.roles))
         caller = Caller(doors, credential.tenant, credential, standing)
         state["caller"] = caller
+        check_query(request)
         return caller
 
 

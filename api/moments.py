@@ -34,7 +34,7 @@ Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class AheadOfLog(Invalid):
-    """`as_of` or `at_least` names a position or an instant that the log has not reached."""
+    """A position or an instant was named that the log has not reached."""
 
 
 class Moment(BaseModel):
@@ -61,8 +61,8 @@ At = Annotated[Moment, Query()]
 PROBLEMS = (AheadOfLog, ProjectionBehind)
 
 
-async def resolve(caller: Caller, moment: Moment) -> AsOf:
-    """The moment as position and instant. Raises AheadOfLog, RequestMalformed."""
+async def resolve(caller: Caller, moment: Moment, called: str = "as_of") -> AsOf:
+    """The moment as position and instant. `called`: the parameter that named it. Raises AheadOfLog, RequestMalformed."""
     if moment.as_of is None:
         return NOW
     store = caller.doors.store
@@ -70,9 +70,9 @@ async def resolve(caller: Caller, moment: Moment) -> AsOf:
     try:
         position = read_moment(moment.as_of, here, datetime.now(UTC))
     except InTheFuture as error:
-        raise AheadOfLog(f"as_of: {error}.", as_of=moment.as_of) from None
+        raise AheadOfLog(f"{called}: {error}.", **{called: moment.as_of}) from None
     except ValueError as error:
-        raise RequestMalformed(f"as_of: {error}.", errors=[]) from None
+        raise RequestMalformed(f"{called}: {error}.", errors=[]) from None
     if position is None:
         return NOW
     if isinstance(position, datetime):
@@ -82,7 +82,7 @@ async def resolve(caller: Caller, moment: Moment) -> AsOf:
         return AsOf(moment.basis, 0, _FIRST)
     found = await store.at(caller.tenant, [position])
     if not found:
-        raise AheadOfLog("as_of names a position that the log has not reached; use an earlier one.", as_of=position)
+        raise AheadOfLog(f"{called} names a position that the log has not reached; use an earlier one.", **{called: position})
     return AsOf(moment.basis, position, found[0].recorded_at)
 
 

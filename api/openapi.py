@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from api.callers import Roles, SignedIn
 from api.conventions import LONGEST_WAIT, Body, Writing
 from api.problems import MEDIA_TYPE, RequestMalformed, documented
+from api.queries import NO_PAST
 from domain.kernel import Refused
 
 _REFS = "#/components/schemas/{model}"
@@ -138,6 +139,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, refs: Any) -> None:
                 operation["security"] = [{"key": []}, {"session": []}]
     if not parameters:
         del operation["parameters"]
+    if (reason := NO_PAST.get(operation["operationId"])) is not None:
+        operation["x-concord-no-past"] = reason
     # the framework's own 422 has another shape than ours
     if operation["responses"].pop("422", None) is not None:
         rules.append(RequestMalformed)
@@ -157,6 +160,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, refs: Any) -> None:
 _ABOUT = """
 Writes take `Idempotency-Key`, changes also `If-Match`. Errors are problem details (RFC 9457) whose `type` names the rule.
 Every GET also answers HEAD, and 304 to an `If-None-Match` with the current ETag. Answers state the log position they stand on (`Concord-Position`); send it as `at_least` to read your own writes. Reads take `as_of`
-(a day, an instant, `90d` or a position) and `basis` (`known`: what the log held then; `happened`: what we now know was so then).
+(a day, an instant, `90d` or a position) and `basis` (`known`: what the log held then; `happened`: what we now know was so then); those
+that take none say why in `x-concord-no-past`. A parameter that an operation does not take is refused.
 Amounts are texts of digits, never numbers. Sign in with an API key (`Authorization: Bearer ck_...`), or in a browser with a session.
 """

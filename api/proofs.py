@@ -11,9 +11,12 @@ from starlette.responses import Response
 
 from api.callers import Caller, LogReader
 from api.conventions import reply
+from api.moments import PROBLEMS, resolve
 from api.nouns import Noun
 from api.problems import EventAltered, documented
-from domain.kernel import Command, NotFound, Refused
+from api.registers import AtEyed, check_reached
+from api.seen_by import check_might
+from domain.kernel import Command, Invalid, NotFound, Refused
 from domain.proof_keys import PROOF_KEYS, AddProofKey, Overlap, ProofKeyAdded, name_of, proof_keys
 from infra.access import Action
 from infra.event_store.loader import Row
@@ -22,6 +25,8 @@ from infra.proofs.checkpoints import Checkpoint
 from infra.proofs.leaves import envelope_of
 from infra.proofs.published import Published
 from infra.proofs.tiles import TilesDamaged
+from projections.as_of import Basis
+from projections.stream_states import upto
 
 _MOST = 10**18
 
@@ -65,7 +70,11 @@ class InclusionView(BaseModel):
 
 
 class ConsistencyView(BaseModel):
-    """The proof that the tree of a checkpoint begins with an earlier tree. Hashes are base64."""
+    """The proof that a tree begins with an earlier tree. Hashes are base64.
+
+    `checkpoint` signs the tree of `signed_size`: that of `to` where a checkpoint was published at it, else the last one.
+    `signed_proof` proves that it begins with the tree of `to`; empty where they are the same.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
     from_: int = Field(alias="from")
@@ -73,6 +82,8 @@ class ConsistencyView(BaseModel):
     from_root: str
     to_root: str
     proof: list[str]
+    signed_size: int
+    signed_proof: list[str]
     checkpoint: str
 
 
@@ -86,9 +97,11 @@ class KeyView(BaseModel):
 
 
 class KeysView(BaseModel):
-    """Every key there was, oldest first."""
+    """Every key there was by the moment, oldest first; `signs_until` as it was known then."""
 
     items: list[KeyView]
+    as_of: int | None
+    basis: Basis
 
 
 class ProofsStatus(BaseModel):
@@ -124,7 +137,7 @@ class InclusionAsked(CheckpointAsked):
 
 
 class ConsistencyAsked(BaseModel):
-    """From which size to which; `to` left away: to the last checkpoint."""
+    """From which size to which, each a number of events; `to` left away: to the last checkpoint."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     from_: Annotated[int, Field(alias="from", ge=1, le=_MOST, examples=[1])]
@@ -208,38 +221,62 @@ async def prove_inclusion(caller: LogReader, asked: Annotated[InclusionAsked, Qu
     "/consistency",
     response_model=ConsistencyView,
     operation_id="prove_consistency",
-    responses=documented(NotFound, NotSignedYet, ProofsUnusable),
+    responses=documented(Invalid, NotSignedYet, ProofsUnusable),
 )
 async def prove_consistency(caller: LogReader, asked: Annotated[ConsistencyAsked, Query()]) -> Response:
-    """The proof that the log of a checkpoint begins with the log of an earlier one: nothing was altered in between."""
+    """The proof that the log of one size begins with the log of an earlier one: nothing was altered in between. Any two sizes that
+    are signed will do, whether checkpoints were published at them or not.
+    """
     published = _published(caller)
-    checkpoint, note = _checkpoint(published, asked.to)
-    if asked.from_ > checkpoint.size:
-        raise NotSignedYet(
-            f"A log of {asked.from_:,} events is larger than that checkpoint, which holds {checkpoint.size:,}.", size=checkpoint.size
+    last, note = _checkpoint(published, None)
+    to = asked.to or last.size
+    if (largest := max(asked.from_, to)) > last.size:
+        words = (
+            f"A log of {largest:,} events is larger than the last checkpoint, which holds {last.size:,}; the next is signed within seconds."
         )
+        raise NotSignedYet(words, size=last.size)
+    if asked.from_ > to:
+        raise Invalid(f"from: a log of {asked.from_:,} events is no beginning of one of {to:,}; swap the sizes.", to=to)
+    if published.checkpoint(to) is not None:
+        last, note = _checkpoint(published, to)
+    tree = published.tree
     try:
-        proof = published.tree.consistency(asked.from_, checkpoint.size)
-        before = published.tree.root(asked.from_)
+        before, after = tree.root(asked.from_), tree.root(to)
+        proof, signed = tree.consistency(asked.from_, to), tree.consistency(to, last.size)
     except TilesDamaged as damaged:
         raise _unusable() from damaged
-    if not merkle.verify_consistency(asked.from_, checkpoint.size, before, checkpoint.root, proof):
+    if not (
+        merkle.verify_consistency(asked.from_, to, before, after, proof)
+        and merkle.verify_consistency(to, last.size, after, last.root, signed)
+    ):
         raise _unusable()
-    roots = {"from_root": _text(before), "to_root": _text(checkpoint.root)}
-    return reply({"from": asked.from_, "to": checkpoint.size, **roots, "proof": list(map(_text, proof)), "checkpoint": note})
+    shown = {
+        "from": asked.from_,
+        "to": to,
+        "from_root": _text(before),
+        "to_root": _text(after),
+        "proof": list(map(_text, proof)),
+        "signed_size": last.size,
+        "signed_proof": list(map(_text, signed)),
+        "checkpoint": note,
+    }
+    return reply(shown)
 
 
-@router.get("/keys", response_model=KeysView, operation_id="list_proof_keys")
-async def list_proof_keys(caller: LogReader) -> Response:
+@router.get("/keys", response_model=KeysView, operation_id="list_proof_keys", responses=documented(NotFound, *PROBLEMS))
+async def list_proof_keys(caller: LogReader, moment: AtEyed) -> Response:
     """The keys that sign checkpoints, and those that did: with them every checkpoint can be verified."""
-    history = await caller.doors.store.history(caller.tenant, PROOF_KEYS)
+    head = await check_reached(caller, moment)
+    as_of = await resolve(caller, moment)
+    await check_might(caller, moment, Action.LOG_READ, as_of)
+    history = upto(await caller.doors.store.history(caller.tenant, PROOF_KEYS), as_of)
     until = {key.vkey: key.signs_until for key in proof_keys.fold(recorded.event for recorded in history).keys}
     items = [
         KeyView(vkey=r.event.vkey, added_position=r.position, added_at=r.recorded_at, signs_until=until[r.event.vkey])
         for r in history
         if isinstance(r.event, ProofKeyAdded)
     ]
-    return reply(KeysView(items=items))
+    return reply(KeysView(items=items, as_of=as_of.position, basis=as_of.basis), headers={"Concord-Position": str(head)})
 
 
 @router.get("/status", response_model=ProofsStatus, operation_id="read_proofs_status")

@@ -9,17 +9,18 @@ from starlette.responses import Response
 
 from api.callers import CatalogueReader
 from api.conventions import etag, reply
-from api.moments import PROBLEMS, Day, Moment, resolve, told
+from api.moments import PROBLEMS, Day, told
 from api.nouns import Noun
 from api.problems import documented
-from api.registers import check_reached, state_at
+from api.registers import Eyed, register_at
+from domain.kernel import NotFound
 from domain.rates import DatedRate, RecordRates, Series, rates, rates_id
 from domain.values import Currency
 from infra.access import Action
 from projections.as_of import Basis
 
 
-class Pair(Moment):
+class Pair(Eyed):
     """Which rates: `quote` per one `base`, from a day, to a day."""
 
     base: Currency
@@ -52,14 +53,13 @@ noun.opens(
 )
 
 
-@router.get("", response_model=RatesView, operation_id="read_rates", responses=documented(*PROBLEMS))
+@router.get("", response_model=RatesView, operation_id="read_rates", responses=documented(NotFound, *PROBLEMS))
 async def read_rates(caller: CatalogueReader, pair: Annotated[Pair, Query()]) -> Response:
     """The rates of one pair, now or as they were known."""
-    head = await check_reached(caller, pair)
-    as_of = await resolve(caller, pair)
-    series: Series
-    series, version = await state_at(caller, noun.decider, rates_id(pair.base, pair.quote), as_of)
+    stood = await register_at(caller, noun, rates_id(pair.base, pair.quote), Action.CATALOGUE_READ, pair)
+    series: Series = stood.state
     first, last = pair.first_day or date.min, pair.last_day or date.max
     found = [{"day": day, "rate": rate} for day, rate in zip(series.days, series.rates, strict=True) if first <= day <= last]
-    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-    return reply({"base": pair.base, "quote": pair.quote, "rates": found[-1000:], "version": version, **told(as_of)}, headers=headers)
+    headers = {"Concord-Position": str(stood.head)} | ({"ETag": etag(stood.version)} if stood.as_of.now else {})
+    shown = {"base": pair.base, "quote": pair.quote, "rates": found[-1000:], "version": stood.version, **told(stood.as_of)}
+    return reply(shown, headers=headers)

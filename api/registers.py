@@ -16,7 +16,7 @@ from api.execution import absent, sees
 from api.moments import PROBLEMS, AheadOfLog, Moment, resolve, told
 from api.nouns import IdParameter, Noun
 from api.problems import documented
-from api.seen_by import SeenBy, eyes_of
+from api.seen_by import SeenBy, check_might, eyes_of, unseen
 from domain.kernel import DECIDERS, Decider, NotFound, Recorded
 from infra.access import Action, Standing, allowed
 from infra.event_store import event_id
@@ -76,8 +76,11 @@ class Eyed(Moment, SeenBy):
     """A moment, and through whose eyes."""
 
 
-class Paged(Moment):
-    """A moment and a place in the list."""
+AtEyed = Annotated[Eyed, Query()]
+
+
+class Paged(Eyed):
+    """A moment, through whose eyes, and a place in the list."""
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
     cursor: Annotated[UUID | None, Field(description="`next` of the page before.")] = None
@@ -129,7 +132,7 @@ async def check_eyes(caller: Caller, asked: SeenBy, noun: Noun, action: Action, 
     """Raises NotFound where another member's eyes are asked for that did not see the thing then; RoleMissing for who may not ask."""
     eyes = await eyes_of(caller, asked, as_of)
     if eyes is not None and not await saw(caller, eyes, noun, action, (await state_at(caller, noun.decider, id, as_of))[0], as_of):
-        raise NotFound("That member could not see it then.")
+        raise unseen()
 
 
 async def check_reached(caller: Caller, moment: Moment) -> int:
@@ -149,6 +152,7 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
         """All within the caller's reach, in a stable order, page by page."""
         head = await check_reached(caller, page)
         as_of = await resolve(caller, page)
+        eyes = await eyes_of(caller, page, as_of)
         items: list[dict[str, Any]] = []
         after, more = page.cursor or UUID(int=0), True
         while more and len(items) <= page.limit:
@@ -159,7 +163,8 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
                 current, _ = await state_at(caller, noun.decider, stream, AsOf())
                 if await sees(caller, action, noun.sight, current):
                     state, version = await state_at(caller, noun.decider, stream, as_of)
-                    if state is not None and not getattr(state, "withdrawn", False):
+                    there = state is not None and not getattr(state, "withdrawn", False)
+                    if there and (eyes is None or await saw(caller, eyes, noun, action, state, as_of)):
                         items.append({"id": stream, "version": version, "item": shown(state)})
                 if len(items) > page.limit:
                     break
@@ -170,7 +175,7 @@ def add_reads(noun: Noun, view: type[BaseModel], action: Action, *, topics: str,
 
     plural = noun.prefix.rpartition("/")[2]
     add = noun.router.add_api_route
-    responses = documented(*PROBLEMS)
+    responses = documented(NotFound, *PROBLEMS)
     add(
         "",
         many,
@@ -214,8 +219,22 @@ async def stood_at(caller: Caller, noun: Noun, id: UUID, action: Action, moment:
         raise NotFound("It was not there then; choose a later moment.")
     eyes = await eyes_of(caller, moment, as_of)
     if eyes is not None and not await saw(caller, eyes, noun, action, state, as_of):
-        raise NotFound("That member could not see it then.")
+        raise unseen()
     return Stood(state, version, as_of, head)
+
+
+async def register_at(caller: Caller, noun: Noun, id: UUID, action: Action, moment: Eyed) -> Stood:
+    """What everybody sees who may see it at all, as it stood. Raises AheadOfLog, RequestMalformed, RoleMissing, NotFound."""
+    head = await check_reached(caller, moment)
+    as_of = await resolve(caller, moment)
+    await check_might(caller, moment, action, as_of)
+    return Stood(*await state_at(caller, noun.decider, id, as_of), as_of, head)
+
+
+def answered(item: Any, stood: Stood) -> Response:
+    """The answer to reading one thing."""
+    headers = {"Concord-Position": str(stood.head)} | ({"ETag": etag(stood.version)} if stood.as_of.now else {})
+    return reply({"item": item, "version": stood.version, **told(stood.as_of)}, headers=headers)
 
 
 def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> None:
@@ -225,9 +244,7 @@ def add_one(noun: Noun, view: type[BaseModel], action: Action, show: Show) -> No
     async def one(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Eyed, Query()]) -> Response:
         """As it is, or as it was."""
         stood = await stood_at(caller, noun, id, action, moment)
-        headers = {"Concord-Position": str(stood.head)} | ({"ETag": etag(stood.version)} if stood.as_of.now else {})
-        item = await show(caller, id, stood.state, stood.as_of)
-        return reply({"item": item, "version": stood.version, **told(stood.as_of)}, headers=headers)
+        return answered(await show(caller, id, stood.state, stood.as_of), stood)
 
     noun.router.add_api_route(
         "/{id}",
@@ -244,7 +261,7 @@ def add_history(noun: Noun, action: Action) -> None:
     """`GET <plural>/{id}/history`."""
     may = Depends(Roles(action))
 
-    async def history(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Moment, Query()]) -> Response:
+    async def history(id: IdParameter, caller: Annotated[Caller, may], moment: Annotated[Eyed, Query()]) -> Response:
         """Every event up to the moment, oldest first; by what happened, in the order in which things were so."""
         head = await check_reached(caller, moment)
         as_of = await resolve(caller, moment)
@@ -252,6 +269,7 @@ def add_history(noun: Noun, action: Action) -> None:
         # today's rights decide, whatever the moment
         if not await sees(caller, action, noun.sight, current):
             raise absent()
+        await check_eyes(caller, moment, noun, action, id, as_of)
         events = upto(await caller.doors.store.history(caller.tenant, id), as_of)
         return reply([entry(recorded) for recorded in events], headers={"Concord-Position": str(head)})
 

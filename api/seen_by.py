@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.callers import Caller, RoleMissing
-from infra.access import Action, Standing, roles_for
+from domain.kernel import NotFound
+from infra.access import Action, Standing, allowed, roles_for
 from projections.as_of import AsOf
 
 
@@ -31,6 +32,18 @@ async def judged_by(caller: Caller, asked: SeenBy, as_of: AsOf) -> tuple[Standin
     """
     eyes = await eyes_of(caller, asked, as_of)
     return (caller.standing, False) if eyes is None else (eyes, True)
+
+
+async def check_might(caller: Caller, asked: SeenBy, action: Action, as_of: AsOf) -> None:
+    """Of what everybody sees the same who may see it at all. Raises NotFound where the member's rights did not let them then, as `eyes_of`."""
+    eyes = await eyes_of(caller, asked, as_of)
+    if eyes is not None and not allowed(eyes, action):
+        raise unseen()
+
+
+def unseen() -> NotFound:
+    """What is there, and was not to be seen by the member whose eyes were asked for."""
+    return NotFound("That member could not see it then.")
 
 
 async def eyes_of(caller: Caller, asked: SeenBy, as_of: AsOf) -> Standing | None:

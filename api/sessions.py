@@ -16,6 +16,7 @@ from api.conventions import body, reply
 from api.direct import Direct
 from api.doors import Doors
 from api.problems import SIGN_IN, documented
+from api.queries import check_query
 from domain.kernel import Forbidden, NotFound, Role
 from domain.values import Name
 from infra.identity import ApiKey, Credential, SignInFailed
@@ -122,6 +123,7 @@ async def sign_in(request: Request, command: Annotated[SignIn, body(SignIn)]) ->
 
     The answer is the same, and takes as long, for a wrong name and a wrong password.
     """
+    check_query(request)
     doors: Doors = request.app.state.doors
     if request.headers.get("origin") is not None or request.headers.get("sec-fetch-site") is not None:
         check_origin(request)

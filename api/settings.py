@@ -6,15 +6,15 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.callers import CatalogueReader
-from api.conventions import etag, reply
-from api.moments import PROBLEMS, At, resolve, told
+from api.moments import PROBLEMS
 from api.nouns import Noun
 from api.problems import documented
-from api.registers import Answer, check_reached, state_at
+from api.registers import Answer, AtEyed, answered, register_at
 from domain.access_retention import ChangeAccessRetention, RetentionTooShort
 from domain.contract_rules import AlertBand, ChangeContractRules
 from domain.deal_rules import ChangeDealRules, CommitNeed
 from domain.dispute_rules import ChangeDisputeRules, EvidenceNeed, WriteOffLimit
+from domain.kernel import NotFound
 from domain.settings import SETTINGS_ID, ChangeSettings, DefineCalendar, Settings, settings
 from infra.access import Action
 
@@ -110,14 +110,11 @@ noun = Noun("settings", "settings", settings)
 router = noun.router
 
 
-@router.get("", response_model=Answer[SettingsView], operation_id="read_settings", responses=documented(*PROBLEMS))
-async def read_settings(caller: CatalogueReader, moment: At) -> Response:
+@router.get("", response_model=Answer[SettingsView], operation_id="read_settings", responses=documented(NotFound, *PROBLEMS))
+async def read_settings(caller: CatalogueReader, moment: AtEyed) -> Response:
     """The settings, now or as they were."""
-    head = await check_reached(caller, moment)
-    as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, noun.decider, SETTINGS_ID, as_of)
-    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-    return reply({"item": _show(state), "version": version, **told(as_of)}, headers=headers)
+    stood = await register_at(caller, noun, SETTINGS_ID, Action.CATALOGUE_READ, moment)
+    return answered(_show(stood.state), stood)
 
 
 noun.changes(

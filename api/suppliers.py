@@ -13,14 +13,13 @@ from api.accounts import SIGHT as ACCOUNT_SIGHT
 from api.accounts import SUPPLIER as SUPPLIERS_ACCOUNT
 from api.accounts import noun as accounts_noun
 from api.callers import Caller, SupplierReader
-from api.conventions import etag, reply
 from api.disputes import SUPPLIER as SUPPLIERS_CASE
 from api.execution import Sight, seen
-from api.moments import PROBLEMS, At, resolve, told
+from api.moments import PROBLEMS
 from api.nouns import IdParameter, Noun
 from api.problems import documented
 from api.reading import Found, PartOfId, Searched, Slice, order, page, reading, rows_of, stood
-from api.registers import Answer, Eyed, check_eyes, check_reached, state_at
+from api.registers import Answer, AtEyed, Eyed, answered, check_eyes, register_at
 from api.seen_by import SeenBy
 from domain.accounts import Account, accounts
 from domain.accounts.events import AccountRole
@@ -278,15 +277,13 @@ card.changes(
 )
 
 
-@card.router.get("", response_model=Answer[ScorecardView], operation_id="read_scorecard", responses=documented(*PROBLEMS))
-async def read_scorecard(caller: SupplierReader, moment: At) -> Response:
+@card.router.get("", response_model=Answer[ScorecardView], operation_id="read_scorecard", responses=documented(NotFound, *PROBLEMS))
+async def read_scorecard(caller: SupplierReader, moment: AtEyed) -> Response:
     """How suppliers are scored, now or as it was."""
-    head = await check_reached(caller, moment)
-    as_of = await resolve(caller, moment)
-    state, version = await state_at(caller, card.decider, SCORECARD_ID, as_of)
-    headers = {"Concord-Position": str(head)} | ({"ETag": etag(version)} if as_of.now else {})
-    shown = ScorecardView(version=state.version, weights=list(state.weights), bands=list(state.bands), months=state.months)
-    return reply({"item": shown, "version": version, **told(as_of)}, headers=headers)
+    found = await register_at(caller, card, SCORECARD_ID, Action.SUPPLIER_READ, moment)
+    rules = found.state
+    shown = ScorecardView(version=rules.version, weights=list(rules.weights), bands=list(rules.bands), months=rules.months)
+    return answered(shown, found)
 
 
 routers = (router, card.router)

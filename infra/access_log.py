@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -23,6 +23,9 @@ ROWS_PER_CALLER = 200
 """Rows of one caller in one batch; the rest is counted in one row of the kind `flood`."""
 ROWS_IN_ALL = 20_000
 
+Kind = Literal["read", "export", "denied", "not_found", "sign_in", "sign_out", "issue_key", "revoke_key", "change_password", "flood"]
+"""What an entry tells. `denied`: refused, or answered as absent to who may not know of all there is; `not_found`: there is no such thing."""
+
 log = logging.getLogger("concord.access")
 
 
@@ -30,7 +33,7 @@ log = logging.getLogger("concord.access")
 class Access:
     """One entry. Text comes from callers: it is stored as data and cut to a bounded length, line breaks made visible."""
 
-    kind: str
+    kind: Kind
     operation: str
     source: str
     status: int
@@ -59,6 +62,7 @@ class AccessLog:
         self._by_caller: dict[tuple[Tenant | None, UUID | str], int] = {}
         self._months: set[tuple[str, str]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
 
     def note(self, tenant: Tenant | None, access: Access, correlation_id: UUID) -> None:
         """Remember an entry; returns at once. `tenant` None: nobody's yet, kept beside the identities."""
@@ -79,16 +83,18 @@ class AccessLog:
             self._task = asyncio.create_task(self._write_soon())
 
     async def close(self) -> None:
-        """Write what waits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._write()
+        """Write what waits. A batch that is being written is finished first, not cut short."""
+        async with self._writing:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+            await self._write()
 
     async def _write_soon(self) -> None:
         while self._waiting:
             await asyncio.sleep(BATCH_SECONDS)
-            await self._write()
+            async with self._writing:
+                await self._write()
 
     async def _write(self) -> None:
         waiting, self._waiting, self._by_caller = self._waiting, {}, {}

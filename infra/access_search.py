@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,11 @@ _TIE = "hashtextextended(a::text, 0)"
 
 @dataclass(frozen=True, slots=True)
 class AccessAsked:
-    """What is looked for; None: whatever it is. `denied`: refused ones only, or none of them. `since` and `until` are both included."""
+    """What is looked for; None: whatever it is. `operations`: any of them. `denied`: refused ones only, or none of them. `since` and `until` are both included."""
 
     member: UUID | None = None
     kind: str | None = None
-    operation: str | None = None
+    operations: Sequence[str] | None = None
     target: str | None = None
     denied: bool | None = None
     since: datetime | None = None
@@ -50,10 +51,13 @@ async def search_access(
 ) -> list[AccessFound]:
     """Up to `limit` entries of a tenant, newest first, those before the place `after`."""
     wheres, params = ["true"], dict[str, Any](limit=limit)
-    for name in ("member", "kind", "operation", "target"):
+    for name in ("member", "kind", "target"):
         if (value := getattr(asked, name)) is not None:
             wheres.append(f"{name} = %({name})s")
             params[name] = value
+    if asked.operations is not None:
+        wheres.append("operation = ANY (%(operations)s)")
+        params["operations"] = list(asked.operations)
     if asked.denied is not None:
         wheres.append("kind = 'denied'" if asked.denied else "kind <> 'denied'")
     for name, compared in (("since", ">="), ("until", "<=")):
@@ -68,3 +72,10 @@ async def search_access(
         await cursor.execute(query.encode(), params)
         rows = await cursor.fetchall()
     return [AccessFound(**dict(zip(_COLUMNS, row, strict=False)), place=(row[0], row[-1])) for row in rows]
+
+
+async def operations_of(database: Database, tenant: Tenant) -> list[str]:
+    """Every operation that the access log of a tenant names, from its whole time."""
+    async with database.tenant(tenant, read_only=True) as cursor:
+        await cursor.execute("SELECT DISTINCT operation FROM access_log")
+        return [row[0] for row in await cursor.fetchall()]

@@ -73,13 +73,13 @@ def diff(
       concord audit diff contracts --since 90d
       concord audit diff forecast --since 2026-03-01 --as-of 2026-03-31 --json
     """
-    lists = {f"{word}s": word for word in (*(n.word for n in NOUNS), "approval", "interaction")}
+    lists = {f"{word}s" for word in (*(n.word for n in NOUNS), "approval", "interaction")}
     with view.calling() as client:
         asked = {**view.params(client), "since": since}
         if name == "forecast":
             found = client.get("/v1/forecast/difference", asked)
         elif name in lists:
-            found = client.page(f"/v1/audit/lists/{lists[name]}/difference", asked, most=200)
+            found = client.page(f"/v1/audit/lists/{name}/difference", asked, most=200)
         else:
             kind, id = _thing(client, name, noun)
             found = client.get(f"/v1/audit/{kind}/{id}/difference", asked)

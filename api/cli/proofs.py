@@ -71,8 +71,8 @@ def inclusion(
 
 @told
 def consistency(
-    earlier: Annotated[str, typer.Argument(metavar="EARLIER", help="A file with a checkpoint that you kept, or the size of one.")],
-    to: Annotated[int | None, typer.Option("--to", min=1, help="Up to the checkpoint of this size (default: the last).")] = None,
+    earlier: Annotated[str, typer.Argument(metavar="EARLIER", help="A file with a checkpoint that you kept, or a number of events.")],
+    to: Annotated[int | None, typer.Option("--to", min=1, help="Up to this many events (default: all that are signed).")] = None,
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -87,14 +87,17 @@ def consistency(
     size, kept = _earlier(earlier)
     with calling(tenant) as client:
         found = client.get("/v1/proofs/consistency", {"from": size, "to": to})
-        root = _signed(client, found["checkpoint"], found["to"])
-    before = b64decode(found["from_root"]) if kept is None else kept
-    if not verify_consistency(size, found["to"], before, root, list(map(b64decode, found["proof"]))):
+        root = _signed(client, found["checkpoint"], found["signed_size"])
+    before, after = b64decode(found["from_root"]) if kept is None else kept, b64decode(found["to_root"])
+    proof, signed = (list(map(b64decode, found[name])) for name in ("proof", "signed_proof"))
+    if not verify_consistency(found["to"], found["signed_size"], after, root, signed):
+        raise Ended(f"The log that is signed does not begin with these {found['to']:,} events: do not trust it.", Exit.REFUSED)
+    if not verify_consistency(size, found["to"], before, after, proof):
         raise Ended(f"The log does not begin with the {size:,} events of that checkpoint: it was altered since.", Exit.REFUSED)
     if as_json:
         say_json(found)
     else:
-        out.print(f"The {found['to']:,} events that are signed now begin with the {size:,} of then, unaltered.")
+        out.print(f"The first {found['to']:,} signed events begin with the {size:,} of then, unaltered.")
 
 
 @told

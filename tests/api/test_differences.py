@@ -73,7 +73,7 @@ async def test_the_difference_of_a_list_tells_rows_added_removed_and_changed(rea
     facts = await _changed(reading)
     asked = {"since": str(facts["before"]), "at_least": await reading.events()}
     async with reading.client(Role.AUDITOR) as client:
-        found = ok(await client.get("/v1/audit/lists/deal/difference", params=asked))
+        found = ok(await client.get("/v1/audit/lists/deals/difference", params=asked))
         rows = {row["id"]: row for row in found["items"]}
         assert found["counts"] == {"added": 1, "removed": 0, "changed": 3}
         assert rows[facts["new"]]["what"] == "added"
@@ -81,11 +81,11 @@ async def test_the_difference_of_a_list_tells_rows_added_removed_and_changed(rea
         assert (
             rows[facts["deal"]]["columns"]["amount"] == ["1000.00", "900.00"] or Decimal(rows[facts["deal"]]["columns"]["amount"][1]) == 900
         )
-        first = ok(await client.get("/v1/audit/lists/deal/difference", params={**asked, "limit": 3}))
-        rest = ok(await client.get("/v1/audit/lists/deal/difference", params={**asked, "limit": 3, "cursor": first["next"]}))
+        first = ok(await client.get("/v1/audit/lists/deals/difference", params={**asked, "limit": 3}))
+        rest = ok(await client.get("/v1/audit/lists/deals/difference", params={**asked, "limit": 3, "cursor": first["next"]}))
         assert [row["id"] for row in first["items"] + rest["items"]] == sorted(rows)
-        assert ok(await client.get("/v1/audit/lists/account/difference", params=asked))["items"] == []
-        happened = ok(await client.get("/v1/audit/lists/deal/difference", params={**asked, "basis": "happened"}))
+        assert ok(await client.get("/v1/audit/lists/accounts/difference", params=asked))["items"] == []
+        happened = ok(await client.get("/v1/audit/lists/deals/difference", params={**asked, "basis": "happened"}))
         assert {row["id"] for row in happened["items"]} == set(rows)
         refused(await client.get("/v1/audit/lists/settings/difference", params=asked), "NotFound", 404)
 

@@ -62,6 +62,26 @@ async def test_an_earlier_checkpoint_is_proven_to_be_the_beginning_of_the_last(s
         assert ok(await client.get("/v1/proofs/checkpoint", params={"size": kept["size"]})) == kept
 
 
+async def test_sizes_between_checkpoints_are_proven_too_and_lead_to_one_that_is_signed(signed):
+    async with signed.client(Role.AUDITOR) as client:
+        last = ok(await client.get("/v1/proofs/checkpoint"))
+        old, new = last["size"] - 5, last["size"] - 2
+        refused(await client.get("/v1/proofs/checkpoint", params={"size": new}), "NotFound", 404)
+        found = ok(await client.get("/v1/proofs/consistency", params={"from": old, "to": new}))
+        assert (found["from"], found["to"], found["signed_size"], found["checkpoint"]) == (old, new, last["size"], last["checkpoint"])
+        before, after, root = hashes([found["from_root"], found["to_root"], last["root"]])
+        assert merkle.verify_consistency(old, new, before, after, hashes(found["proof"]))
+        assert merkle.verify_consistency(new, last["size"], after, root, hashes(found["signed_proof"]))
+        assert not merkle.verify_consistency(new, last["size"], before, root, hashes(found["signed_proof"]))
+        whole = ok(await client.get("/v1/proofs/consistency", params={"from": new, "to": last["size"]}))
+        assert (whole["to_root"], whole["signed_size"], whole["signed_proof"]) == (last["root"], last["size"], [])
+        refused(await client.get("/v1/proofs/consistency", params={"from": new, "to": old}), "Invalid", 422)
+        refused(await client.get("/v1/proofs/consistency", params={"from": old, "to": last["size"] + 1}), "NotSignedYet", 409)
+        # the list of keys as of a moment before the first of them
+        added = ok(await client.get("/v1/proofs/keys"))["items"][0]["added_position"]
+        assert ok(await client.get("/v1/proofs/keys", params={"as_of": added - 1}))["items"] == []
+
+
 async def test_what_is_not_signed_yet_is_refused_with_what_is(signed):
     head = await signed.events()
     async with signed.client(Role.AUDITOR) as client:

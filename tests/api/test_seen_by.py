@@ -125,7 +125,7 @@ async def test_a_stranger_is_no_member_and_a_parameter_that_narrows_nothing_is_n
     async with world.client(Role.AUDITOR) as client:
         for stranger in (uuid4(), world.other.members[SELLER]):
             refused(await client.get("/v1/deals", params={"as_seen_by": str(stranger)}), "NotFound", 404)
-        refused(await client.get("/v1/products", params={"as_seen_by": str(uuid4())}), "RequestMalformed", 422)
+        refused(await client.get("/v1/keys", params={"as_seen_by": str(uuid4())}), "RequestMalformed", 422)
 
 
 async def test_without_it_an_auditor_sees_all(past: tuple[World, int]):

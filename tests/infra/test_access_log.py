@@ -40,6 +40,21 @@ async def test_what_waits_is_written_at_close_and_what_has_no_tenant_has_a_place
         assert await (await connection.execute("SELECT kind FROM identity.access_log")).fetchall() == [("denied",)]
 
 
+async def test_a_batch_that_is_being_written_at_close_is_finished(database: Database, tenant: Tenant, database_url: str):
+    log = AccessLog(database)
+    with psycopg.connect(database_url) as held, psycopg.connect(database_url, autocommit=True) as watching:
+        held.execute(f"LOCK TABLE {tenant.schema}.access_log IN ACCESS EXCLUSIVE MODE")
+        log.note(tenant, Access("read", "list_deals", "10.0.0.1", 200), uuid4())
+        async with asyncio.timeout(60):
+            while not watching.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                await asyncio.sleep(0.05)
+        closing = asyncio.create_task(log.close())
+        await asyncio.sleep(0)
+        held.rollback()
+        await closing
+    assert await _rows(database, tenant, "operation") == [("list_deals",)]
+
+
 async def test_a_flood_is_counted_and_leaves_room_for_others(database: Database, tenant: Tenant):
     log = AccessLog(database)
     flooder, other = uuid4(), uuid4()
