@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts.terms import ContractStatus, Party, RenewedBy, Terms
 from domain.kernel import Event
@@ -125,10 +126,10 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractTerminationRevoked: lambda _, __: {"ends_on": None, "reason": None},
     e.ContractTerminated: _terminated,
     e.ContractSuperseded: lambda _, v: {**_now(ContractStatus.SUPERSEDED), "ends_on": v.on, "successor": v.successor},
-    e.ContractAmendmentProposed: lambda row, _: {"pending_amendments": row["pending_amendments"] + 1},
-    e.ContractAmendmentApproved: lambda _, __: {},
-    e.ContractAmendmentDropped: lambda row, _: {"pending_amendments": row["pending_amendments"] - 1},
-    e.ContractAmended: lambda row, _: {"pending_amendments": row["pending_amendments"] - 1, "amendments": row["amendments"] + 1},
+    a.ContractAmendmentProposed: lambda row, _: {"pending_amendments": row["pending_amendments"] + 1},
+    a.ContractAmendmentApproved: lambda _, __: {},
+    a.ContractAmendmentDropped: lambda row, _: {"pending_amendments": row["pending_amendments"] - 1},
+    a.ContractAmended: lambda row, _: {"pending_amendments": row["pending_amendments"] - 1, "amendments": row["amendments"] + 1},
     e.ContractOwnerAssigned: lambda _, v: {"owner": v.owner, "team": v.team},
     e.ContractCalendarSet: lambda _, __: {},
     e.ContractScorecardLinked: lambda _, __: {},
@@ -156,7 +157,7 @@ class Contracts(Projection):
         if (change := _CHANGES.get(type(event))) is not None:
             if isinstance(event, e.ContractRenewed):
                 close_term(rows)
-            if isinstance(event, e.ContractAmended):
+            if isinstance(event, a.ContractAmended):
                 changes |= _agreed(event.terms)
             changes |= change(row, event)
             if changes.get("status", row["status"]) != row["status"]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from domain.contract_dates import NoticeRule, Renewal, RenewalKind
 from domain.contract_rules import ContractRulesChanged
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts.terms import Party, RenewalWay, RenewedBy, Side, TermChanges, Terms, ValuePer
 from domain.values import Money
@@ -248,25 +249,25 @@ def _(event: e.ContractSuperseded, names: Names) -> str:
     return f"{names.of(event.successor)} took its place after {plain(event.on)}."
 
 
-@telling(e.ContractAmendmentProposed)
-def _(event: e.ContractAmendmentProposed, _: Names) -> str:
+@telling(a.ContractAmendmentProposed)
+def _(event: a.ContractAmendmentProposed, _: Names) -> str:
     return (
         f"The amendment “{event.title}” was proposed, from {plain(event.effective_on)}: {_changes(event.changes)}{because(event.reason)}."
     )
 
 
-@telling(e.ContractAmendmentApproved)
-def _(event: e.ContractAmendmentApproved, _: Names) -> str:
+@telling(a.ContractAmendmentApproved)
+def _(event: a.ContractAmendmentApproved, _: Names) -> str:
     return f"The amendment was approved for signature{because(event.note)}."
 
 
-@telling(e.ContractAmendmentDropped)
-def _(event: e.ContractAmendmentDropped, _: Names) -> str:
+@telling(a.ContractAmendmentDropped)
+def _(event: a.ContractAmendmentDropped, _: Names) -> str:
     return f"The amendment was given up{because(event.reason)}."
 
 
-@telling(e.ContractAmended)
-def _(event: e.ContractAmended, _: Names) -> str:
+@telling(a.ContractAmended)
+def _(event: a.ContractAmended, _: Names) -> str:
     return (
         f"The amendment “{event.title}” was signed on {plain(event.signed_on)}; from {plain(event.effective_on)} on "
         f"{_changes(event.changes)}."

@@ -10,6 +10,7 @@ from uuid import UUID
 from temporalio.service import RPCError
 
 from domain.contracts import Contract, contracts
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
 from domain.contracts.consent import approval_of, awaited
@@ -29,10 +30,10 @@ TOPICS = tuple(
         e.ContractApproved,
         e.ContractActivated,
         e.ContractDatesSet,
-        e.ContractAmendmentProposed,
-        e.ContractAmendmentApproved,
-        e.ContractAmendmentDropped,
-        e.ContractAmended,
+        a.ContractAmendmentProposed,
+        a.ContractAmendmentApproved,
+        a.ContractAmendmentDropped,
+        a.ContractAmended,
         e.ContractSuccessorSigned,
         e.ContractTerminated,
         o.ObligationScheduled,

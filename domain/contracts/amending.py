@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+from domain.contracts import amendment_events as a
 from domain.contracts import commands as c
-from domain.contracts import events as e
 from domain.contracts.consent import consented, content_of, let_go
 from domain.contracts.days import today
 from domain.contracts.in_force import amended, check_sound, coming_end, terms_on
@@ -36,7 +36,7 @@ def propose(contract: Contract, command: c.ProposeAmendment, ctx: Context) -> tu
     check_in_force(contract)
     check_change(contract, command.effective_on, command.changes, ctx)
     return (
-        e.ContractAmendmentProposed(
+        a.ContractAmendmentProposed(
             amendment=ctx.new_id(),
             title=command.title,
             effective_on=command.effective_on,
@@ -84,13 +84,13 @@ def approve_amendment(contract: Contract, command: c.ApproveAmendment, ctx: Cont
     check_reviewer(ctx, waiting.by, contract.owner)
     agreed = consented(contract, command, ctx)
     approval = command.approval or (waiting.approval if agreed else None)
-    return (e.ContractAmendmentApproved(amendment=command.amendment, approval=approval, note=command.note), *agreed)
+    return (a.ContractAmendmentApproved(amendment=command.amendment, approval=approval, note=command.note), *agreed)
 
 
 def drop(contract: Contract, command: c.DropAmendment, ctx: Context) -> Outcome:
     """Raises AmendmentUnknown."""
     _waiting(contract, command.amendment)
-    dropped = e.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason)
+    dropped = a.ContractAmendmentDropped(amendment=command.amendment, reason=command.reason)
     return (dropped, *let_go(contract, command.amendment, command.reason, ctx))
 
 
@@ -107,7 +107,7 @@ def sign(contract: Contract, command: c.SignAmendment, ctx: Context) -> tuple[Ev
     check_change(contract, waiting.effective_on, waiting.changes, ctx)
     after = Change(waiting.effective_on, waiting.changes)
     return (
-        e.ContractAmended(
+        a.ContractAmended(
             amendment=command.amendment,
             title=waiting.title,
             effective_on=waiting.effective_on,

@@ -18,7 +18,6 @@ from domain.contracts.terms import (
     RenewedBy,
     Side,
     SignedPaper,
-    TermChanges,
     Terms,
 )
 from domain.kernel import Event
@@ -313,40 +312,6 @@ class ContractSuperseded(Event, topic="contract.superseded"):
 
     on: date
     successor: UUID
-
-
-class ContractAmendmentProposed(Event, topic="contract.amendment_proposed"):
-    """A change of what is in force from `effective_on`, to be approved and signed."""
-
-    amendment: UUID
-    title: str
-    effective_on: date
-    changes: TermChanges
-    by: UUID
-    reason: str | None = None
-
-
-class ContractAmendmentApproved(Event, topic="contract.amendment_approved"):
-    amendment: UUID
-    approval: UUID | None = None
-    note: str | None = None
-
-
-class ContractAmendmentDropped(Event, topic="contract.amendment_dropped"):
-    amendment: UUID
-    reason: str
-
-
-class ContractAmended(Event, topic="contract.amended"):
-    """An amendment was signed. `terms`: what is in force from `effective_on`, all amendments signed by now counted in."""
-
-    amendment: UUID
-    title: str
-    effective_on: date
-    changes: TermChanges
-    terms: Terms
-    signed_on: date
-    paper: SignedPaper
 
 
 class ContractOwnerAssigned(Event, topic="contract.owner_assigned"):

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
 from domain.contracts.state import Amendment, Change, Contract, Notice, Obligation, Occurrence
@@ -97,7 +98,7 @@ def _ended(status: ContractStatus) -> Callable[[Contract, Any], Changes]:
     return lambda _, event: {"status": status, "ended_on": event.on}
 
 
-def _proposed(contract: Contract, event: e.ContractAmendmentProposed) -> Changes:
+def _proposed(contract: Contract, event: a.ContractAmendmentProposed) -> Changes:
     proposed = Amendment(event.title, event.effective_on, event.changes, event.by, contract.version + 1)
     return {"amendments": {**contract.amendments, event.amendment: proposed}}
 
@@ -107,7 +108,7 @@ def _amendment(contract: Contract, id: UUID, **changes: Any) -> Mapping[UUID, Am
     return contract.amendments if known is None else {**contract.amendments, id: replace(known, **changes)}
 
 
-def _amended(contract: Contract, event: e.ContractAmended) -> Changes:
+def _amended(contract: Contract, event: a.ContractAmended) -> Changes:
     settled = _amendment(contract, event.amendment, settled=True)
     return {"amendments": settled, "changes": (*contract.changes, Change(event.effective_on, event.changes))}
 
@@ -195,10 +196,10 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractTerminationRevoked: lambda _c, _v: {"termination": None},
     e.ContractTerminated: _ended(ContractStatus.TERMINATED),
     e.ContractSuperseded: _ended(ContractStatus.SUPERSEDED),
-    e.ContractAmendmentProposed: _proposed,
-    e.ContractAmendmentApproved: lambda c, v: {"amendments": _amendment(c, v.amendment, approved=True)},
-    e.ContractAmendmentDropped: lambda c, v: {"amendments": _amendment(c, v.amendment, settled=True)},
-    e.ContractAmended: _amended,
+    a.ContractAmendmentProposed: _proposed,
+    a.ContractAmendmentApproved: lambda c, v: {"amendments": _amendment(c, v.amendment, approved=True)},
+    a.ContractAmendmentDropped: lambda c, v: {"amendments": _amendment(c, v.amendment, settled=True)},
+    a.ContractAmended: _amended,
     e.ContractOwnerAssigned: lambda _c, v: {"owner": v.owner, "team": v.team},
     e.ContractCalendarSet: lambda _c, v: {"zone": v.zone, "calendar": v.calendar},
     e.ContractScorecardLinked: lambda _c, v: {"scorecard": v.scorecard},

@@ -45,6 +45,7 @@ YEARLY = Renewal(kind=RenewalKind.AUTO_RENEW, months=12)
 FIXED = Renewal(kind=RenewalKind.FIXED)
 EVERGREEN = Renewal(kind=RenewalKind.EVERGREEN, period_months=3)
 BEFORE_PERIOD = NoticeRule(count=6, unit=NoticeUnit.MONTHS, before=NoticeBefore.PERIOD_END)
+OTHER = natural_id("test", "another contract")
 START, END = date(2026, 1, 1), date(2026, 12, 31)
 SIGNED = date(2025, 12, 15)
 
@@ -96,6 +97,12 @@ def signed(**changes: Any) -> Spec[Contract | None]:
     approved = carried(reviewed.by(LAWYER), ApproveContract(content=state.content))
     return carried(approved.by(MANAGER), SendForSignature(paper=PAPER), ActivateContract(signed_on=SIGNED, paper=SIGNED_PAPER))
 
+
+draft = carried(contract, drafting())
+reviewed = carried(draft, SubmitContract())
+CONTENT = (reviewed.state and reviewed.state.content) or ""
+approved = carried(reviewed.by(LAWYER), ApproveContract(content=CONTENT)).by(draft.actor)
+"""A contract on its way to being signed, and the hash of what was read on it."""
 
 CLOCK = (RecordDates(), RecordObligations(), RecordAlert(), RecordRenewalStarted(), RecordNoticeWindow(), RecordTermEnd())
 """Everything that the clock asks about, in the order in which it is asked."""

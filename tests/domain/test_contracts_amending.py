@@ -9,20 +9,15 @@ import pytest
 
 from domain.contract_dates import NoticeRule, NoticeUnit, Renewal, RenewalKind
 from domain.contracts import terms_on
+from domain.contracts.amendment_events import ContractAmended, ContractAmendmentProposed
 from domain.contracts.commands import (
     ApproveAmendment,
-    ApproveContract,
     DropAmendment,
     GiveNotice,
     ProposeAmendment,
     SignAmendment,
-    SubmitContract,
 )
-from domain.contracts.events import (
-    ContractAmended,
-    ContractAmendmentProposed,
-    ContractDatesSet,
-)
+from domain.contracts.events import ContractDatesSet
 from domain.contracts.refusals import (
     AmendmentNotApproved,
     AmendmentUnknown,
@@ -35,7 +30,7 @@ from domain.contracts.refusals import (
     TermsUnsound,
 )
 from domain.contracts.terms import Clause, TermChanges
-from domain.kernel import Actor, Role, natural_id
+from domain.kernel import Actor, Role
 from tests.domain.contract_world import (
     END,
     LAWYER,
@@ -44,19 +39,12 @@ from tests.domain.contract_world import (
     START,
     YEARLY,
     carried,
-    contract,
-    drafting,
+    draft,
     morning,
     signed,
     terms,
 )
 from tests.domain.deal_world import ANNA, BEN, eur
-
-draft = carried(contract, drafting())
-reviewed = carried(draft, SubmitContract())
-CONTENT = reviewed.state.content or ""
-approved = carried(reviewed.by(LAWYER), ApproveContract(content=CONTENT)).by(draft.actor)
-OTHER = natural_id("test", "another contract")
 
 
 def amending(**changes: Any) -> ProposeAmendment:
@@ -68,8 +56,13 @@ def amendment(**changes: Any) -> Any:
     """A contract with an amendment that was signed on 2 February 2026."""
     spec = signed().at(morning(date(2026, 2, 2)))
     (proposed,) = [event for event in spec.when(amending(**changes)).events if isinstance(event, ContractAmendmentProposed)]
-    spec = carried(spec.given(proposed).by(LAWYER), ApproveAmendment(amendment=proposed.amendment))
-    return carried(spec, SignAmendment(amendment=proposed.amendment, signed_on=date(2026, 2, 2), paper=PAPER))
+    return agreed(spec, proposed)
+
+
+def agreed(spec: Any, proposed: Any, by: Actor = LAWYER, on: date = date(2026, 2, 2)) -> Any:
+    """The contract once somebody has approved the amendment and it was signed."""
+    id = proposed.amendment
+    return carried(spec.given(proposed).by(by), ApproveAmendment(amendment=id), SignAmendment(amendment=id, signed_on=on, paper=PAPER))
 
 
 def test_the_terms_of_a_day_are_the_master_and_what_was_amended_by_then():
@@ -84,9 +77,7 @@ def test_the_terms_of_a_day_are_the_master_and_what_was_amended_by_then():
         for e in later.when(amending(effective_on=date(2026, 2, 1), changes=TermChanges(value=eur("1")))).events
         if isinstance(e, ContractAmendmentProposed)
     ]
-    other = Actor(BEN, frozenset({Role.LEGAL}))
-    later = carried(later.given(proposed).by(other), ApproveAmendment(amendment=proposed.amendment))
-    later = carried(later, SignAmendment(amendment=proposed.amendment, signed_on=date(2026, 2, 2), paper=PAPER))
+    later = agreed(later, proposed, Actor(BEN, frozenset({Role.LEGAL})))
     assert [terms_on(later.state, day).value for day in (START, date(2026, 2, 1), date(2026, 4, 1))] == [
         eur("120000"),
         eur("1"),
@@ -101,8 +92,7 @@ def test_clauses_are_replaced_by_their_keys():
     )
     spec = signed(terms=first).at(morning(date(2026, 2, 2)))
     (proposed,) = spec.when(amending(changes=changes)).events
-    spec = carried(spec.given(proposed).by(LAWYER), ApproveAmendment(amendment=proposed.amendment))
-    spec = carried(spec, SignAmendment(amendment=proposed.amendment, signed_on=SIGNED, paper=PAPER))
+    spec = agreed(spec, proposed, on=SIGNED)
     assert {c.key: c.text for c in terms_on(spec.state, END).clauses} == {"liability": "Little.", "law": "German."}
     assert len(terms_on(spec.state, START).clauses) == 2
 

@@ -47,29 +47,28 @@ from domain.kernel import SYSTEM, Actor, AlreadyExists, NotFound, Role, natural_
 from domain.standing import MemberInactive
 from tests.domain.contract_world import (
     BERLIN,
+    CONTENT,
     CONTRACT,
     END,
     EVERGREEN,
     LAWYER,
+    OTHER,
     PAPER,
     SIGNED,
     SIGNED_PAPER,
     START,
+    approved,
     carried,
     contract,
+    draft,
     drafting,
     passing,
     registering,
+    reviewed,
     signed,
     terms,
 )
 from tests.domain.deal_world import ANNA, BEN, BUYER, CLOSED, GLOBEX, GONE, NOBODY, eur, opened
-
-draft = carried(contract, drafting())
-reviewed = carried(draft, SubmitContract())
-CONTENT = reviewed.state.content or ""
-approved = carried(reviewed.by(LAWYER), ApproveContract(content=CONTENT)).by(draft.actor)
-OTHER = natural_id("test", "another contract")
 
 
 def test_a_contract_goes_from_draft_to_active_through_every_state():

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from domain.calendars import Calendar
 from domain.contract_dates import NoticeRule, Renewal, add_months, next_term_end, notice_deadline, send_by
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
 from domain.contracts.terms import OccurrenceStatus, Party, Proof, RenewalWay, RenewedBy, Side, SignedPaper, TermChanges, Terms, ValuePer
@@ -99,10 +100,10 @@ def _terms(drafted: e.ContractDrafted, terms: Terms, chance: random.Random) -> I
             changes = TermChanges(payment_days=chance.randrange(10, 60))
             about = {"amendment": amendment, "title": "Terms of payment", "effective_on": start, "changes": changes}
             changed = terms.model_copy(update={"payment_days": changes.payment_days})
-            signed = e.ContractAmended(**about, terms=changed, signed_on=start, paper=_PAPER)
+            signed = a.ContractAmended(**about, terms=changed, signed_on=start, paper=_PAPER)
             yield (
                 start + timedelta(days=3),
-                (e.ContractAmendmentProposed(**about, by=drafted.owner), e.ContractAmendmentApproved(amendment=amendment), signed),
+                (a.ContractAmendmentProposed(**about, by=drafted.owner), a.ContractAmendmentApproved(amendment=amendment), signed),
             )
         yield dates.send_by - timedelta(days=120), (e.ContractExpiring(term_end=end, send_by=dates.send_by),)
         yield (

@@ -13,6 +13,7 @@ import pytest
 
 from domain.approvals import Approval, ApprovalStepAsked, Approve, OwnRequest, Reject, Status, WithdrawApproval, approval_id, approvals
 from domain.contract_dates import Renewal, RenewalKind
+from domain.contracts import amendment_events as a
 from domain.contracts import contracts
 from domain.contracts import events as e
 from domain.contracts.commands import (
@@ -233,7 +234,7 @@ async def test_each_amendment_is_consented_to_by_itself_and_what_finance_agreed_
         third_known = await approval_of(desk, third)
         assert third_known is not None
         assert third_known.status is Status.WITHDRAWN
-    assert next(iter(await desk.log(e.ContractAmendmentDropped))).event.reason == "The approvers said no: Not later than 30 days"
+    assert next(iter(await desk.log(a.ContractAmendmentDropped))).event.reason == "The approvers said no: Not later than 30 days"
 
 
 async def _approved(desk: Office, id: UUID, amendment: UUID) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from domain.clauses import clause_id, clauses
 from domain.contracts import Contract, contracts
+from domain.contracts import amendment_events as a
 from domain.contracts import events as e
 from domain.contracts.commands import (
     ActivateContract,
@@ -191,7 +192,7 @@ async def test_an_amendment_is_signed_by_its_own_paper_and_a_wrong_one_signs_not
         held = await becomes(desk, contract, lambda c: c.amendments[amendment].settled)
     assert held.paper is not None
     assert held.paper.reference == first.number, "the contract's own paper stays"
-    (amended,) = [r.event for r in await desk.log(e.ContractAmended)]
+    (amended,) = [r.event for r in await desk.log(a.ContractAmended)]
     assert paper.sealed is not None
     assert amended.paper == SignedPaper(id=id, reference=paper.number, sha256=paper.sealed.sha256)
     other = await approved(desk)
