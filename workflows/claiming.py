@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from domain.contracts import obligation_events as o
@@ -20,6 +21,7 @@ from infra.event_store import Store
 from infra.event_store.envelope import event_id
 from infra.event_store.requests import KeyReused, VersionConflict
 
+_TITLE = 200
 _log = logging.getLogger("concord.workflows")
 
 
@@ -52,6 +54,11 @@ async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract,
                 break
 
 
+def claim_title(owed: str, occurrence: date, contract: str) -> str:
+    """`Quality report for 2026-03-31, Housings from Kolbe`: what is owed time and again is told apart by its day and contract."""
+    return f"{owed[: _TITLE // 2].rstrip()} for {occurrence}, {contract}"[:_TITLE].rstrip()
+
+
 def claims(id: UUID, contract: Contract, event: o.ObligationDisputed, currency: str) -> Sequence[DraftDispute]:
     """What to try: the claim as a whole where it is of money, else a draft, in `currency`, that somebody completes."""
     obligation = contract.obligations[event.obligation]
@@ -65,7 +72,7 @@ def claims(id: UUID, contract: Contract, event: o.ObligationDisputed, currency: 
     facts = {
         "side": Side.BUY if event.by is Party.THEM else Side.SELL,
         "account": event.party,
-        "title": obligation.title,
+        "title": claim_title(obligation.title, event.occurrence, contract.title),
         "reason": Reason.UNMET_OBLIGATION,
         "currency": event.claim.currency if event.claim is not None else currency,
         "owner": obligation.owner,

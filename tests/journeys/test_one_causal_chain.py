@@ -150,7 +150,7 @@ def is_one_chain(concord: Concord, chain: dict[str, Any], talk: dict[str, Any]) 
     )
     assert_in_order(topics(chain), "supplier.dispute_counted", "supplier.scored", "contract.price_talk_prepared")
     things = {(one["noun"], one["name"]) for one in chain["things"]}
-    assert things == {("contract", CONTRACT), ("dispute", REPORT), ("supplier", SUPPLIER)}
+    assert things == {("contract", CONTRACT), ("dispute", f"{REPORT} for {day(-7)}, {CONTRACT}"), ("supplier", SUPPLIER)}
     figures = chain["figures"]
     assert [figures[name]["amount"] for name in ("claimed", "credited", "paid", "open")] == ["500.00", "400.00", "100.00", "0.00"]
     assert (float(figures["score_before"]), figures["score_after"]) == (100, talk["score"])

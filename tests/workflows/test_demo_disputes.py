@@ -56,6 +56,10 @@ def test_there_is_a_case_at_each_stage_and_most_are_over(cases):
     assert any(case.level for case in cases.values()) or len(cases) < 30
 
 
+def test_no_two_cases_are_called_alike_so_that_each_can_be_named(cases):
+    assert [title for title, count in Counter(case.title for case in cases.values()).items() if count > 1] == []
+
+
 def test_whatever_fell_due_is_recorded_so_that_the_workflows_find_nothing_to_do(log, cases):
     rules = settings.fold(r.event for r in log if r.originator_id == SETTINGS_ID)
     assert [id for id, case in cases.items() if due(case, rules, PLAN.until)] == []
