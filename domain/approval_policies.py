@@ -175,12 +175,6 @@ def policy_read(id: UUID = DEFAULT_POLICY) -> Read:
     return Read("approval_policy", id)
 
 
-def policy_in(ctx: Context, id: UUID = DEFAULT_POLICY) -> ApprovalPolicy:
-    """The policy that a decision read; the one that every tenant begins with where none was defined."""
-    known: ApprovalPolicy | None = ctx.fact(policy_read(id))
-    return UNDEFINED if known is None else known
-
-
 def problems(rules: ApprovalRules) -> list[str]:
     """Every contradiction in the rules, each as a sentence; empty when they are sound."""
     found: list[str] = []

@@ -244,15 +244,6 @@ class Identity:
             raise NotFound("There is no such key.")
         self._keys.forget(bytes(row[0]))
 
-    async def revoke_keys(self, principal: UUID, label: str) -> None:
-        """Stop every key of the principal with this label."""
-        await self._execute(
-            "UPDATE identity.api_keys SET revoked_at = clock_timestamp() WHERE principal = %s AND label = %s AND revoked_at IS NULL",
-            principal,
-            label,
-        )
-        self._keys.forget_all()
-
     # --- reading ------------------------------------------------------------------------------------------------------
 
     async def _read_session(self, token_hash: bytes) -> Credential | None:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from domain.kernel import NotFound
 from projections.accounts import ACCOUNTS
 from projections.dispute_tables import DISPUTES, DUE, LINES, LIVE
 from projections.members import MEMBERS, TEAMS
@@ -180,11 +179,3 @@ async def dispute_list(
         shown=_named(reading),
         more={"at": at or moment_of(reading)},
     )
-
-
-async def dispute_card(reading: Reading, id: UUID, *, scope: Scope = EVERYTHING, at: datetime | None = None) -> DisputeCard:
-    """One case. Raises NotFound where there is none, or none that the caller may see."""
-    found = await dispute_list(reading, scope=scope, at=at, limit=1, id=id)
-    if not found.items:
-        raise NotFound("There is no such dispute; choose one from the list.", dispute=str(id))
-    return found.items[0]

@@ -47,12 +47,6 @@ def shelf_at(place: str) -> Shelf:
     return BucketShelf(Bucket.parse(place)) if place.startswith("s3://") else FolderShelf(Path(place).expanduser().absolute())
 
 
-def place_of(place: str) -> str:
-    """The place as it may be shown: without key and secret."""
-    parts = urlsplit(place)
-    return f"s3://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme == "s3" else place
-
-
 class FolderShelf:
     """A folder of this machine, such as the mount of another one. Only its owner may look."""
 

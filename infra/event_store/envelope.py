@@ -67,11 +67,6 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def from_microseconds(count: int) -> datetime:
-    """The inverse of `microseconds`."""
-    return _EPOCH + timedelta(microseconds=count)
-
-
 def canonical(
     position: int, recorded_at: datetime, effective_at: datetime, stream: UUID, version: int, topic: str, meta: bytes, state: bytes
 ) -> bytes:

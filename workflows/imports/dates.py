@@ -97,12 +97,6 @@ class DateColumn:
             return DateOrder.AMBIGUOUS
         return DateOrder.ISO if self.iso else DateOrder.EMPTY
 
-    @property
-    def looks_like_dates(self) -> bool:
-        """Whether nearly everything in the column is a date in some order."""
-        known = self.iso + self.month_first + self.day_first + self.undecided
-        return known > 0 and known >= 19 * self.unknown
-
 
 @lru_cache(maxsize=20_000)
 def _reads_one_way(value: str) -> bool:
