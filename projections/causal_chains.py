@@ -2,6 +2,9 @@
 
 A chain is known by the id of a case (`domain/disputes/decider.py`), so what happened in the case itself is its stream. This read
 model holds where the rest lies: the breach before it, cases split off from it, the supplier's score, the renewal's price talk.
+
+The log's index (`projections/log_index.py`) cannot stand in for it: there an event has the one correlation id that it was stored with,
+here a price talk ends the chain of every breach it speaks of, and what clocks read or a chain of its own brought about is left out.
 """
 
 from __future__ import annotations
