@@ -140,6 +140,26 @@ def test_none_of_a_thousand_forged_proofs_is_accepted(log: Witnessed, seed: int)
     assert verify(json.dumps(forged).encode(), _known(log)).code != 0, (seed, forged)
 
 
+def test_a_proof_is_judged_by_the_key_that_was_given_and_by_the_position_that_the_event_says(tmp_path: Path):
+    """Whoever signs could sign another log, or one in which two events stand in each other's place."""
+    swapped = [*ROWS[:4], ROWS[5], ROWS[4], *ROWS[6:]]
+    ours, theirs = (witness(rows, tmp_path / name) for name, rows in (("ours", swapped), ("theirs", ROWS)))
+    assert verify(_answered(theirs, 5, EVENTS).encode(), _known(ours)).wrong == [
+        "The checkpoint of the proof is not signed by a key that you gave."
+    ]
+    moved = {**_inclusion(ours, 5, EVENTS), "envelope": base64.b64encode(envelope_of(swapped[4])).decode()}
+    verdict = verify(json.dumps(moved).encode(), _known(ours))
+    assert (verdict.wrong, verdict.positions) == (["Position 5: the event says that it stands at another position."], [(5, 5)])
+
+
+def test_a_bundle_of_a_stream_names_the_place_from_which_an_event_was_left_out(log: Witnessed):
+    stream = UUID(int=3)
+    whole = [row for row in ROWS if row[1] == stream]
+    assert verify(log.bundle(whole, streams=[stream]), _known(log)).code == 0
+    verdict = verify(log.bundle([*whole[:2], *whole[3:]], streams=[stream]), _known(log))
+    assert (verdict.code, verdict.positions) == (1, [(whole[1][0] + 1, whole[3][0])])
+
+
 @settings(max_examples=100)
 @given(st.integers(0, 2**64))
 def test_no_forged_proof_of_the_tree_is_accepted(log: Witnessed, seed: int):
