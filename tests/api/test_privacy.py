@@ -13,7 +13,9 @@ from domain.contacts import AddContact, ChangeContact, ContactIsErased, ImportCo
 from domain.interactions import CorrectInteraction, InteractionKind, RecordInteraction, interactions
 from domain.kernel import ERASED, SYSTEM, Role
 from domain.members import AddMember, members
+from domain.privacy import ErasePerson, PersonKind, privacy, privacy_id
 from infra.codec import PersonForgotten
+from infra.identity_credentials import SignInFailed
 from infra.ids import uuid7
 from tests.api.conftest import World, anyway, ok, refused
 from workflows.erasures import Erasures, replay_erased
@@ -182,15 +184,42 @@ async def test_after_a_restore_whoever_was_erased_is_forgotten_again(reading: Wo
     async with world.client(Role.AUDITOR) as client:
         found = ok(await client.get("/v1/contacts", params={"text": "Jo Weber", "at_least": await world.events()}))
         assert len(found["items"]) == 1
+    known = await world.events()
     # the database is from before the erasure, the list beside the keys is not
     world.doors.keys.forget(world.acme.tenant.slug, [person], "DSR-2027-3")
     assert await replay_erased(world.settings) == 0
     async with world.client(Role.AUDITOR) as client:
         assert ok(await client.get(f"/v1/privacy/{person}"))["erased"] == "DSR-2027-3"
-        assert ok(await client.get("/v1/contacts", params={"text": "Jo Weber", "at_least": await world.events()}))["items"] == []
+        for then in ({}, {"as_of": str(known)}):
+            asked = {"text": "Jo Weber", "at_least": await world.events(), **then}
+            assert ok(await client.get("/v1/contacts", params=asked))["items"] == [], then
     before = await world.events()
     await replay_erased(world.settings)
     assert await world.events() == before
+
+
+async def test_after_a_restore_of_older_keys_whoever_the_log_says_was_erased_is_forgotten_again(world: World):
+    person, _ = await _person(world)
+    keys, slug = world.doors.keys, world.acme.tenant.slug
+    said = ErasePerson(person=person, kind=PersonKind.CONTACT, case="DSR-2027-4", subjects=(person,))
+    await world.doors.store.execute(world.acme.tenant, privacy, privacy_id(person), said, by=SYSTEM)
+    assert keys.get(slug, person) is not None, "keys and list are from before the erasure, the log is not"
+    assert await replay_erased(world.settings) == 1
+    keys.refresh(at_once=True)
+    assert keys.get(slug, person) is None
+
+
+async def test_after_a_restore_an_erased_member_signs_in_no_more(world: World):
+    identity, tenant, member = world.doors.identity, world.acme.tenant, uuid7()
+    ada = AddMember(name="Ada Blum", email="ada@acme.example", roles=(Role.FINANCE,))
+    await world.doors.store.execute(tenant, members, member, ada, by=SYSTEM)
+    principal = await identity.add_person("ada@acme.example", "correct horse battery")
+    await identity.join(principal, tenant, member)
+    assert (await identity.sign_in("ada@acme.example", "correct horse battery", "here"))[1].member == member
+    world.doors.keys.forget(tenant.slug, [member], "DSR-2027-5")
+    await replay_erased(world.settings)
+    with pytest.raises(SignInFailed):
+        await identity.sign_in("ada@acme.example", "correct horse battery", "here")
 
 
 async def test_the_id_by_which_a_source_knows_a_person_is_sealed(world: World):
