@@ -102,7 +102,7 @@ async def test_pages_stay_as_they_are_while_more_is_recorded(reading: World):
 
 async def test_words_are_found_alike_whether_the_log_holds_them_often_or_seldom(reading: World, monkeypatch: pytest.MonkeyPatch):
     await _told(reading)
-    counts = {"member joined": 0, "deal cast": 1, "deal renamed": 1, "castings southern": 0, "deal next 410.25": 1, "member sales": 0}
+    counts = {"member": None, "deal cast": 1, "deal renamed": 1, "castings southern": 0, "deal next 410.25": 1, "member castings": 0}
     async with reading.client(Role.AUDITOR) as client:
         await _found(client, reading)
         with psycopg.connect(reading.settings.migrator_url, autocommit=True) as owner:
@@ -115,7 +115,7 @@ async def test_words_are_found_alike_whether_the_log_holds_them_often_or_seldom(
                     monkeypatch.setattr(log_search, "NEAR", near)
                     answers.append([hit["position"] for hit in await _found(client, reading, text=text, sort=sort)])
                 assert all(answer == answers[0] for answer in answers), (text, sort, answers)
-                assert len(answers[0]) == count or not count, (text, answers)
+                assert len(answers[0]) == count if count is not None else answers[0], (text, answers)
 
 
 async def test_what_cannot_be_looked_for_is_refused_with_what_can(reading: World):
