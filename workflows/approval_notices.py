@@ -12,8 +12,8 @@ from domain.kernel import Recorded
 from domain.notifications import Notify
 from domain.stages import Chain
 from infra.event_store.envelope import event_id
+from workflows.titles import titled
 
-_TITLE = 200
 """Characters that a notification's title may have."""
 ASKED, REMINDED, ESCALATED, GRANTED, REJECTED = (
     *("approval_asked", "approval_reminder", "approval_escalated", "approval_granted", "approval_rejected"),
@@ -79,6 +79,4 @@ def _when(at: datetime | None) -> str:
 
 
 def _notice(approval: Approval, id: UUID, kind: str, cause: UUID, member: UUID, says: str, body: str) -> Notify:
-    room = _TITLE - len(says)
-    name = approval.title if len(approval.title) <= room else approval.title[: room - 1].rstrip() + "…"
-    return Notify(member=member, kind=kind, noun="approval", about=id, cause=cause, title=name + says, body=body)
+    return Notify(member=member, kind=kind, noun="approval", about=id, cause=cause, title=titled(approval.title, says), body=body)

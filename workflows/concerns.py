@@ -19,8 +19,8 @@ from domain.kernel import Event, Recorded
 from domain.notifications import Notify
 from infra.event_store.envelope import event_id
 from workflows.clocks import lapses_at, stalls_at
+from workflows.titles import titled
 
-_TITLE = 200
 """Characters that a notification's title may have."""
 
 
@@ -72,13 +72,13 @@ def _id(recorded: Recorded) -> UUID:
 def reminder(concern: Concern, deal: Deal, about: UUID, owner: UUID) -> Notify:
     """What the owner is told."""
     if concern.kind == STALLED:
-        title = _titled(deal, f" has stalled in {deal.stage_name}")
+        title = titled(deal.title, f" has stalled in {deal.stage_name}")
         body = (
             f"It has been in {deal.stage_name} for more than the {deal.max_days} days that the stage allows. "
             "Take the next step with the buyer, move it back, or close it as lost."
         )
     else:
-        title = _titled(deal, f" was expected to close on {deal.close_date}")
+        title = titled(deal.title, f" was expected to close on {deal.close_date}")
         body = "That day has passed and the deal is still open. Say on which day it will close now, or close it."
     return Notify(member=owner, kind=concern.kind, noun="deal", about=about, cause=concern.id, title=title, body=body)
 
@@ -90,10 +90,4 @@ def escalation(concern: Concern, deal: Deal, about: UUID, manager: UUID) -> Noti
     if deal.owner is None:
         body = "It has no owner. Assign one."
     kind = concern.kind + ESCALATED
-    return Notify(member=manager, kind=kind, noun="deal", about=about, cause=concern.id, title=_titled(deal, state), body=body)
-
-
-def _titled(deal: Deal, says: str) -> str:
-    room = _TITLE - len(says)
-    name = deal.title if len(deal.title) <= room else deal.title[: room - 1].rstrip() + "…"
-    return name + says
+    return Notify(member=manager, kind=kind, noun="deal", about=about, cause=concern.id, title=titled(deal.title, state), body=body)

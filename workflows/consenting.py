@@ -24,8 +24,8 @@ from infra.event_store.requests import KeyReused, VersionConflict
 from workflows.approving import ask_for_consent
 from workflows.moves import meta_of, step_id
 from workflows.telling import tell
+from workflows.titles import titled
 
-_TITLE = 200
 _NO = {Status.REJECTED: "The approvers said no", Status.WITHDRAWN: "The request for approval was taken back"}
 
 
@@ -92,7 +92,7 @@ def wanted_of(contract: Contract, id: UUID, amendment: UUID | None, cause: UUID,
         noun=NOUN,
         about=id,
         part=amendment,
-        title=title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…",
+        title=titled(title),
         cause=cause,
         requested_by=requester,
         parties=tuple(party for party in (contract.owner,) if party != requester),
@@ -105,11 +105,15 @@ def wanted_of(contract: Contract, id: UUID, amendment: UUID | None, cause: UUID,
 
 def _unasked(wanted: RequestApproval, refusal: Refused) -> Notify:
     says = " waits, for nobody can be asked"
-    room = _TITLE - len(says)
-    name = wanted.title if len(wanted.title) <= room else wanted.title[: room - 1].rstrip() + "…"
     body = f"{refusal.detail} It is asked again by itself every day."
     return Notify(
-        member=wanted.requested_by, kind="consent_unasked", noun=NOUN, about=wanted.about, cause=wanted.cause, title=name + says, body=body
+        member=wanted.requested_by,
+        kind="consent_unasked",
+        noun=NOUN,
+        about=wanted.about,
+        cause=wanted.cause,
+        title=titled(wanted.title, says),
+        body=body,
     )
 
 

@@ -19,8 +19,8 @@ from domain.contracts.terms import OccurrenceStatus, Party, RenewalWay, RenewedB
 from domain.kernel import Event, Recorded
 from domain.notifications import Notify
 from infra.event_store.envelope import event_id
+from workflows.titles import titled
 
-_TITLE = 200
 """Characters that a notification's title may have."""
 ALERT, MISSED, RENEWED, EXPIRED, RENEWAL, DUE, BREACHED = (
     "contract_alert",
@@ -70,7 +70,7 @@ def notices(contract: Contract, id: UUID, history: Sequence[Recorded], told: int
             noun="contract",
             about=id,
             cause=cause,
-            title=_titled(contract.title, words.says),
+            title=titled(contract.title, words.says),
             body=words.body,
         )
         yield Told(notice, notice.model_copy(update={"kind": words.kind + TO_MANAGER}) if words.manager else None)
@@ -148,9 +148,3 @@ def _claim(event: o.ObligationBreached) -> str:
     if event.by is Party.US:
         return "Make it good, and tell the other party when."
     return "Ask for it, waive it, or claim it in a dispute" + (f" with its penalty of {event.penalty}." if event.penalty else ".")
-
-
-def _titled(name: str, says: str) -> str:
-    says = says if len(says) < _TITLE // 2 else says[: _TITLE // 2].rstrip() + "…"
-    room = _TITLE - len(says)
-    return (name if len(name) <= room else name[: room - 1].rstrip() + "…") + says

@@ -21,8 +21,8 @@ from domain.notifications import Notify
 from infra.access_members import Organisation
 from infra.event_store.envelope import event_id
 from workflows.approving import above
+from workflows.titles import titled
 
-_TITLE = 200
 """Characters that a notification's title may have."""
 POSTS = {
     Side.BUY: (Role.CATEGORY_LEAD, Role.PROCUREMENT_HEAD, Role.EXECUTIVE),
@@ -47,7 +47,7 @@ def notices(case: Dispute, id: UUID, news: Sequence[Recorded], since: datetime, 
             continue
         cause = event_id(recorded.originator_id, recorded.originator_version)
         for member, kind, says, body in _told(case, recorded, learnt, organisation):
-            yield Notify(member=member, kind=kind, noun="dispute", about=id, cause=cause, title=_titled(case.title, says), body=body)
+            yield Notify(member=member, kind=kind, noun="dispute", about=id, cause=cause, title=titled(case.title, says), body=body)
 
 
 def _told(case: Dispute, recorded: Recorded, learnt: datetime, organisation: Organisation) -> Iterator[tuple[UUID, str, str, str]]:
@@ -108,8 +108,3 @@ def holder(organisation: Organisation, owner: UUID, posts: Sequence[Role]) -> UU
             if member is not None and member.active and post in member.roles:
                 return id
     return None
-
-
-def _titled(name: str, says: str) -> str:
-    room = _TITLE - len(says)
-    return (name if len(name) <= room else name[: room - 1].rstrip() + "…") + says

@@ -20,8 +20,8 @@ from infra.database import Tenant
 from infra.event_store import Store
 from infra.event_store.requests import KeyReused, VersionConflict
 from workflows.telling import tell
+from workflows.titles import titled
 
-_TITLE = 200
 _ENDS = {
     PaperStatus.COMPLETED: (" is signed by all", "It is sealed and kept; every signatory finds it behind their link."),
     PaperStatus.DECLINED: (" was declined", "Its history says who and why: `concord replay`."),
@@ -40,9 +40,7 @@ async def settle(store: Store, tenant: Tenant, id: UUID, paper: Paper, now: date
             body = f"{body} {'It is in force by it.' if refused is None else f'But it could not be taken as signed: {refused.detail}'}"
         else:
             body = f"{body} What it was to be signed as stays approved: `concord papers prepare` prints it again, to be sent anew."
-    room = _TITLE - len(says)
-    name = f"{paper.title} ({paper.number})"
-    title = (name if len(name) <= room else name[: room - 1].rstrip() + "…") + says
+    title = titled(f"{paper.title} ({paper.number})", says)
     cause = natural_id("paper ended", str(id), paper.status.value)
     await tell(
         store,
