@@ -1,4 +1,4 @@
-"""`concord privacy export | mentions | erase | hold | release | show | list`, and `concord keys rotate`: people's data, and its keys."""
+"""`concord privacy export | mentions | erase | hold | release | show | list`: people's data."""
 
 from __future__ import annotations
 
