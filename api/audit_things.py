@@ -132,7 +132,11 @@ def _decider(noun: str) -> Decider[Any]:
     found = DECIDERS.get(noun)
     if found is None:
         one = noun.removesuffix("s")
-        said = f"A thing is named by one noun: {one}" if one in DECIDERS else f"There is no noun {noun}; choose one of `nouns`"
+        said = (
+            f"A thing is named by one noun: {one}"
+            if one in DECIDERS
+            else f"There is no such noun; choose one of these: {', '.join(sorted(DECIDERS))}"
+        )
         raise NotFound(f"{said}.", nouns=sorted(DECIDERS))
     return found
 
@@ -142,7 +146,11 @@ def _listed(list_name: str) -> str:
     if (noun := list_name.removesuffix("s")) in LISTS and list_name != noun:
         return noun
     lists = [f"{noun}s" for noun in sorted(LISTS)]
-    said = f"A list is named as its own address is: {list_name}s" if list_name in LISTS else "There is no such list; choose one of `lists`"
+    said = (
+        f"A list is named as its own address is: {list_name}s"
+        if list_name in LISTS
+        else f"There is no such list; choose one of these: {', '.join(lists)}"
+    )
     raise NotFound(f"{said}.", lists=lists)
 
 

@@ -114,7 +114,7 @@ async def test_things_are_named_by_one_noun_and_lists_by_their_own_address(world
         said = refused(await client.get("/v1/audit/lists/deal/difference"), "NotFound", 404)
         assert said["detail"] == "A list is named as its own address is: deals."
         said = refused(await client.get("/v1/audit/lists/dealz/difference"), "NotFound", 404)
-        assert (said["detail"], "contracts" in said["lists"]) == ("There is no such list; choose one of `lists`.", True)
+        assert said["detail"].startswith("There is no such list; choose one of these: accounts, approvals, ")
         for path in (f"deals/{world.acme.deal}/difference", f"deals/{world.acme.deal}/states/1"):
             said = refused(await client.get(f"/v1/audit/{path}"), "NotFound", 404)
             assert said["detail"] == "A thing is named by one noun: deal."
