@@ -159,7 +159,7 @@ def access(
         what_told = f"{words(one['kind'])}: {plain(one['operation'])}"
         made.add_row(when(one["at"]), who_told, what_told, plain(one["target"] or ""), str(one["status"]), f"{one['times']:,}")
     out.print(made)
-    print_count(len(found["items"]), "entry", found["next"])
+    print_count(len(found["items"]), "row", found["next"])
 
 
 def _accesses(
