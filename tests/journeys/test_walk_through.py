@@ -71,6 +71,8 @@ class Shell:
         assert self._bash.stdin is not None
         self._bash.stdin.close()
         self._bash.wait(60)
+        if self._bash.stdout is not None:
+            self._bash.stdout.close()
 
 
 @pytest.fixture(scope="module")
