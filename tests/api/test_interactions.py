@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.accounts import OpenAccount, accounts
+from domain.accounts import AssignAccountOwner, OpenAccount, accounts
 from domain.contacts import AddContact, TakePosition, contacts
 from domain.interactions import RecordInteraction, interactions
 from domain.kernel import SYSTEM, Role
@@ -76,6 +76,24 @@ async def test_a_past_list_is_as_it_stood(office: World):
     assert [i["text"] for i in await _list(office, "interactions", as_of=str(then))] == ["It is approved."]
     assert len(await _list(office, "follow-ups", as_of=str(then))) == 1
     assert await _list(office, "follow-ups") == []
+
+
+async def test_who_lost_an_account_reads_its_past_talks_and_people_no_more(office: World):
+    store, tenant, account = office.doors.store, office.acme.tenant, office.acme.account
+    async with office.client(CHIEF) as client:
+        made = ok(await client.post("/v1/interactions", json=call(office, follow_ups=[]), headers=key()), 201)
+    buyer = uuid4()
+    await store.execute(tenant, contacts, buyer, AddContact(name="Jo Weber"), by=SYSTEM)
+    await store.execute(tenant, contacts, buyer, TakePosition(account=account), by=SYSTEM)
+    then = await office.events()
+
+    async def past(role: Role) -> list[list[str]]:
+        return [[one["id"] for one in await _list(office, what, role, as_of=then)] for what in ("interactions", "contacts")]
+
+    assert await past(SELLER) == [[made["id"]], [str(buyer)]]
+    await store.execute(tenant, accounts, account, AssignAccountOwner(owner=office.acme.members[CHIEF]), by=SYSTEM)
+    assert await past(SELLER) == [[], []]
+    assert await past(CHIEF) == [[made["id"]], [str(buyer)]]
 
 
 async def test_lists_hold_exactly_what_may_be_read_one_by_one(office: World):
