@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Context, Decimal
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -111,6 +112,11 @@ def plain(value: Any) -> str:
             return listed([plain(item) for item in value])
         case _:
             return str(value)
+
+
+def rounded(rate: Decimal) -> str:
+    """A rate to six significant digits, as a sentence says it; what stands before the point stays whole."""
+    return f"{Context(prec=max(6, rate.adjusted() + 2)).plus(rate).normalize():f}"
 
 
 def because(reason: str | None) -> str:

@@ -8,7 +8,7 @@ from domain.approval_policies import ApprovalPolicyVersionDefined
 from domain.approvals import events as e
 from domain.deals.events import DealApprovalRequested, DealPaymentTermsSet
 from domain.kernel import Role
-from projections.telling import Names, listed, plain, telling
+from projections.telling import Names, listed, plain, rounded, telling
 
 
 def _posts(posts: Sequence[Role]) -> str:
@@ -26,9 +26,7 @@ def _(event: e.ApprovalRequested, names: Names) -> str:
     policy = f"version {event.policy_version} of the policy" if event.policy_version else "the policy that every tenant begins with"
     told = [f"the {plan.chain} chain ({plan.why}): {names.all([s.approver for s in plan.steps])}" for plan in asked]
     rate = (
-        f" One {event.rate.base} counted {event.rate.rate.normalize():f} {event.rate.quote}, of {plain(event.rate.day)}."
-        if event.rate
-        else ""
+        f" One {event.rate.base} counted {rounded(event.rate.rate)} {event.rate.quote}, of {plain(event.rate.day)}." if event.rate else ""
     )
     over = "".join(f" The {plan.chain} decision of round {plan.agreed_in} carries over: {plan.why}." for plan in carried)
     if not asked:

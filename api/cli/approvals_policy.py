@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,7 +131,8 @@ def what_if(
 
 def _terms(one: Mapping[str, Any]) -> str:
     """What the chains tested: a discount both in all and on the worst line, for either decides."""
-    off = f"{one['blended']} % off in all, {one['worst_line']} % on the worst line, " if one["noun"] == "deal" else ""
+    in_all, worst = (f"{Decimal(one[name]).normalize():f}" for name in ("blended", "worst_line"))
+    off = f"{in_all} % off in all, {worst} % on the worst line, " if one["noun"] == "deal" else ""
     worth = f", {one['amount']}" if one["amount"] else ""
     return f"{off}{one['payment_days']} days{worth}"
 

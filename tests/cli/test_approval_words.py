@@ -11,6 +11,7 @@ ONE = {"noun": "deal", "blended": "9.7429", "worst_line": "12", "payment_days": 
 
 def test_what_if_shows_the_worst_line_beside_the_whole_discount():
     assert _terms(ONE) == "9.7429 % off in all, 12 % on the worst line, 30 days, 1,000.00 EUR"
+    assert _terms({**ONE, "blended": "12.0000"}).startswith("12 % off in all, 12 % on the worst line")
     assert _terms({**ONE, "noun": "contract", "amount": None}) == "30 days"
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.disputes.events import DisputeReopened
 from domain.disputes.ledger import Balance, Ledger
 from projections import telling_disputes
-from projections.telling import Names, sentence
+from projections.telling import Names, rounded, sentence
 
 __all__ = ["telling_disputes"]  # its sentences are registered by reading it
 
@@ -21,3 +21,9 @@ def reopened(original: str, still: str) -> str:
 def test_of_a_dispute_it_is_told_what_is_open_or_that_nothing_is():
     assert reopened("300.00", "120.00").endswith("120.00 EUR of 300.00 EUR is open.")
     assert reopened("300.00", "0.00").endswith("; nothing is open.")
+
+
+def test_a_rate_is_told_with_six_significant_digits_at_most():
+    assert rounded(Decimal("0.8903926632555644555248864749354")) == "0.890393"
+    assert rounded(Decimal("25.305")) == "25.305"
+    assert rounded(Decimal("1234567.50")) == "1234567.5"
