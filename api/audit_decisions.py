@@ -21,7 +21,7 @@ from api.registers import Entry, entry
 from domain.approval_policies import UNDEFINED, ApprovalPolicy, approval_policies
 from domain.approvals import ApprovalRequested
 from domain.approvals import differences as asked_of_others
-from domain.kernel import DECIDERS, SYSTEM, Actor, Command, Context, Decider, Event, NotFound, Read, Recorded
+from domain.kernel import DECIDERS, SYSTEM, Actor, Command, Context, Decider, NotFound, Read, Recorded
 from domain.redeciding import Outcome, decide_again, differences, told_back
 from domain.settings import SETTINGS_ID
 from projections.stream_states import values
@@ -53,7 +53,8 @@ class Replayed(BaseModel):
     """A decision, told back from the log.
 
     `determined`: the recorded events tell which command it was, and deciding it again gives exactly them; else `undetermined` says why,
-    and there is no command. `differs` and `why`: whether, and how, the outcome by the rules that were asked for is another one.
+    and there is no command. `differs` and `why`: whether, and how, the outcome by the rules that were asked for is another one; null where
+    the command is not known, but of a request for approval `differs` still tells whether the policy would have asked others.
     """
 
     position: int
@@ -75,7 +76,7 @@ class Replayed(BaseModel):
     by: dict[str, int]
     outcome: list[dict[str, Any]]
     refused: str | None
-    differs: bool
+    differs: bool | None
     why: list[str]
 
 
@@ -207,7 +208,7 @@ def _told(
     facts: dict[Read, tuple[Any, int]],
     by: dict[str, int],
     outcome: Outcome,
-    why: list[str],
+    why: list[str] | None,
     undetermined: str | None = None,
 ) -> Replayed:
     one = decision.recorded[0]
@@ -232,8 +233,8 @@ def _told(
         by=by,
         outcome=[{"topic": event.topic, "stream": str(stream), "data": values(event)} for stream, event in outcome.events],
         refused=outcome.refusal.rule if outcome.refusal is not None else None,
-        differs=bool(why),
-        why=why,
+        differs=None if why is None else bool(why),
+        why=why or [],
     )
 
 
@@ -243,16 +244,18 @@ _VERSIONS = ("pipeline_version", "policy_version", "rules")
 
 async def _undetermined(caller: Caller, position: int, decision: _Decision, by: dict[str, int], asked: ReplayAsked) -> Replayed:
     """What can be said where the events do not tell the command; rounds of approvals keep all values that the policy tests."""
-    request = next((r.event for r in decision.recorded if isinstance(r.event, ApprovalRequested)), None)
     reason = (
         "The log keeps what followed from a command, not its words; those of this one cannot be told back from its events, because it "
         "came with others in one piece, or said something that no event repeats. State, facts and events are shown as they were."
     )
-    why: list[str] = []
-    if request is not None and asked.policy_version is not None:
-        why = await _by_policy(caller, request, asked.policy_version)
-    recorded: tuple[tuple[UUID, Event], ...] = tuple((r.originator_id, r.event) for r in decision.recorded)
-    return _told(position, decision, None, {}, by, Outcome(recorded), why, reason)
+    request = next((r.event for r in decision.recorded if isinstance(r.event, ApprovalRequested)), None)
+    # gates and other rules cannot be put to a command that is not known: nothing is said of them, neither same nor otherwise
+    if request is None or by.keys() - {"policy_version"}:
+        return _told(position, decision, None, {}, by, Outcome(), None, reason)
+    number = request.policy_version if asked.policy_version is None else asked.policy_version
+    why = await _by_policy(caller, request, number)
+    reason += " A request for approval keeps all that the policy tests: that can be asked again whom it would have asked."
+    return _told(position, decision, None, {}, by, Outcome(), why, reason)
 
 
 async def _by_policy(caller: Caller, request: ApprovalRequested, number: int) -> list[str]:

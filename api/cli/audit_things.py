@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.audit_rows import nameless, print_rows, value_words
 from api.cli.client import Client, calling
 from api.cli.formats import amount, plain, table, when, words
 from api.cli.options import Json, TenantName
@@ -87,7 +88,7 @@ def diff(
         say_json(found)
         return
     view.heading()
-    (_print_forecast if name == "forecast" else _print_rows if name in lists else _print_fields)(found)
+    (_print_forecast if name == "forecast" else print_rows if name in lists else _print_fields)(found)
 
 
 def _print_fields(found: dict[str, Any]) -> None:
@@ -96,21 +97,14 @@ def _print_fields(found: dict[str, Any]) -> None:
     else:
         made = table("field", "from", "to", "by", "when", "why", whole=("when",))
         for one in found["fields"]:
-            row = (one["field"], one["before"], one["after"], one["actor_name"])
-            made.add_row(*(plain("-" if value is None else value) for value in row), when(one["recorded_at"]), plain(one["why"] or ""))
+            name, was, now = one["field"], one["before"], one["after"]
+            if not (nameless(was, {}) or nameless(now, {})):
+                values = (value_words(name.rpartition(".")[2], value) for value in (was, now))
+                told = (*map(plain, (words(name), *values, one["actor_name"])), when(one["recorded_at"]), plain(one["why"] or ""))
+                made.add_row(*told)
         out.print(made)
     for event in found["events"]:
         out.print(f"  {event['position']:>9,}  {when(event['recorded_at'])}  {plain(event['actor_name'])}: {plain(event['sentence'])}")
-
-
-def _print_rows(found: dict[str, Any]) -> None:
-    out.print(", ".join(f"{count:,} {what}" for what, count in found["counts"].items()))
-    made = table("", "which", "what differs", whole=("",))
-    for row in found["items"]:
-        differs = ", ".join(f"{words(name)}: {was} -> {now}" for name, (was, now) in row["columns"].items() if row["what"] == "changed")
-        made.add_row(row["what"], plain(row["name"] or row["id"]), plain(differs))
-    if found["items"]:
-        out.print(made)
 
 
 def _print_forecast(found: dict[str, Any]) -> None:
@@ -164,10 +158,17 @@ def decision(
     )
     for event in found["events"]:
         out.print(f"  {event['position']:>9,}  {event['topic']}")
-    asked = ", ".join(f"{words(name)} {value}" for name, value in found["by"].items())
-    if found["differs"]:
-        out.print(f"By {asked or 'the rules of the time'} it would have been otherwise:")
-        for why in found["why"]:
-            out.print(f"  - {plain(why)}")
-    else:
-        out.print(f"By {asked or 'the rules of the time'} it would have been the same.")
+    for line in verdict(found):
+        out.print(plain(line))
+
+
+def verdict(found: dict[str, Any]) -> list[str]:
+    """What a replayed decision would have come to, line by line; nothing where that cannot be told."""
+    if found["differs"] is None:
+        return []
+    # of a command that is not known only the policy is asked again: whom it asks
+    what = "it" if found["determined"] else "whom it asked"
+    asked = ", ".join(f"{words(name)} {value}" for name, value in found["by"].items()) or "the rules of the time"
+    if not found["differs"]:
+        return [f"By {asked} {what} would have been the same."]
+    return [f"By {asked} {what} would have been otherwise:", *(f"  - {why}" for why in found["why"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from api.cli.audit_things import verdict
 from api.cli.outcomes import Exit
 from tests.cli.conftest import Concord
 
@@ -40,3 +41,19 @@ def test_an_auditor_finds_what_happened_and_what_changed_and_decides_again(conco
     assert "Nothing was found" in concord("audit", "findings", *AT).out
     assert "read" in concord("audit", "access", "--what", "search_log", *AT).out
     assert "no such noun" in concord("audit", "state", opened["stream"], "1", "--noun", "nothing", *AT, code=Exit.NOT_FOUND).err
+
+
+def test_of_a_command_that_cannot_be_told_back_no_verdict_is_given(concord: Concord):
+    found = concord("audit", "decision", "1", "--json").json
+    assert (found["determined"], found["differs"], found["outcome"]) == (False, None, [])
+    said = " ".join(concord("audit", "decision", "1").out.split())
+    assert "cannot be told back" in said
+    assert "would have been" not in said
+
+
+def test_of_a_request_whose_command_is_not_known_only_whom_it_asked_is_judged():
+    found = {"determined": False, "by": {"policy_version": 1}, "differs": True, "why": ["The discount chain would ask nobody."]}
+    assert verdict(found) == ["By policy version 1 whom it asked would have been otherwise:", "  - The discount chain would ask nobody."]
+    assert verdict({**found, "by": {}, "differs": False}) == ["By the rules of the time whom it asked would have been the same."]
+    assert verdict({**found, "determined": True, "by": {}, "differs": False}) == ["By the rules of the time it would have been the same."]
+    assert verdict({**found, "differs": None}) == []
