@@ -42,7 +42,7 @@ def show(view: View) -> None:
 
 
 def _kept_for(days: int | None) -> str:
-    return "ever" if days is None else f"{days} days"
+    return "ever" if days is None else f"{days:,} days"
 
 
 def _print(title: str, facts: dict[str, Any]) -> None:
@@ -146,18 +146,26 @@ def access_log(
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Say how long the access log is kept: for ever, until you say otherwise. For administrators.
+    """Say how long the access log is kept: for ever, until you say otherwise. For administrators; without options, it tells what holds.
 
     Once a day whole days that are older are removed, and each removal is told in the log with the day's count and root. Entries of
     a person on hold (`concord privacy hold`) keep their day. What was removed does not come back.
 
     Examples:
+      concord settings access-log
       concord settings access-log --keep-days 1095
       concord settings access-log --for-ever
     """
-    if (keep_days is None) != for_ever:
-        raise Ended("Say --keep-days DAYS or --for-ever; `concord settings show` tells what holds.", Exit.USAGE)
+    if keep_days is not None and for_ever:
+        raise Ended("Say --keep-days DAYS or --for-ever, not both.", Exit.USAGE)
     with calling(tenant) as client:
+        if keep_days is None and not for_ever:
+            held = client.get("/v1/settings")["item"]["access_keep_days"]
+            if as_json:
+                say_json({"access_keep_days": held})
+            else:
+                out.print(f"The access log is kept for {_kept_for(held)}; --keep-days DAYS or --for-ever changes that.")
+            return
         answer = client.post("/v1/settings/access-log", {"keep_days": keep_days}, if_match=matching(None))
     say_change(answer, f"The access log is kept for {_kept_for(keep_days)}", as_json=as_json)
 

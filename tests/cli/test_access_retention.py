@@ -51,7 +51,10 @@ def test_the_retention_is_said_carried_out_and_told_and_a_copy_proves_itself_aft
     copy = tmp_path / "day.json"
     assert "1 rows" in concord("audit", "access-export", str(OLD), "--out", str(copy), *AT).out
     assert "365" in concord("settings", "access-log", "--keep-days", "30", *AT, code=Exit.REFUSED).err
-    assert "--for-ever" in concord("settings", "access-log", *AT, code=Exit.USAGE).err
+    assert "--for-ever" in concord("settings", "access-log", "--keep-days", "366", "--for-ever", *AT, code=Exit.USAGE).err
+    assert "kept for ever" in concord("settings", "access-log", *AT).out
+    assert "kept for 1,095 days" in concord("settings", "access-log", "--keep-days", "1095", *AT).out
+    assert concord("settings", "access-log", "--json", *AT).json == {"access_keep_days": 1095}
     assert "kept for 366 days" in concord("settings", "access-log", "--keep-days", "366", *AT).out
     assert "Nothing changed" in concord("settings", "access-log", "--keep-days", "366", *AT).out
     assert "366 days" in concord("settings", "show", *AT).out
