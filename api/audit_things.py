@@ -18,13 +18,15 @@ from api.nouns import SUBJECTS, IdParameter
 from api.problems import documented
 from api.reading import Slice, reading, stood
 from api.registers import Eyed, check_eyes, check_reached, entry
+from api.row_changes import MOST, RowChange, changes_told
 from api.seen_by import SeenBy, check_might
 from domain.kernel import DECIDERS, Decider, Invalid, NotFound
 from infra.access import Action
 from projections.as_of import AsOf, Basis
-from projections.list_difference import LISTS, list_difference
+from projections.list_difference import LISTS, RowDifference, ids_in, list_difference
 from projections.log_search import Hit, hits
 from projections.stream_states import difference, reason_of, upto, values
+from projections.telling import resolve as named
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 ThingNoun = Annotated[str, Path(pattern="^[a-z_]{1,40}$", examples=["deal"], description="What it is: `deal`, `account`, `settings`.")]
@@ -89,12 +91,17 @@ class Since(Eyed):
 
 
 class RowDiffers(BaseModel):
-    """A row that differs, and the columns that do: before and after."""
+    """A row that differs, the columns that do (before and after), and the events that made it so."""
 
     id: UUID
     name: str | None
     what: Literal["added", "removed", "changed"]
+    currency: Annotated[str | None, Field(description="Of its amounts, at the later moment; null: it has none.")]
     columns: dict[str, tuple[Values, Values]]
+    changes: Annotated[
+        list[RowChange], Field(description=f"The latest {MOST} of its own events between the two moments, oldest first: who, when and why.")
+    ]
+    changes_in_all: Annotated[int, Field(description="How many there are; none: what differs followed from something else.")]
 
 
 class ListDifference(BaseModel):
@@ -103,6 +110,7 @@ class ListDifference(BaseModel):
     noun: str
     since: int | None
     counts: dict[str, int]
+    names: Annotated[dict[UUID, str], Field(description="What the ids in `columns` are called, as far as they have a name.")]
     items: list[RowDiffers]
     next: str | None
 
@@ -161,7 +169,7 @@ def _listed(list_name: str) -> str:
     responses=documented(Invalid, NotFound, *PROBLEMS),
 )
 async def compare_list(list_name: ListName, caller: LogReader, asked: Annotated[ListSince, Query()]) -> Response:
-    """Rows of a list that were added, removed or changed between two moments, with the columns that differ."""
+    """Rows of a list that were added, removed or changed between two moments, with the columns that differ, and by whom, when and why."""
     noun_name = _listed(list_name)
     try:
         after = None if asked.cursor is None else UUID(asked.cursor)
@@ -171,14 +179,22 @@ async def compare_list(list_name: ListName, caller: LogReader, asked: Annotated[
         await check_might(caller, asked, Action.LOG_READ, opened.as_of)
         earlier = await earlier_of(caller, asked.since, asked.basis, opened.as_of)
         rows, counts = await list_difference(opened, noun_name, earlier, limit=asked.limit + 1, after=after)
+        shown = rows[: asked.limit]
+        told = await changes_told(opened, earlier, [row.id for row in shown])
         found = ListDifference(
             noun=noun_name,
             since=earlier.position,
             counts=counts,
-            items=[RowDiffers(id=r.id, name=r.name, what=r.what, columns=r.columns) for r in rows[: asked.limit]],
+            names=dict((await named(opened, ids_in(noun_name, shown))).found),
+            items=[_row(row, *told.get(row.id, ([], 0))) for row in shown],
             next=str(rows[asked.limit - 1].id) if len(rows) > asked.limit else None,
         )
         return stood(found, opened.as_of, opened.position)
+
+
+def _row(row: RowDifference, changes: list[RowChange], many: int) -> RowDiffers:
+    plain: dict[str, Any] = {name: getattr(row, name) for name in ("id", "name", "what", "currency", "columns")}
+    return RowDiffers(**plain, changes=changes, changes_in_all=many)
 
 
 @router.get(

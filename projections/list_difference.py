@@ -15,6 +15,7 @@ from projections.contract_tables import CONTRACTS
 from projections.deals import DEALS
 from projections.dispute_tables import DISPUTES
 from projections.interactions import INTERACTIONS
+from projections.log_index import LOG_INDEX
 from projections.members import MEMBERS
 from projections.papers import PAPERS
 from projections.pipelines import PRODUCTS
@@ -42,12 +43,13 @@ _UNTOLD = frozenset({"words", "version"})
 
 @dataclass(frozen=True, slots=True)
 class RowDifference:
-    """A row that differs: `added`, `removed` or `changed`, and each column that does with both its values."""
+    """A row that differs: `added`, `removed` or `changed`, and each column that does with both its values. `currency`: of its amounts."""
 
     id: UUID
     name: str | None
     what: str
     columns: dict[str, tuple[Any, Any]]
+    currency: str | None = None
 
 
 def either(now: AsOf, earlier: AsOf, table: Table, columns: Sequence[str]) -> str:
@@ -102,5 +104,33 @@ async def list_difference(
             counts[what] = int(count)
         else:
             was, now_is = old or {}, new or {}
-            rows.append(RowDifference(id, called, what, {c: (was.get(c), now_is.get(c)) for c in columns if was.get(c) != now_is.get(c)}))
+            differs = {c: (was.get(c), now_is.get(c)) for c in columns if was.get(c) != now_is.get(c)}
+            rows.append(RowDifference(id, called, what, differs, (new or old).get("currency")))
     return sorted(rows, key=lambda row: row.id), counts
+
+
+def ids_in(noun: str, rows: Sequence[RowDifference]) -> set[UUID]:
+    """All ids that stand in columns of these rows, before or after."""
+    table, _ = LISTS[noun]
+    kinds = {column: kind for column, kind in table.types.items() if kind.startswith("uuid")}
+    values = [value for row in rows for column in kinds.keys() & row.columns.keys() for value in row.columns[column] if value]
+    return {UUID(one) for value in values for one in (value if isinstance(value, list) else [value])}
+
+
+async def changes_between(reading: Reading, earlier: AsOf, rows: Sequence[UUID], *, most: int) -> dict[UUID, tuple[list[int], int]]:
+    """By row, the positions of the latest `most` events of its own stream between the two moments, oldest first, and how many there are."""
+    later = reading.as_of
+    if earlier.basis is Basis.KNOWN:
+        between = "position > %(then_as_of)s AND position <= %(last)s"
+    else:
+        between = f"true_from > %(then_as_of)s AND position <= %(last)s{'' if later.now else ' AND true_from <= %(as_of)s'}"
+    last = reading.position if later.position is None or later.basis is not Basis.KNOWN else min(later.position, reading.position)
+    query = (
+        "SELECT stream, position, many FROM (SELECT stream, position, count(*) OVER (PARTITION BY stream) AS many, "
+        f"row_number() OVER (PARTITION BY stream ORDER BY position DESC) AS nth FROM {LOG_INDEX.name} "
+        f"WHERE stream = ANY (%(rows)s) AND {between}) AS e WHERE nth <= %(most)s ORDER BY position"
+    )
+    found: dict[UUID, tuple[list[int], int]] = {}
+    for stream, position, many in await reading.rows(query, {**then_params(earlier), "rows": list(rows), "last": last, "most": most}):
+        found.setdefault(stream, ([], int(many)))[0].append(position)
+    return found

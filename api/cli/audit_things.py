@@ -21,11 +21,14 @@ OfNoun = Annotated[
     str | None, typer.Option("--noun", help="What it is, where it has no name: approval, settings, ...; then NAME is its id.")
 ]
 
+_ALSO = "a list of them (deals, contracts, ..., and approvals or interactions), or forecast"
+"""What `diff` takes besides a thing."""
 
-def _thing(client: Client, name: str, noun: str | None) -> tuple[str, str]:
+
+def _thing(client: Client, name: str, noun: str | None, *, also: str = "") -> tuple[str, str]:
     if noun is not None:
         return noun, name
-    found, id = find_among(client, NOUNS, name)
+    found, id = find_among(client, NOUNS, name, also=also)
     return found.word, id
 
 
@@ -82,7 +85,7 @@ def diff(
         elif name in lists:
             found = client.page(f"/v1/audit/lists/{name}/difference", asked, most=200)
         else:
-            kind, id = _thing(client, name, noun)
+            kind, id = _thing(client, name, noun, also=_ALSO)
             found = client.get(f"/v1/audit/{kind}/{id}/difference", asked)
     if view.as_json:
         say_json(found)

@@ -78,6 +78,16 @@ async def test_the_difference_of_a_list_tells_rows_added_removed_and_changed(rea
         assert found["counts"] == {"added": 1, "removed": 0, "changed": 3}
         assert rows[facts["new"]]["what"] == "added"
         assert rows[facts["renamed"]]["columns"] == {"title": ["Pumps", "Pumps and valves"]}
+        changes = rows[facts["deal"]]["changes"]
+        assert [(one["actor_name"], one["why"], one["topic"]) for one in changes] == [
+            ("account_manager", "They want more", "deal.amount_changed"),
+            ("account_manager", "Fewer after all", "deal.amount_changed"),
+        ]
+        assert (rows[facts["deal"]]["changes_in_all"], rows[facts["deal"]]["currency"]) == (2, "EUR")
+        assert [one["topic"] for one in rows[facts["renamed"]]["changes"]] == ["deal.renamed"]
+        assert found["names"][rows[facts["new"]]["columns"]["owner"][1]] == "account_manager"
+        first_only = ok(await client.get("/v1/audit/lists/deals/difference", params={**asked, "as_of": str(facts["before"] + 1)}))
+        assert [one["why"] for row in first_only["items"] for one in row["changes"]] == ["They want more"]
         assert (
             rows[facts["deal"]]["columns"]["amount"] == ["1000.00", "900.00"] or Decimal(rows[facts["deal"]]["columns"]["amount"][1]) == 900
         )
@@ -87,6 +97,7 @@ async def test_the_difference_of_a_list_tells_rows_added_removed_and_changed(rea
         assert ok(await client.get("/v1/audit/lists/accounts/difference", params=asked))["items"] == []
         happened = ok(await client.get("/v1/audit/lists/deals/difference", params={**asked, "basis": "happened"}))
         assert {row["id"] for row in happened["items"]} == set(rows)
+        assert next(row for row in happened["items"] if row["id"] == facts["deal"])["changes"] == changes
         refused(await client.get("/v1/audit/lists/settings/difference", params=asked), "NotFound", 404)
 
 
