@@ -73,15 +73,15 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
     raise _none(client, noun, text)
 
 
-def find_among(client: Client, nouns: Sequence[Noun], written: str) -> tuple[Noun, str]:
+def find_among(client: Client, nouns: Sequence[Noun], written: str, *, also: str = "") -> tuple[Noun, str]:
     """The one thing that is meant among things of several kinds: its kind and its id. Raises Ended: there is none, or several.
 
-    Kinds that the caller may not read at all are left out. `deal:NAME` is meant of deals alone.
+    Kinds that the caller may not read at all are left out. `deal:NAME` is meant of deals alone. `also`: what could be named instead.
     """
     kind, _, rest = written.partition(":")
     if said := [noun for noun in nouns if noun.word == kind.strip().casefold()]:
         nouns, written = said, rest
-    text, words = " ".join(written.split()), " or ".join(noun.word for noun in nouns)
+    text, words = " ".join(written.split()), _either([noun.word for noun in nouns])
     if not text:
         raise _unnamed(words)
     found: list[tuple[Noun, dict[str, Any]]] = []
@@ -104,8 +104,14 @@ def find_among(client: Client, nouns: Sequence[Noun], written: str) -> tuple[Nou
         by_kind = f", or by its kind, like '{next(iter(kinds))}:{text}'" if len(kinds) > 1 else ""
         sentence = f"Several things answer to {text!r}; name one of them by the end of its id{by_kind}:"
         raise Ended(sentence, Exit.NOT_FOUND, lines=lines, data=data)
-    meant = "; did you mean:" if near else ", or you may not know of it."
-    raise Ended(f"There is no {words} {text!r}{meant}", Exit.NOT_FOUND, lines=lines, data=data)
+    meant = "; did you mean:" if near else "." if also else ", or you may not know of it."
+    missing = f"Nothing that you may know of is called {text!r}: name a {words}, {also}" if also else f"There is no {words} {text!r}"
+    raise Ended(f"{missing}{meant}", Exit.NOT_FOUND, lines=lines, data=data)
+
+
+def _either(kinds: Sequence[str]) -> str:
+    *most, last = kinds
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _candidates(client: Client, noun: Noun, text: str) -> list[dict[str, Any]]:
