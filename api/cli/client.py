@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from api.cli.outcomes import Ended, Exit
-from api.cli.places import Options, of_this_command
+from api.cli.places import Options, in_options, of_this_command
 from api.cli.places import told as told_at
 from api.cli.unmet import how_to_provide
 from api.credential import Credential, read_credential
@@ -40,7 +40,8 @@ class Problem(Ended):
         if body.get("unmet"):
             # the list below says it better, with how to provide each
             sentence = f"{sentence.partition(':')[0]}:"
-        options = of_this_command() if body.get("errors") else {}
+        options = of_this_command()
+        sentence = in_options(sentence, options)
         if body.get("rule") == "RequestMalformed" and body.get("errors"):
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             sentence = f"{_told(missing[0], options).removeprefix('  - ')}{more}."

@@ -48,6 +48,17 @@ def options_of(parameters: Sequence[Any]) -> Options:
     return found
 
 
+def in_options(sentence: str, options: Options) -> str:
+    """A refusal that names parameters of the API, in backticks or at its beginning, with the options that gave them."""
+
+    def typed(found: re.Match[str]) -> str:
+        name = found["name"]
+        return next((options[one] for one in (name, _ALSO.get(name, "")) if one in options), found[0])
+
+    quoted = re.sub(r"`(?P<name>[a-z_]+)`", typed, sentence)
+    return re.sub(r"^(?P<name>[a-z_]+)(?=: | names a position)", typed, quoted)
+
+
 def told(at: str, message: str, options: Options) -> str:
     """The place and what to write there, without a point."""
     # a command's words are texts anyway

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.cli.client import Problem
-from api.cli.places import options_of, place, told
+from api.cli.places import in_options, options_of, place, told
 from api.malformed import told_of
 from domain.papers.commands import SendPaper
 from tests.cli.conftest import Concord
@@ -72,3 +72,18 @@ def test_a_command_tells_its_own_options_and_the_most_that_an_amount_may_be(conc
     dear = ("--amount", "99999999999999999999.00 EUR", "--close-date", "2099-03-31")
     said = concord("deals", "open", "Far too dear", "--account", acme, *dear, code=2).err
     assert said.strip() == "--amount: write at most 15 digits, perhaps a point and at most 6 more, like 1250.00."
+
+
+def test_a_refusal_names_the_options_as_they_are_typed():
+    given = {"first": "--from", "last": "--to", "since": "--since", "as_of": "--as-of"}
+    said = in_options("`first` has to be at or before `last`, and covered by the checkpoint.", given)
+    assert said == "--from has to be at or before --to, and covered by the checkpoint."
+    assert in_options("`since` has to lie before `as_of`; swap them.", given) == "--since has to lie before --as-of; swap them."
+    assert in_options("as_of names a position that the log has not reached.", given).startswith("--as-of names")
+    assert in_options("`concord status` tells; `until` is no option here.", given) == "`concord status` tells; `until` is no option here."
+
+
+def test_what_the_api_refuses_is_told_with_the_options_of_the_command_that_runs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.cli.client.of_this_command", lambda: {"since": "--since", "as_of": "--as-of"})
+    problem = Problem(422, {"rule": "Invalid", "detail": "`since` has to lie before `as_of`; swap them."})
+    assert problem.sentence == "--since has to lie before --as-of; swap them."
