@@ -1,34 +1,50 @@
 """Proofs that the log was not altered: checkpoints, inclusion, consistency, and the keys that sign. Formats: docs/proofs.md."""
 
 from base64 import b64encode
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.callers import Caller, LogReader
 from api.conventions import reply
-from api.moments import PROBLEMS, resolve
+from api.moments import PROBLEMS, Moment, resolve
 from api.nouns import Noun
+from api.paged import PAGED, Paged, shown, wants_page
 from api.problems import EventAltered, documented
+from api.proof_pages import consistency_page, inclusion_page, status_page
+from api.proof_views import (
+    CheckpointAsked,
+    CheckpointView,
+    ConsistencyAsked,
+    ConsistencyView,
+    InclusionAsked,
+    InclusionView,
+    KeysView,
+    KeyView,
+    ProofsStatus,
+)
+from api.reading import reading
 from api.registers import AtEyed, check_reached
 from api.seen_by import check_might
 from domain.kernel import Command, Invalid, NotFound, Refused
 from domain.proof_keys import PROOF_KEYS, AddProofKey, Overlap, ProofKeyAdded, name_of, proof_keys
 from infra.access import Action
 from infra.event_store.loader import Row
+from infra.event_store.unreadable import Unreadable
 from infra.proofs import merkle, standing
 from infra.proofs.checkpoints import Checkpoint
 from infra.proofs.leaves import envelope_of
 from infra.proofs.published import Published
 from infra.proofs.tiles import TilesDamaged
-from projections.as_of import Basis
+from projections.as_of import NOW, AsOf
+from projections.at_least import ProjectionBehind
+from projections.catalogue import read_models
 from projections.stream_states import upto
+from projections.telling import Told, tell
 
-_MOST = 10**18
+_MODELS = tuple(type(model) for model in read_models())
 
 
 class NotSignedYet(Refused):
@@ -47,103 +63,6 @@ class RotateProofKey(Command):
     overlap_days: Overlap = 7
 
 
-class CheckpointView(BaseModel):
-    """A signed checkpoint. `root` is base64; `checkpoint` is the signed note as it was published."""
-
-    origin: str
-    size: int
-    root: str
-    checkpoint: str
-
-
-class InclusionView(BaseModel):
-    """The proof that an event is in the tree of a checkpoint. `envelope` and hashes are base64."""
-
-    position: int
-    leaf_index: int
-    envelope: str = Field(description="What the leaf hashes: the event as stored.")
-    leaf_hash: str
-    size: int
-    root: str
-    proof: list[str]
-    checkpoint: str
-
-
-class ConsistencyView(BaseModel):
-    """The proof that a tree begins with an earlier tree. Hashes are base64.
-
-    `checkpoint` signs the tree of `signed_size`: that of `to` where a checkpoint was published at it, else the last one.
-    `signed_proof` proves that it begins with the tree of `to`; empty where they are the same.
-    """
-
-    model_config = ConfigDict(populate_by_name=True)
-    from_: int = Field(alias="from")
-    to: int
-    from_root: str
-    to_root: str
-    proof: list[str]
-    signed_size: int
-    signed_proof: list[str]
-    checkpoint: str
-
-
-class KeyView(BaseModel):
-    """A key that signs or signed checkpoints."""
-
-    vkey: str = Field(description="name+id+base64(0x01 ‖ public key), as c2sp.org/signed-note has it.")
-    added_position: int
-    added_at: datetime
-    signs_until: datetime | None
-
-
-class KeysView(BaseModel):
-    """Every key there was by the moment, oldest first; `signs_until` as it was known then."""
-
-    items: list[KeyView]
-    as_of: int | None
-    basis: Basis
-
-
-class ProofsStatus(BaseModel):
-    """`signed`: the size of the last checkpoint; `head`: the log's last position; `parked_at`: the event that contradicts what was signed."""
-
-    signed: int
-    head: int
-    unsigned_seconds: float = Field(json_schema_extra={"type": "number"})
-    parked_at: int | None
-    cause: str | None
-
-
-Size = Annotated[int | None, Field(ge=1, le=_MOST, description="Of the checkpoint at this size; left away: of the last one.")]
-
-
-class CheckpointAsked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    size: Size = None
-
-
-class InclusionAsked(CheckpointAsked):
-    """Which event: its position, or the id of what it happened to and its version there."""
-
-    position: Annotated[int | None, Field(ge=1, le=_MOST)] = None
-    id: UUID | None = None
-    version: Annotated[int | None, Field(ge=1, le=_MOST)] = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "InclusionAsked":
-        if (self.position is None) == (self.id is None) or (self.id is None) != (self.version is None):
-            raise ValueError("name the event by its position, or by id and version")
-        return self
-
-
-class ConsistencyAsked(BaseModel):
-    """From which size to which, each a number of events; `to` left away: to the last checkpoint."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    from_: Annotated[int, Field(alias="from", ge=1, le=_MOST, examples=[1])]
-    to: Annotated[int | None, Field(ge=1, le=_MOST)] = None
-
-
 async def _prepared(caller: Caller, command: RotateProofKey) -> AddProofKey:
     state = (await caller.doors.store.load(caller.tenant, proof_keys, PROOF_KEYS)).state
     if not state.keys:
@@ -154,6 +73,7 @@ async def _prepared(caller: Caller, command: RotateProofKey) -> AddProofKey:
 
 noun = Noun("proof_key", "proofs", proof_keys)
 router = noun.router
+router.route_class = Paged
 noun.changes(
     "/keys",
     RotateProofKey,
@@ -178,10 +98,10 @@ async def read_checkpoint(caller: LogReader, asked: Annotated[CheckpointAsked, Q
     "/inclusion",
     response_model=InclusionView,
     operation_id="prove_inclusion",
-    responses=documented(NotFound, NotSignedYet, EventAltered, ProofsUnusable),
+    responses={**documented(NotFound, NotSignedYet, EventAltered, ProofsUnusable), **PAGED},
 )
-async def prove_inclusion(caller: LogReader, asked: Annotated[InclusionAsked, Query()]) -> Response:
-    """The proof that an event is in the log as it was signed: verify it without us."""
+async def prove_inclusion(request: Request, caller: LogReader, asked: Annotated[InclusionAsked, Query()]) -> Response:
+    """The proof that an event is in the log as it was signed: verify it without us. As JSON, or as a page that says what it proves."""
     position = asked.position or await _position(caller, asked)
     published = _published(caller)
     checkpoint, note = _checkpoint(published, asked.size)
@@ -201,10 +121,11 @@ async def prove_inclusion(caller: LogReader, asked: Annotated[InclusionAsked, Qu
         raise _unusable()
     envelope = envelope_of(rows[0]) if rows else b""
     if merkle.leaf_hash(envelope) != signed:
-        raise EventAltered(
-            f"The event at position {position:,} is not the one that was signed: it was altered or removed since.", position=position
+        what = (
+            "is not the one that was signed: it was altered since" if rows else "was signed, and is no longer there: it was removed since"
         )
-    shown = InclusionView(
+        raise EventAltered(f"The event at position {position:,} {what}.", position=position)
+    found = InclusionView(
         position=position,
         leaf_index=position - 1,
         envelope=_text(envelope),
@@ -214,18 +135,20 @@ async def prove_inclusion(caller: LogReader, asked: Annotated[InclusionAsked, Qu
         proof=list(map(_text, proof)),
         checkpoint=note,
     )
-    return reply(shown)
+    if wants_page(request):
+        return shown(inclusion_page(found, (await _keys(caller)), await _happened(caller, position)))
+    return reply(found)
 
 
 @router.get(
     "/consistency",
     response_model=ConsistencyView,
     operation_id="prove_consistency",
-    responses=documented(Invalid, NotSignedYet, ProofsUnusable),
+    responses={**documented(Invalid, NotSignedYet, ProofsUnusable), **PAGED},
 )
-async def prove_consistency(caller: LogReader, asked: Annotated[ConsistencyAsked, Query()]) -> Response:
+async def prove_consistency(request: Request, caller: LogReader, asked: Annotated[ConsistencyAsked, Query()]) -> Response:
     """The proof that the log of one size begins with the log of an earlier one: nothing was altered in between. Any two sizes that
-    are signed will do, whether checkpoints were published at them or not.
+    are signed will do, whether checkpoints were published at them or not. As JSON, or as a page that says what it proves.
     """
     published = _published(caller)
     last, note = _checkpoint(published, None)
@@ -250,7 +173,7 @@ async def prove_consistency(caller: LogReader, asked: Annotated[ConsistencyAsked
         and merkle.verify_consistency(to, last.size, after, last.root, signed)
     ):
         raise _unusable()
-    shown = {
+    found = {
         "from": asked.from_,
         "to": to,
         "from_root": _text(before),
@@ -260,7 +183,9 @@ async def prove_consistency(caller: LogReader, asked: Annotated[ConsistencyAsked
         "signed_proof": list(map(_text, signed)),
         "checkpoint": note,
     }
-    return reply(shown)
+    if wants_page(request):
+        return shown(consistency_page(ConsistencyView.model_validate(found), await _keys(caller)))
+    return reply(found)
 
 
 @router.get("/keys", response_model=KeysView, operation_id="list_proof_keys", responses=documented(NotFound, *PROBLEMS))
@@ -269,30 +194,46 @@ async def list_proof_keys(caller: LogReader, moment: AtEyed) -> Response:
     head = await check_reached(caller, moment)
     as_of = await resolve(caller, moment)
     await check_might(caller, moment, Action.LOG_READ, as_of)
+    return reply(
+        KeysView(items=await _keys(caller, as_of), as_of=as_of.position, basis=as_of.basis), headers={"Concord-Position": str(head)}
+    )
+
+
+@router.get("/status", response_model=ProofsStatus, operation_id="read_proofs_status", responses=PAGED)
+async def read_proofs_status(request: Request, caller: LogReader) -> Response:
+    """How much of the log is signed, and why nothing more is, if so. As JSON, or as a page with the last checkpoint and the keys."""
+    async with caller.doors.database.tenant(caller.tenant, read_only=True) as cursor:
+        stands = await standing.standing(cursor)
+    found = ProofsStatus(
+        signed=stands.signed,
+        head=stands.head,
+        unsigned_seconds=stands.unsigned_seconds,
+        parked_at=stands.parked_at,
+        cause=stands.cause,
+    )
+    if wants_page(request):
+        return shown(status_page(found, _published(caller).checkpoint(None), await _keys(caller)))
+    return reply(found)
+
+
+async def _keys(caller: Caller, as_of: AsOf = NOW) -> list[KeyView]:
+    """Every key there was by the moment, oldest first."""
     history = upto(await caller.doors.store.history(caller.tenant, PROOF_KEYS), as_of)
     until = {key.vkey: key.signs_until for key in proof_keys.fold(recorded.event for recorded in history).keys}
-    items = [
+    return [
         KeyView(vkey=r.event.vkey, added_position=r.position, added_at=r.recorded_at, signs_until=until[r.event.vkey])
         for r in history
         if isinstance(r.event, ProofKeyAdded)
     ]
-    return reply(KeysView(items=items, as_of=as_of.position, basis=as_of.basis), headers={"Concord-Position": str(head)})
 
 
-@router.get("/status", response_model=ProofsStatus, operation_id="read_proofs_status")
-async def read_proofs_status(caller: LogReader) -> Response:
-    """How much of the log is signed, and why nothing more is, if so."""
-    async with caller.doors.database.tenant(caller.tenant, read_only=True) as cursor:
-        found = await standing.standing(cursor)
-    return reply(
-        ProofsStatus(
-            signed=found.signed,
-            head=found.head,
-            unsigned_seconds=found.unsigned_seconds,
-            parked_at=found.parked_at,
-            cause=found.cause,
-        )
-    )
+async def _happened(caller: Caller, position: int) -> Told | None:
+    """The event in a sentence; None where read models are behind or no version here can read it: its proof does not need it."""
+    try:
+        async with reading(caller, Moment(), *_MODELS) as opened:
+            return (await tell(opened, await opened.events([position])))[0]
+    except (ProjectionBehind, Unreadable):
+        return None
 
 
 def _published(caller: Caller) -> Published:
