@@ -303,7 +303,12 @@ def _proofs(connection: Connection[Any], settings: Settings) -> Finding:
     if not found:
         return Finding("proofs", "ok", "every log is as it was signed")
     if any(trouble.altered for trouble in found):
-        return Finding("proofs", "failure", said, "A log is not what was signed: run `concord proofs check`, and find out who changed it.")
+        return Finding(
+            "proofs",
+            "failure",
+            said,
+            "A log is not what was signed: run `concord proofs check`, and find out who changed it; after a restore, `concord proofs restart`.",
+        )
     return Finding("proofs", "warning", said, "Checkpoints are tried again; `concord proofs status` tells when one was signed.")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.formats import count, plain, table, when
+from api.cli.formats import count, plain, table
 from api.cli.here import of_this_machine
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, out, say_json, told
@@ -93,7 +93,7 @@ def show(from_: From = None, as_json: Json = False) -> None:
     shown = table("backup", "restorable from", "to", "events", "bytes", right=("events", "bytes"))
     for manifest, to in found:
         events = sum(log.head for log in manifest.tenants)
-        shown.add_row(manifest.id, when(manifest.finished_at.isoformat()), when(to.isoformat()), f"{events:,}", f"{manifest.size:,}")
+        shown.add_row(manifest.id, *between(manifest.finished_at, to), f"{events:,}", f"{manifest.size:,}")
     out.print(shown)
 
 
@@ -124,7 +124,7 @@ def verify(
     for one in found:
         out.print(
             f"Backup {one.backup} is whole: {count(one.files, 'file')}, {count(one.segments, 'file')} of the archive; it can be restored up "
-            f"to {when(one.restorable_to.isoformat())}."
+            f"to {one.restorable_to.astimezone(UTC).isoformat()}."
         )
     if not found:
         out.print("There is no backup yet.")
@@ -248,15 +248,29 @@ def restore(
         agreed = f", as stated at {', '.join(f'{size:,}' for size in log.witnesses[-3:])}" if log.witnesses else ""
         out.print(f"  {plain(log.slug)}: {log.events:,} events, {last}; Merkle root {log.root}{agreed}.", soft_wrap=True)
         if log.published_beyond:
-            out.print(
-                f"  Checkpoints of {plain(log.slug)} were published up to position {log.published_beyond:,}, and what followed {log.events:,} "
-                "is no more: tell those who hold them. Publishing begins anew.",
-                style="yellow",
-            )
+            out.print(beyond(log.slug, log.published_beyond, log.events), markup=False, style="yellow", soft_wrap=True)
     if done.erased:
         out.print(f"{count(done.erased, 'key')} of erased people stay destroyed.")
     if done.kept:
         out.print(f"What was there before is kept in {', '.join(done.kept)}.", markup=False, soft_wrap=True)
+
+
+def between(first: datetime, last: datetime) -> tuple[str, str]:
+    """From when to when a backup can be restored, as `--to` takes it: to the second where both then still lie between."""
+    early = first.astimezone(UTC) + timedelta(microseconds=-first.microsecond % 1_000_000)
+    late = last.astimezone(UTC).replace(microsecond=0)
+    if early > late:
+        early, late = first.astimezone(UTC), last.astimezone(UTC)
+    return early.isoformat().replace("+00:00", "Z"), late.isoformat().replace("+00:00", "Z")
+
+
+def beyond(slug: str, published: int, events: int) -> str:
+    """What became of checkpoints up to `published` once only `events` are left, and the command that signs again."""
+    return (
+        f"  Checkpoints of {plain(slug)} were published up to position {published:,}, and what followed {events:,} is no more: tell those "
+        "who hold them. Nothing more is signed until you begin again under another name, once `concord up` has opened it: "
+        f"concord proofs restart --tenant {plain(slug)}"
+    )
 
 
 def _instant(written: str | None) -> datetime | None:

@@ -160,6 +160,8 @@ def status(tenant: TenantName = None, as_json: Json = False) -> None:
         out.print(shown)
         if found["parked_at"] is not None:
             out.print("No checkpoint is signed until that is looked into: concord proofs check", style="bold red")
+            chosen = f" --tenant {tenant}" if tenant else ""
+            out.print(f"After a restore to an earlier instant: concord proofs restart{chosen}", markup=False, soft_wrap=True)
     if found["cause"]:
         sys.exit(Exit.FAILED)
 

@@ -22,6 +22,9 @@ from infra.backup.witnesses import Witness, folder_of, published
 from infra.database import Tenant
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.log_roots import log_roots
+from infra.proofs.follower import memory_of
+from infra.proofs.published import Published
+from infra.proofs.signer import remember
 from infra.settings import Settings
 
 Step = Callable[[str], None]
@@ -101,6 +104,10 @@ def restore(
         _make_ready(settings, place, make_ready, step)
         # a tree that goes on beyond the log cannot be grown any more; whoever holds one of its checkpoints can tell
         outlived = [folder_of(settings, log.slug) for log in logs if log.published_beyond]
+        for folder in outlived:
+            # so that nothing is signed under the same name in another home either, before somebody says so
+            if note := Published(folder).checkpoint():
+                remember(memory_of(settings, folder.name), note)
         kept = place.swap(cluster, *outlived)
         return Restored(manifest.id, to, tuple(logs), tuple(map(str, kept)), erased)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -113,7 +114,11 @@ class Follower:
         except LockHeld:
             pass  # another process publishes it
         except Contradicted as found:
-            _log.critical("tenant %s: NO CHECKPOINT IS SIGNED ANY MORE: %s; run `concord proofs check`", tenant.slug, found)
+            _log.critical(
+                "tenant %s: NO CHECKPOINT IS SIGNED ANY MORE: %s; run `concord proofs check`, or after a restore `concord proofs restart`",
+                tenant.slug,
+                found,
+            )
             async with self._database.tenant(tenant) as cursor:
                 await standing.park(cursor, found.position, str(found))
         except (KeysUnavailable, TilesDamaged, UndecodableEvent, OSError, Refused) as error:
@@ -174,4 +179,9 @@ def published_of(settings: Settings, tenant: Tenant) -> Published:
 
 def signer_of(database: Database, settings: Settings, tenant: Tenant) -> Signer:
     """A tenant's signer; what it signed last it keeps below CONCORD_HOME, out of what is served."""
-    return Signer(database, tenant, published_of(settings, tenant), settings.home / "signed" / tenant.slug)
+    return Signer(database, tenant, published_of(settings, tenant), memory_of(settings, tenant.slug))
+
+
+def memory_of(settings: Settings, slug: str) -> Path:
+    """The folder of what a tenant's signer signed last."""
+    return settings.home / "signed" / slug

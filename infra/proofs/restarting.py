@@ -15,7 +15,7 @@ from domain.proof_keys import PROOF_KEYS, AddProofKey, ProofKeys, name_of, proof
 from infra.database import Database, Tenant
 from infra.event_store import Store
 from infra.proofs import standing
-from infra.proofs.follower import known_keys, published_of
+from infra.proofs.follower import known_keys, published_of, signer_of
 from infra.proofs.keeping import PrivateKeys
 from infra.settings import Settings
 
@@ -26,15 +26,23 @@ async def restart(database: Database, store: Store, private: PrivateKeys, settin
     What was signed under the old name stays true of what was there then, and is signed under it no more: its signer still remembers.
     Raises NotFound where nothing was signed, LockHeld, KeysUnavailable, OSError.
     """
-    published = published_of(settings, tenant)
+    published, signer = published_of(settings, tenant), signer_of(database, settings, tenant)
     with published.writing():
-        if published.checkpoint() is None:
+        # a restore has put aside what was published; the signer's memory stays
+        if published.checkpoint() is None and not signer.remembers():
             raise NotFound("Nothing was signed yet, so there is nothing to begin again.")
         keys = await known_keys(store, private, settings, tenant)
         names = _names(keys)
-        name = await _begin(store, private, tenant, keys, f"{re.sub(r'/[0-9]+$', '', names[-1])}/{len(names) + 1}", by)
-        places = (published.folder.with_name(f"{tenant.slug}.{number}") for number in count(1))
-        published.folder.rename(next(place for place in places if not place.exists()))
+        first = re.sub(r"/[0-9]+$", "", names[-1])
+        free = (f"{first}/{number}" for number in count(len(names) + 1))
+        listed = published.keys()
+        # a name that was begun after the instant to which the log was restored has signed another log
+        taken = {key.name for key in listed}
+        name = next(name for name in free if name not in taken and not signer.remembers(name))
+        name = await _begin(store, private, tenant, keys, name, by)
+        if published.checkpoint() is not None:
+            places = (published.folder.with_name(f"{tenant.slug}.{number}") for number in count(1))
+            published.folder.rename(next(place for place in places if not place.exists()))
     async with database.tenant(tenant) as cursor:
         await standing.begun_again(cursor)
     return name

@@ -77,11 +77,7 @@ class Signer:
         """
         with self.published.writing():
             last, signed = self._last(known)
-            head = await self._head()
-            for checkpoint in signed:
-                if checkpoint.size > head:
-                    cut = Contradicted(head + 1, f"the log ends at {head:,}, but {checkpoint.size:,} events were signed")
-                    raise await self._with_all(cut, last)
+            head = await self._reaching(last, signed)
             growth = await self._growth(last)
             if head == growth.size:
                 return None
@@ -111,7 +107,8 @@ class Signer:
 
         Raises Contradicted, naming every position, and TilesDamaged.
         """
-        last, _ = self._last(known)
+        last, signed = self._last(known)
+        await self._reaching(last, signed)
         if last is None:
             return 0
         await self._compare_all(last)
@@ -145,8 +142,21 @@ class Signer:
             self.published.keep(last.size, note)
         return last, list({(c.size, c.root): c for c in (last, memory) if c is not None}.values())
 
+    def remembers(self, name: str | None = None) -> bool:
+        """Whether anything was signed here under this name; None: under any."""
+        return self._memory(name).exists() if name is not None else self.memory.is_dir() and any(self.memory.iterdir())
+
     def _memory(self, name: str) -> Path:
-        return self.memory / sha256(name.encode()).hexdigest()[:16]
+        return memory_file(self.memory, name)
+
+    async def _reaching(self, last: Checkpoint | None, signed: Sequence[Checkpoint]) -> int:
+        """Where the log ends. Raises Contradicted where more was signed."""
+        head = await self._head()
+        for checkpoint in signed:
+            if checkpoint.size > head:
+                cut = Contradicted(head + 1, f"the log ends at {head:,}, but {checkpoint.size:,} events were signed")
+                raise await self._with_all(cut, last)
+        return head
 
     async def _growth(self, last: Checkpoint | None) -> Growth:
         """The tree at the last checkpoint, to be grown further, as the log still has it. Tiles that are missing or spoilt are made anew."""
@@ -257,6 +267,18 @@ class Signer:
             await cursor.execute("SELECT coalesce(max(position), 0) FROM events", prepare=True)
             (head,) = await cursor.fetchone() or (0,)
             return int(head)
+
+
+def remember(memory: Path, note: str) -> None:
+    """Take a published checkpoint into the signer's memory of its name, where that has none. Raises OSError."""
+    place = memory_file(memory, note.partition("\n")[0])
+    if not place.exists():
+        durable.replace(place, note.encode())
+
+
+def memory_file(memory: Path, name: str) -> Path:
+    """Where the signer keeps what it signed last under a name."""
+    return memory / sha256(name.encode()).hexdigest()[:16]
 
 
 def _added(growth: Growth, hashes: bytes) -> None:

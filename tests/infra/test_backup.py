@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +38,9 @@ from infra.backup.shelves import shelf_at
 from infra.keys import KeysUnavailable
 from infra.log_roots import log_roots
 from infra.opening import open_keys
+from infra.proofs.follower import memory_of
+from infra.proofs.published import Published
+from infra.proofs.signer import memory_file
 from infra.settings import Settings
 from tests.infra.backup_town import ACME, Town, names_in
 
@@ -114,6 +118,16 @@ def test_everything_is_restored_to_an_instant_and_nothing_after_it_with_other_pa
     done = restore(elsewhere, town.shelf, position=("acme", 5), replacing=True)
     assert (done.logs[0].events, len(done.kept)) == (5, 2)
     assert names_in(elsewhere)[-1] == "Eve"
+
+
+def test_what_was_published_beyond_the_instant_is_put_aside_and_remembered_so_that_nobody_signs_its_name_again(town, tmp_path):
+    home = Settings(home=tmp_path / "with proofs", proofs_folder=tmp_path / "served")
+    note = f"concord.example/proofs/acme\n{town.then.head + 1}\n{b64encode(bytes(32)).decode()}\n\n— signed\n"
+    Published(home.proofs_folder / "acme").publish(town.then.head + 1, note)
+    done = restore(home, town.shelf, to=town.instant, keys=town.keys)
+    assert done.logs[0].published_beyond == town.then.head + 1
+    assert [Path(kept).parent for kept in done.kept] == [home.proofs_folder]
+    assert memory_file(memory_of(home, "acme"), "concord.example/proofs/acme").read_text() == note
 
 
 def test_all_that_was_archived_is_restored_where_no_instant_is_named_and_a_swap_that_was_cut_off_is_completed(town, elsewhere, monkeypatch):

@@ -322,6 +322,27 @@ async def test_a_log_that_was_restored_to_an_earlier_instant_begins_again_under_
     await store.close()
 
 
+async def test_a_log_whose_last_event_a_restore_left_out_begins_again_under_a_name_that_never_signed(log, tmp_path):
+    await log.write(5)
+    await log.sign()
+    await log.write(2)
+    assert (await log.sign()).size == 8
+    for name in ("concord.example/proofs/acme/2", "concord.example/proofs/acme/3"):
+        log.alter("DELETE FROM events WHERE position > 7")
+        # the restore puts aside what was published, and knows nothing of a name that was begun later
+        log.published.folder.rename(tmp_path / f"aside-{name[-1]}")
+        store = Store(log.database, Codec())
+        after = SignedLog(store, log.database, log.tenant, log.keys, log.settings, log.url)
+        with pytest.raises(Contradicted, match="the log ends at"):
+            await after.sign()
+        with pytest.raises(Contradicted, match="the log ends at"):
+            await after.follower.signer(log.tenant).compare(await known_of(after))
+        assert await restart(log.database, store, log.follower._private, log.settings, log.tenant) == name
+        signed = await after.sign()
+        assert signed.origin == name
+        await store.close()
+
+
 async def test_nothing_begins_again_before_it_began(log):
     with pytest.raises(NotFound):
         await restart(log.database, log.store, log.follower._private, log.settings, log.tenant)
