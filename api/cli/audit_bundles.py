@@ -125,6 +125,8 @@ def verify(
         asked = read_asked(key or (), *(list(map(str, files or ())) for files in (checkpoint, consistency, authority)))
     except Unreadable as error:
         raise Ended(str(error), Exit.USAGE) from error
+    if not file.exists():
+        raise Ended(f"There is no file {file}.", Exit.NOT_FOUND)
     verdict = judged(file, asked)
     if verdict.code:
         lines = tuple(f"  - {sentence}" for sentence in (verdict.wrong or verdict.undecided))
@@ -206,7 +208,10 @@ _DAYS_TOLD = (
 
 def _told_differences(found: list[Difference], altered: list[date]) -> Ended:
     lines = [f"  - access log of {day}: its rows are not what the log says of that day" for day in altered[:_SHOWN]]
-    lines += [f"  - position {one.first:,}{'' if one.first == one.last else f' to {one.last:,}'}: {one.what}" for one in found[:_SHOWN]]
+    places = (
+        (f"position {one.first:,}" if one.first == one.last else f"positions {one.first:,} to {one.last:,}", one) for one in found[:_SHOWN]
+    )
+    lines += [f"  - {place}: {one.what}" for place, one in places]
     if (more := max(len(found) - _SHOWN, 0) + max(len(altered) - _SHOWN, 0)) > 0:
         lines.append(f"  and {more:,} more")
     data = {"differences": [one._asdict() for one in found], "access_days": {"altered": [day.isoformat() for day in altered]}}

@@ -99,7 +99,7 @@ def differences(found: Iterable[Row], leaves: Callable[[int, int], bytes], size:
             yield Difference(position, position, "an event was put in beside the one that was recorded there")
             continue
         if position > expected:
-            yield Difference(expected, position - 1, "events were removed")
+            yield Difference(expected, position - 1, _removed(expected, position - 1))
         if position <= size:
             at = position - 1
             if not start <= at < start + len(published) // HASH:
@@ -109,7 +109,11 @@ def differences(found: Iterable[Row], leaves: Callable[[int, int], bytes], size:
                 yield Difference(position, position, "the event is not the one that was recorded there: it was altered, moved or put in")
         expected = position + 1
     if expected <= size:
-        yield Difference(expected, size, "events were removed from the end of the log")
+        yield Difference(expected, size, f"{_removed(expected, size)} from the end of the log")
+
+
+def _removed(first: int, last: int) -> str:
+    return "this event was removed" if first == last else "these events were removed"
 
 
 def first_contradiction(leaves: Iterable[bytes], roots: Iterable[tuple[int, bytes]]) -> Difference | None:

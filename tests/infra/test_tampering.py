@@ -199,7 +199,10 @@ async def test_events_behind_the_checkpoint_are_compared_with_nothing_but_may_no
     assert list(differences(found, lambda a, b: published.tiles.leaves(a, b, KEPT), KEPT)) == []
     del found[40]
     gaps = list(differences(found, lambda a, b: published.tiles.leaves(a, b, KEPT), KEPT))
-    assert [(gap.first, gap.last) for gap in gaps] == [(41, 41)]
+    assert gaps == [(41, 41, "this event was removed")]
+    del found[40]
+    (gap,) = differences(found, lambda a, b: published.tiles.leaves(a, b, KEPT), KEPT)
+    assert gap == (41, 42, "these events were removed")
 
 
 def test_the_bundle_of_another_log_is_not_taken_for_this_one(tmp_path: Path):
