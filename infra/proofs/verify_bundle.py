@@ -569,8 +569,10 @@ def verify(bundle: Path | bytes, asked: Asked) -> Verdict:
         verdict.wrong.append(str(error))
     except Unreadable as error:
         verdict.undecided.append(str(error))
+    except FileNotFoundError:
+        verdict.undecided.append(f"There is no file {bundle!s}.")
     except OSError as error:
-        verdict.undecided.append(f"It cannot be read: {error}.")
+        verdict.undecided.append(f"{error.filename or 'It'} cannot be read: {error.strerror}.")
     return verdict
 
 
@@ -732,7 +734,7 @@ class _Judging:
         held = f"{count:,} events are" if count > 1 else "The event is"
         tell(
             f"{held} byte for byte what {self.checkpoint.origin} recorded there: {_at(first['position'], last['position']).lower()}, "
-            f"{instant(first['recorded_at'])} to {instant(last['recorded_at'])}."
+            f"{instant(first['recorded_at'])} to {instant(last['recorded_at'])}{', without what is wrong' * bool(self.verdict.wrong)}."
         )
         if self.verdict.wrong:
             return
@@ -755,7 +757,10 @@ class _Judging:
             verdict.limits.append(f"Who signed {name}: by none of the known keys.")
         try:
             if kept.size == 0 or self._consists(kept):
-                verdict.proven.append(f"The log is the one of {name}: its {min(kept.size, now.size):,} events are unaltered.")
+                # of the tree alone: whether the events in the bundle are those of its leaves is told apart
+                verdict.proven.append(
+                    f"The tree of {min(kept.size, now.size):,} events is the one of {name}: what was signed then still holds."
+                )
                 return max(good, min(kept.size, now.size))
         except Unreadable:
             verdict.undecided.append(

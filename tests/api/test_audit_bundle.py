@@ -92,7 +92,7 @@ async def test_the_evidence_about_a_deal_is_verified_where_concord_never_was(rea
     done = run_alone(tmp_path, folder / "verify.py", *known)
     assert (done.returncode, done.stderr) == (0, ""), done
     assert "3 events are byte for byte what concord.example/proofs/acme recorded there" in done.stdout
-    assert "its 5 events are unaltered" in done.stdout
+    assert f"The tree of 5 events is the one of {tmp_path / 'kept.txt'}" in done.stdout
     assert done.stdout.endswith("Verified.\n")
 
     events = folder / "events.jsonl"
@@ -101,6 +101,9 @@ async def test_the_evidence_about_a_deal_is_verified_where_concord_never_was(rea
     done = run_alone(tmp_path, folder / "verify.py", *known)
     assert done.returncode == 1
     assert f"Position {position}: not what was recorded there" in done.stdout
+    assert "2 events are byte for byte" in done.stdout
+    assert "without what is wrong" in done.stdout
+    assert "are unaltered" not in done.stdout, "the tree is; an event is not"
 
 
 async def test_a_bundle_tells_people_what_it_proves_in_sentences_and_in_print(reading: World):
