@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -61,7 +62,7 @@ def search(
     if view.as_json:
         say_json(found)
         return
-    print_story(found["items"], view.words)
+    print_story(found["items"], view.words, empty=f"Nothing was found{' up to that moment' if view.as_of else ''}.")
     if found["next"]:
         print_count(len(found["items"]), "event", found["next"])
 
@@ -89,8 +90,16 @@ def sample(
     if as_json:
         say_json(found)
         return
-    print_story(found["items"], "")
-    out.print(f"{len(found['items'])} of {found['population']:,}: {plain(found['method'])}. Draw it again: --at {found['at']}")
+    print_story(found["items"], "", empty="There is nothing to draw.")
+    out.print(f"{len(found['items'])} of {found['population']:,}: {plain(found['method'])}. Draw it again:")
+    # unwrapped, so that it can be copied
+    out.print(f"  {plain(drawn_again(seed, size, of, found['at'], tenant))}", soft_wrap=True)
+
+
+def drawn_again(seed: str, size: int, of: str, at: int, tenant: str | None) -> str:
+    """The command that draws a sample again, as a shell takes it."""
+    there = ["--tenant", tenant] if tenant else []
+    return shlex.join(["concord", "audit", "sample", "--seed", seed, "--size", str(size), "--of", of, "--at", str(at), *there])
 
 
 @reading()
@@ -136,11 +145,12 @@ def access(
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
-    """Tell who read, was refused, signed in or took away what, newest first.
+    """Tell who read, was refused, signed in or took away what, newest first. What commands look up by themselves is in it, too.
 
     Examples:
       concord audit access --who "Ana Souza" --from 2026-03-01
       concord audit access --denied --from 7d
+      concord audit access --kind export --from 7d
       concord audit access --what 01936e4c-0000-7000-8000-000000000001 --json
     """
     with calling(tenant) as client:
@@ -156,10 +166,19 @@ def access(
     made = table("when", "who", "what", "which", "answer", "times", right=("answer", "times"), whole=("when",))
     for one in found["items"]:
         who_told = plain(one["member_name"]) if one["member_name"] else NONE
-        what_told = f"{words(one['kind'])}: {plain(one['operation'])}"
+        what_told = access_words(one["kind"], one["operation"])
         made.add_row(when(one["at"]), who_told, what_told, plain(one["target"] or ""), str(one["status"]), f"{one['times']:,}")
     out.print(made)
     print_count(len(found["items"]), "row", found["next"])
+    if kind is None and not denied and what is None:
+        out.print("[dim]Commands look things up, too; narrow it: --kind export, --kind sign_in, --denied, --what OPERATION[/]")
+
+
+def access_words(kind: str, operation: str) -> str:
+    """What was done, in words: `signed in`, `read: list contacts`, `denied: read findings`."""
+    if kind == operation:
+        return {"sign_in": "signed in", "sign_out": "signed out", "change_password": "changed the password"}.get(kind, words(kind))
+    return f"{words(kind)}: {plain(words(operation))}"
 
 
 def _accesses(

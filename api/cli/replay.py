@@ -111,8 +111,8 @@ def _until(client: Client, events: list[dict[str, Any]], view: View) -> list[dic
     return [e for e in events if datetime.fromisoformat(e[field]) <= at]
 
 
-def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str | None = None) -> None:
-    """A line or two for each event: when it was, who did it, what happened."""
+def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str | None = None, *, empty: str = "") -> None:
+    """A line or two for each event: when it was, who did it, what happened. `empty`: what is said where there is none."""
     if moment:
         out.print(f"[yellow]{plain(moment)}[/]")
     made = table("when", "who", "what", whole=("when",), spare=("who",), show_header=False)
@@ -120,7 +120,7 @@ def print_story(items: Iterable[Mapping[str, Any]], moment: str, following: str 
         late = f" [dim](recorded {when(item['recorded_at'])})[/]" if item["late"] else ""
         made.add_row(f"[dim]{when(item['effective_at'])}[/]", plain(item["actor_name"]), f"{plain(item['sentence'])}{late}")
     if not made.row_count:
-        out.print("Nothing is told of it at that moment.")
+        out.print(empty or f"Nothing is told of it{' at that moment' if moment else ''}.")
         return
     out.print(made)
     if following:

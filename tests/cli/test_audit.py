@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from api.cli.audit_things import verdict
-from api.cli.outcomes import Exit
+import pytest
+
+from api.cli.audit_search import drawn_again
+from api.cli.audit_things import _ALSO, NOUNS, verdict
+from api.cli.outcomes import Ended, Exit
+from api.cli.references import find_among
+from api.cli.replay import print_story
 from tests.cli.conftest import Concord
 
 SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
@@ -57,3 +62,27 @@ def test_of_a_request_whose_command_is_not_known_only_whom_it_asked_is_judged():
     assert verdict({**found, "by": {}, "differs": False}) == ["By the rules of the time whom it asked would have been the same."]
     assert verdict({**found, "determined": True, "by": {}, "differs": False}) == ["By the rules of the time it would have been the same."]
     assert verdict({**found, "differs": None}) == []
+
+
+def test_a_sample_names_the_whole_command_that_draws_it_again():
+    assert drawn_again("7", 5, "approvals", 14899, None) == "concord audit sample --seed 7 --size 5 --of approvals --at 14899"
+    assert drawn_again("a;b", 5, "events", 9, "acme") == "concord audit sample --seed 'a;b' --size 5 --of events --at 9 --tenant acme"
+
+
+def test_where_nothing_is_found_no_moment_is_spoken_of_that_nobody_named(capsys: pytest.CaptureFixture[str]):
+    print_story([], "")
+    print_story([], "", empty="Nothing was found.")
+    assert capsys.readouterr().out.splitlines() == ["Nothing is told of it.", "Nothing was found."]
+
+
+def test_a_name_that_nothing_has_is_answered_with_all_that_can_be_named():
+    class Empty:
+        def page(self, *_: object, **__: object) -> dict[str, list[object]]:
+            return {"items": []}
+
+    with pytest.raises(Ended) as refused:
+        find_among(Empty(), NOUNS, "audit", also=_ALSO)
+    assert refused.value.sentence == (
+        "Nothing that you may know of is called 'audit': name a deal, contract, dispute, account, contact, supplier, paper, member, team, "
+        "pipeline or product, a list of them (deals, contracts, ..., and approvals or interactions), or forecast."
+    )
