@@ -17,7 +17,7 @@ from infra.privacy.mentions import Mention
 from projections.telling import resolve
 
 Also = Annotated[
-    tuple[Annotated[str, Field(min_length=2, max_length=200, pattern=r"^[^\x00]*\S[^\x00]*$")], ...],
+    tuple[Annotated[str, Field(min_length=2, max_length=200, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")], ...],
     Field(max_length=20, description="Other words for the person, such as the family name alone.", examples=[["Weber"]]),
 ]
 

@@ -30,7 +30,7 @@ from domain.notifications import (
     NotificationSent,
 )
 from domain.pipelines import PipelineReinstated, PipelineRetired, PipelineVersionDefined
-from domain.privacy import ErasureCarriedOut, PersonErased, PersonExported, PersonHeld, PersonReleased
+from domain.privacy import ErasureCarriedOut, MentionsErased, PersonErased, PersonExported, PersonHeld, PersonReleased
 from domain.products import (
     ProductAdded,
     ProductAttributesSet,
@@ -161,6 +161,9 @@ _REST: dict[type[Event], Sentence] = {
     PersonReleased: lambda e, _: f"The hold for the case {e.case} ended.",
     PersonExported: lambda e, _: f"A copy of their data was handed out for the case {e.case}.",
     PersonErased: lambda e, _: f"Who this {e.kind} was is forgotten, for the case {e.case}.",
+    MentionsErased: lambda e, _: (
+        f"The words that name them in {len(e.cuts):,} {'other event' if len(e.cuts) == 1 else 'other events'} are shown to nobody any more, for the case {e.case}."
+    ),
     ErasureCarriedOut: lambda e, _: (
         f"The erasure was carried out: {e.rows} rows, {e.files} letters and files and {e.sign_ins} sign-ins are gone."
     ),

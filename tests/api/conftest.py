@@ -39,7 +39,6 @@ from tests.api.up_home import Home
 from tests.conftest import fresh_database
 
 NEXT_YEAR = "2030-03-29"
-_QUICK = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 @dataclass
@@ -138,8 +137,12 @@ def furnished(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Furnished(name, settings.home, acme, other)
 
 
+def _quick() -> Passwords:
+    return Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+
+
 async def _furnish_both(settings: Settings) -> tuple[Place, Place]:
-    app = create_app(settings, passwords=_QUICK, freeze=False)
+    app = create_app(settings, passwords=_quick(), freeze=False)
     async with app.router.lifespan_context(app):
         return await furnish(app.state.doors, settings, "acme"), await furnish(app.state.doors, settings, "other")
 
@@ -192,7 +195,7 @@ async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
 
 @pytest.fixture
 async def world(settings: Settings, furnished: Furnished) -> AsyncIterator[World]:
-    app = create_app(settings, passwords=_QUICK, freeze=False)
+    app = create_app(settings, passwords=_quick(), freeze=False)
     async with app.router.lifespan_context(app):
         acme, other = deepcopy((furnished.acme, furnished.other))
         yield World(app, settings, app.state.doors, acme, other, ASGITransport(app=app))
