@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.cli.audit_rows import differences, print_rows
+from api.cli.audit_search import access_words
 from api.cli.audit_things import _print_fields
 from api.cli.formats import when
 
@@ -72,3 +73,9 @@ def test_a_changed_row_says_who_changed_it_last_when_and_why(capsys):
     assert "1 changed" in said
     assert "48,211" in said
     assert "Ana Souza: It was omitted. (Lost) and 6 before it" in said
+
+
+def test_the_access_log_is_told_in_words():
+    assert access_words("sign_in", "sign_in") == "signed in"
+    assert access_words("denied", "read_findings") == "denied: read findings"
+    assert access_words("read", "list_contacts") == "read: list contacts"
