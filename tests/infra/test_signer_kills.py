@@ -128,6 +128,7 @@ async def test_the_follower_signs_every_tenant_and_parks_the_one_whose_log_was_a
     await log.write(20)
     following = asyncio.create_task(follower.run())
     await until(lambda: log.published.checkpoint() is not None)
+    (seventh,) = await log.store.between(log.tenant, 7, 7)
     log.alter("UPDATE events SET state = '{}' WHERE position = 7")
     follower._paces.clear()  # as if its time had come
     async with asyncio.timeout(60):
@@ -140,15 +141,18 @@ async def test_the_follower_signs_every_tenant_and_parks_the_one_whose_log_was_a
     assert "position 7 is not the one that was signed" in found.cause
     assert "NO CHECKPOINT IS SIGNED ANY MORE" in caplog.text
     with psycopg.connect(database_url, autocommit=True) as connection:
-        finding = _proofs(connection)
+        finding = _proofs(connection, log.settings)
         assert (finding.level, "position 7" in finding.found) == ("failure", True)
         assert "concord proofs check" in finding.advice
+        assert "concord proofs restart" in finding.advice
         async with log.database.tenant(log.tenant) as cursor:
             assert await standing.freed(cursor)
-        assert _proofs(connection).level == "ok"
+        assert _proofs(connection, log.settings).level == "failure", "the doctor looks for itself"
+        log.alter(f"UPDATE events SET state = '\\x{seventh[5].hex()}' WHERE position = 7")
+        assert _proofs(connection, log.settings).level == "ok"
         async with log.database.tenant(log.tenant) as cursor:
             await standing.stumbled(cursor, "no space left")
-        assert (_proofs(connection).level, _proofs(connection).found) == ("warning", "acme: no space left")
+        assert (_proofs(connection, log.settings).level, _proofs(connection, log.settings).found) == ("warning", "acme: no space left")
 
 
 async def test_a_tenant_whose_past_is_still_being_told_is_left_alone(log):
