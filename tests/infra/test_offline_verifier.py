@@ -140,3 +140,9 @@ def test_the_verifier_says_in_one_line_what_it_could_not_understand(tmp_path: Pa
     found = subprocess.run([sys.executable, verify_bundle.__file__, str(tmp_path)], capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert "no whole bundle" in found.stdout
+
+
+def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path: Path):
+    found = subprocess.run([sys.executable, verify_bundle.__file__, "nofile"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (found.returncode, "There is no file nofile." in found.stdout) == (2, True), found.stdout
+    assert "Errno" not in found.stdout + found.stderr
