@@ -10,7 +10,7 @@ from api.cli import contacts as one_contact
 from api.cli.client import Problem, calling
 from api.cli.deal_tables import print_deals
 from api.cli.deals_move import myself
-from api.cli.formats import NONE, facts, plain, short, table, words
+from api.cli.formats import ERASED, NONE, facts, plain, short, table, words
 from api.cli.options import Json, Owner, Team, TenantName
 from api.cli.outcomes import out, say_json, told
 from api.cli.references import ACCOUNT, MEMBER, TEAM, find, names_of, the_id
@@ -124,7 +124,7 @@ def _people(people: list[dict[str, Any]], account: str | None = None) -> Any:
     for person in people:
         places = [p for p in person["positions"] if account in (None, p["account"])]
         at = "; ".join(", ".join([*([plain(p["account_name"])] if account is None else []), *map(plain, p["roles"])]) for p in places)
-        name = "[dim](forgotten)[/]" if person["erased"] else plain(person["name"])
+        name = f"[dim]{plain(ERASED)}[/]" if person["erased"] else plain(person["name"])
         made.add_row(short(person["id"]), name, at, plain(person["email"]), plain(person["phone"] or person["mobile"]))
     return made
 

@@ -9,7 +9,7 @@ import typer
 from api.cli.changes import change
 from api.cli.client import calling
 from api.cli.deals_move import matching
-from api.cli.formats import NONE, plain, table, words
+from api.cli.formats import ERASED, NONE, plain, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, find, names_of, the_id
@@ -36,7 +36,7 @@ def show(view: View, contact: ContactName) -> None:
         say_json({"id": id, **answer})
         return
     view.heading()
-    out.print("[dim](forgotten)[/]" if item["erased"] else f"[bold]{plain(item['name'])}[/]")
+    out.print(f"[dim]{plain(ERASED)}[/]" if item["erased"] else f"[bold]{plain(item['name'])}[/]")
     out.print(f"[dim]{id}[/]")
     places = [_place(names.get(account), roles) for account, roles in item["positions"].items()]
     facts = [

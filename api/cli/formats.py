@@ -62,6 +62,10 @@ def days_since(instant: str, until: datetime) -> int:
     return (until - datetime.fromisoformat(instant)).days
 
 
+ERASED = "[erased]"
+"""What is read in the place of who was forgotten, as the API answers it (domain/kernel.py)."""
+
+
 def short(id: str) -> str:
     """The end of an id: ids of the same hour begin alike, so that their ends tell them apart."""
     return id[-8:]

@@ -12,7 +12,7 @@ import typer
 
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
-from api.cli.formats import plain, table, words
+from api.cli.formats import count, plain, short, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, out, say_change, say_json, told
 from api.cli.references import CONTACT, MEMBER, find_among, names_of
@@ -140,6 +140,27 @@ def _decided(client: Client, id: str, name: str, also: list[str], mentions: Ment
     return mentions
 
 
+def _records(client: Client) -> list[dict[str, Any]]:
+    """All that was done about people's data, oldest first."""
+    items: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = client.get("/v1/privacy", {"after": after, "limit": 200})
+        items, after = items + page["items"], page["next"]
+    return items
+
+
+def _elsewhere(client: Client, position: int | None, id: str) -> str:
+    """What the case's record says became of the texts that name them: counted as they were erased, not as they were asked about."""
+    if position is None:
+        return ""
+    made = [record for record in _records(client) if record["person"] == id and record["what"] == "erased" and record["mentioned"]]
+    if not made:
+        return ""
+    verb = "erased" if made[-1]["mentions"] == Mentions.ERASE else "kept"
+    return f"; {count(made[-1]['mentioned'], 'mention')} in texts of other things {verb}"
+
+
 def _value(value: Any) -> str:
     match value:
         case list():
@@ -178,6 +199,7 @@ def erase(
         if not yes and not typer.confirm(asked, err=True):
             raise Ended("Nothing was forgotten.", Exit.FAILED)
         answer = client.post(f"/v1/privacy/{id}/erase", {"case": case, "mentions": decided, "also": also or []}, if_match=matching(None))
+        named = _elsewhere(client, answer.position, id)
         deadline = time.monotonic() + PATIENCE
         while not (done := client.get(f"/v1/privacy/{id}")["carried_out"]) and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -185,7 +207,7 @@ def erase(
         say_json({**answer.body, "person": id, "carried_out": done})
         return
     follows = "" if done else "; lists and letters follow, and concord privacy show says when that is done"
-    say_change(answer, f"Forgotten, for the case {case}{follows}", as_json=False)
+    say_change(answer, f"Forgotten, for the case {case}{named}{follows}", as_json=False)
 
 
 @told
@@ -251,12 +273,8 @@ def list_(tenant: TenantName = None, as_json: Json = False) -> None:
     Example:
       concord privacy list
     """
-    items: list[dict[str, Any]] = []
     with calling(tenant) as client:
-        after: int | None = 0
-        while after is not None:
-            page = client.get("/v1/privacy", {"after": after, "limit": 200})
-            items, after = items + page["items"], page["next"]
+        items = _records(client)
         names = {} if as_json else names_of(client, MEMBER, (item["actor"] for item in items))
     if as_json:
         say_json({"items": items})
@@ -265,7 +283,9 @@ def list_(tenant: TenantName = None, as_json: Json = False) -> None:
     for item in items:
         by = plain(names.get(item["actor"], "Concord"))
         named = f"{_times(item['mentioned'])}: {item['mentions']}" if item["mentioned"] else ""
-        shown.add_row(item["recorded_at"][:16].replace("T", " "), words(item["what"]), plain(item["case"]), item["person"][-12:], by, named)
+        shown.add_row(
+            item["recorded_at"][:16].replace("T", " "), words(item["what"]), plain(item["case"]), short(item["person"]), by, named
+        )
     out.print(shown if items else "Nothing was asked about anybody's data yet.")
 
 

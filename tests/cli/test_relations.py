@@ -57,7 +57,12 @@ def test_a_person_is_shown_changed_moved_and_forgotten(concord: Concord, acme: s
     concord("privacy", "erase", "Kim Lee", "--case", "DSR-1", typed="n\n", code=Exit.FAILED)
     id = concord("contacts", "show", "Kim Lee", "--json").json["id"]
     concord("privacy", "erase", id, "--case", "DSR-1", "--yes")
-    assert "forgotten" in concord("contacts", "show", id).out
+    for shown in (concord("contacts", "show", id).out, concord("accounts", "show", "Beta SA").out):
+        assert "[erased]" in shown, "the word of past days, too"
+        assert "forgotten" not in shown
+    listed = concord("privacy", "list").out
+    assert id[-8:] in listed
+    assert id[-9:] not in listed, "as many digits as other lists show"
     assert "Say what" in concord("contacts", "change", id, code=Exit.USAGE).err
 
 
