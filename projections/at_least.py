@@ -26,21 +26,22 @@ class Positions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.patience = PATIENCE
         self._known: dict[tuple[str, str], int] = {}
         self._waiting: dict[str, int] = {}
         self._names: dict[str, set[str]] = {}
         self._looked: dict[str, asyncio.Event] = {}
         self._lookers: dict[str, asyncio.Task[None]] = {}
 
-    async def at_least(self, tenant: Tenant, names: Sequence[str], position: int, patience: float = PATIENCE) -> None:
-        """Return as soon as all of the read models are there. Raises ProjectionBehind after `patience` seconds."""
+    async def at_least(self, tenant: Tenant, names: Sequence[str], position: int, patience: float | None = None) -> None:
+        """Return as soon as all of the read models are there. Raises ProjectionBehind after `patience` seconds, by default those of all."""
         slug = tenant.slug
         if self._there(slug, names, position):
             return
         self._waiting[slug] = self._waiting.get(slug, 0) + 1
         self._names.setdefault(slug, set()).update(names)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(self.patience if patience is None else patience):
                 while not self._there(slug, names, position):
                     if (looker := self._lookers.get(slug)) is None or looker.done():
                         self._lookers[slug] = asyncio.create_task(self._look(tenant))

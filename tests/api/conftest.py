@@ -203,8 +203,9 @@ async def world(settings: Settings, furnished: Furnished) -> AsyncIterator[World
 
 @pytest.fixture
 async def reading(world: World) -> AsyncIterator[World]:
-    """The world, with a projector running."""
+    """The world, with a projector running, for which reads wait as long as a slow machine takes."""
     doors = world.doors
+    doors.reader.positions.patience = 60.0
     task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
     yield world
     task.cancel()

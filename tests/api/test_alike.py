@@ -1,29 +1,21 @@
 """Opening an account that may be there already: the door looks for it, and says so."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from domain.kernel import Role
-from projections.catalogue import read_models
-from projections.runner import Runner
 from tests.api.conftest import World, anyway, key, ok, refused
 
 SELLER, CHIEF = Role.ACCOUNT_MANAGER, Role.SALES_CHIEF
 
 
 @pytest.fixture
-async def office(world: World) -> AsyncIterator[World]:
+async def office(reading: World) -> World:
     """The world, with a projector running and an account of the seller's."""
-    doors = world.doors
-    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
-    async with world.client(SELLER) as client:
-        await _open(world, client, "Müller & Söhne GmbH", domain="mueller.example")
-    yield world
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with reading.client(SELLER) as client:
+        await _open(reading, client, "Müller & Söhne GmbH", domain="mueller.example")
+    return reading
 
 
 async def _open(world: World, client: Any, name: str, status: int = 201, role: Role = SELLER, **more: Any) -> Any:

@@ -1,7 +1,5 @@
 """What somebody else could see, now and then: for auditors, on lists, board, forecast, accounts and single reads."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -14,18 +12,15 @@ from domain.interactions import RecordInteraction, interactions
 from domain.kernel import SYSTEM, Role
 from domain.members import SetRoles, SetTeam, members
 from infra.ids import uuid7
-from projections.catalogue import read_models
-from projections.runner import Runner
 from tests.api.conftest import World, ok, refused
 
 SELLER, BOSS, CHIEF, EXECUTIVE = Role.ACCOUNT_MANAGER, Role.SALES_MANAGER, Role.SALES_CHIEF, Role.EXECUTIVE
 
 
 @pytest.fixture
-async def past(world: World) -> AsyncIterator[tuple[World, int]]:
+async def past(reading: World) -> tuple[World, int]:
     """The world, after the seller's deal and account went to the chief; and the position before that."""
-    doors, acme = world.doors, world.acme
-    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+    doors, acme = reading.doors, reading.acme
     chief = acme.members[CHIEF]
     plan = {"text": "Call back", "owner": chief, "due": "2030-03-01"}
     talk = {"kind": "call", "happened_at": "2026-03-02T09:30:00Z", "by": chief, "accounts": [acme.account], "deal": acme.deal, "text": "Hm"}
@@ -33,12 +28,10 @@ async def past(world: World) -> AsyncIterator[tuple[World, int]]:
     await doors.store.execute(acme.tenant, contacts, uuid7(), person, by=SYSTEM)
     said = RecordInteraction.model_validate({**talk, "follow_ups": [plan]})
     await doors.store.execute(acme.tenant, interactions, uuid7(), said, by=SYSTEM)
-    before = await world.events()
+    before = await reading.events()
     await doors.store.execute(acme.tenant, deals, acme.deal, AssignOwner(owner=chief), by=SYSTEM)
     await doors.store.execute(acme.tenant, accounts, acme.account, AssignAccountOwner(owner=chief), by=SYSTEM)
-    yield world, before
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    return reading, before
 
 
 async def _seen(world: World, by: Role, as_of: int | None = None, asker: Role = Role.AUDITOR) -> tuple[int, ...]:

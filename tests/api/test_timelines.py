@@ -1,25 +1,19 @@
 """Timelines: sentences, newest first, of what the caller may see and of nothing else."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 import pytest
 
 from domain.deals import OpenDeal, deals
 from domain.kernel import SYSTEM, Role
 from domain.values import Money
 from infra.ids import uuid7
-from projections.catalogue import read_models
-from projections.runner import Runner
 from tests.api.conftest import NEXT_YEAR, World, anyway, ok, refused
 from tests.api.test_approvals import asked
 
 
 @pytest.fixture
-async def told(world: World) -> AsyncIterator[World]:
+async def told(reading: World) -> World:
     """The world, with a projector running, and a deal of finance with the account manager's account."""
-    doors, acme = world.doors, world.acme
-    task = asyncio.create_task(Runner(doors.database, doors.store, doors.store.wakes, read_models()).run())
+    doors, acme = reading.doors, reading.acme
     command = OpenDeal(
         title="Not the manager's",
         account=acme.account,
@@ -28,9 +22,7 @@ async def told(world: World) -> AsyncIterator[World]:
         amount=Money(amount=7, currency="EUR"),
     )
     await doors.store.execute(acme.tenant, deals, uuid7(), command, by=SYSTEM)
-    yield world
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    return reading
 
 
 async def test_a_deal_tells_its_history_newest_first(told: World):
