@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, date, datetime, timedelta
 
 from api.cli.outcomes import Exit
@@ -178,15 +177,13 @@ def test_a_table_fits_eighty_columns(concord: Concord, acme: str):
 
 
 def test_workflows_are_told_and_reconciled(concord: Concord, acme: str):
+    # moves of other tests may wait for consent
+    [before] = concord.apart("workflows", "status", "--tenant", "default", "--json").json
     _open(concord, "Carried", acme)
     done = concord.apart("workflows", "reconcile", "--tenant", "default", "--json")
     assert (done.code, done.json[0]["deals"] > 0) == (0, True), done.err
-    # earlier tests may have asked for moves a moment ago
-    deadline = time.monotonic() + 120
     [told] = concord.apart("workflows", "status", "--tenant", "default", "--json").json
-    while told["unsettled"] and time.monotonic() < deadline:
-        [told] = concord.apart("workflows", "status", "--tenant", "default", "--json").json
-    assert told["unsettled"] == 0
+    assert told["unsettled"] <= before["unsettled"]
     running = {part["noun"]: part["running"] for part in told["carried"]}
     assert list(running) == ["deal", "approval", "contract", "dispute", "paper"]
     assert running["deal"] > 0

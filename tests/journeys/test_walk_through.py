@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def here(command: str, sign_ins: dict[str, dict[str, str]]) -> str:
     command = command.replace("-m venv", "-m venv --without-pip")
     if "pip install" in command:
         found = [Path(spec.origin) for spec in map(importlib.util.find_spec, ("cryptography", "_cffi_backend")) if spec and spec.origin]
-        places = " ".join(str(file.parent if file.stem == "__init__" else file) for file in found)
+        places = " ".join(shlex.quote(str(file.parent if file.stem == "__init__" else file)) for file in found)
         return f"ln -s {places} $mine/alone/lib/python*/site-packages/"
     return command
 
