@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -18,6 +17,7 @@ from api.deal_reads import MODELS
 from api.moments import PROBLEMS
 from api.problems import documented
 from api.reading import Slice, reading, rows_of, stood
+from api.row_changes import RowChange
 from api.seen_by import SeenBy
 from domain.kernel import Invalid, NotFound
 from infra.access import Action
@@ -61,16 +61,9 @@ class CauseAmount(BaseModel):
     amount: Decimal
 
 
-class StepTold(BaseModel):
-    """One event that changed what the forecast reads of a deal: who, when, why where that was said, and each column before and after."""
+class StepTold(RowChange):
+    """One event that changed what the forecast reads of a deal, and each column before and after."""
 
-    position: int
-    recorded_at: datetime
-    actor: UUID
-    actor_name: str
-    topic: str
-    sentence: str
-    why: str | None
     columns: dict[str, tuple[str | int | None, str | int | None]]
 
 
