@@ -24,6 +24,12 @@ _CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
+def why_of(change: Mapping[str, Any]) -> str:
+    """The reason of a change in brackets, where its sentence does not say it in words already."""
+    why = change["why"]
+    return f" ({plain(why)})" if why and why not in change["sentence"] and words(why) not in change["sentence"] else ""
+
+
 def print_rows(found: Mapping[str, Any]) -> None:
     """How many rows differ in which way, and each of them."""
     out.print(", ".join(f"{count:,} {what}" for what, count in found["counts"].items()))
@@ -33,7 +39,7 @@ def print_rows(found: Mapping[str, Any]) -> None:
         if not row["changes"]:
             continue
         last, others = row["changes"][-1], row["changes_in_all"] - 1
-        why = f" ({plain(last['why'])})" if last["why"] and last["why"] not in last["sentence"] else ""
+        why = why_of(last)
         before = f" [dim]and {others:,} before it[/]" if others else ""
         out.print(
             f"  {last['position']:>9,}  {when(last['recorded_at'])}  {plain(last['actor_name'])}: {plain(last['sentence'])}{why}{before}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.audit_rows import nameless, print_rows, value_words
+from api.cli.audit_rows import nameless, print_rows, value_words, why_of
 from api.cli.client import Client, calling
 from api.cli.formats import amount, plain, table, when, words
 from api.cli.options import Json, TenantName
@@ -123,8 +123,9 @@ def _print_forecast(found: dict[str, Any]) -> None:
     for deal in found["items"]:
         out.print(f"{plain(deal['title'])}: {words(deal['cause'])}, {amount(deal['amount'], deal['currency'])} {deal['currency'] or ''}")
         for step in deal["steps"]:
-            why = f" ({plain(step['why'])})" if step["why"] else ""
-            out.print(f"  {step['position']:>9,}  {when(step['recorded_at'])}  {plain(step['actor_name'])}: {plain(step['sentence'])}{why}")
+            out.print(
+                f"  {step['position']:>9,}  {when(step['recorded_at'])}  {plain(step['actor_name'])}: {plain(step['sentence'])}{why_of(step)}"
+            )
 
 
 @told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli.audit_rows import differences, print_rows
+from api.cli.audit_rows import differences, print_rows, why_of
 from api.cli.audit_search import access_words
 from api.cli.audit_things import _print_fields
 from api.cli.formats import when
@@ -79,3 +79,10 @@ def test_the_access_log_is_told_in_words():
     assert access_words("sign_in", "sign_in") == "signed in"
     assert access_words("denied", "read_findings") == "denied: read findings"
     assert access_words("read", "list_contacts") == "read: list contacts"
+
+
+def test_a_reason_is_told_once():
+    told = {"sentence": "The deal was lost (no decision).", "why": "no_decision"}
+    assert why_of(told) == ""
+    assert why_of({**told, "why": None}) == ""
+    assert why_of({**told, "why": "They had no budget"}) == " (They had no budget)"
