@@ -1,6 +1,7 @@
 """One PostgreSQL for the whole session, one empty database for each test that asks for it. Real servers, no doubles."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,20 @@ settings.register_profile(
 settings.load_profile("concord")
 
 
+MEMORY = Path("/dev/shm")
+ENOUGH = 3 * 2**30
+"""Bytes that are free in memory for the servers of one more worker (each comes to some hundred megabytes)."""
+MODEST = "min_wal_size = 80MB\nmax_wal_size = 256MB\n"
+
+
+def brief_folder() -> str | None:
+    """Where servers are made that end with the tests: in memory if there is room, where fsync stays on and takes no time; else as usual.
+
+    A database is a thousand files: on a disk each test waited for half a second, and each of its drops for up to two.
+    """
+    return str(MEMORY) if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH else None
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A superuser's URL of a PostgreSQL server: CONCORD_TEST_SERVER if set, else one of our own that ends with the session."""
@@ -29,8 +44,11 @@ def server() -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="concord-tests-") as folder:
-        embedded = EmbeddedPostgres(Path(folder) / "postgres")
+    with tempfile.TemporaryDirectory(prefix="concord-tests-", dir=brief_folder()) as folder:
+        home = Path(folder) / "postgres"
+        home.mkdir(0o711)
+        (home / "local.conf").write_text(MODEST, encoding="utf-8")
+        embedded = EmbeddedPostgres(home)
         try:
             yield embedded.start().superuser_url()
         finally:
@@ -49,7 +67,10 @@ def fresh_database(server: str, template: str = "template1") -> Iterator[str]:
     """A superuser's URL of a database of its own, a copy of the template, which nobody may be connected to."""
     name = f"test_{uuid4().hex[:16]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        data = connection.execute("SHOW data_directory").fetchone()
+        # copied as files where a checkpoint costs nothing, else through the log, which waits for the disk once
+        strategy = "file_copy" if data is not None and str(data[0]).startswith(f"{MEMORY}/") else "wal_log"
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
         try:
             yield _with_database(server, name)
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import brief_folder
 from tests.workflows.office import Office, office
 from tests.workflows.servers import Dev
 
@@ -17,7 +18,7 @@ from tests.workflows.servers import Dev
 @pytest.fixture(scope="session")
 def temporal() -> Iterator[str]:
     """The address of a server that can skip time."""
-    with tempfile.TemporaryDirectory(prefix="concord-temporal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="concord-temporal-", dir=brief_folder()) as folder:
         server = Dev(Path(folder), "frontend.WorkflowTimeSkippingEnabled=true")
         try:
             yield server.start().address

@@ -16,6 +16,7 @@ from temporalio.client import WorkflowHandle, WorkflowHistory
 from domain.contracts import contracts
 from domain.contracts.commands import TerminateContract
 from domain.contracts.terms import EndCause
+from tests.conftest import brief_folder
 from tests.workflows import contract_desk
 from tests.workflows.office import Office, moves, office
 from tests.workflows.servers import Dev
@@ -27,7 +28,7 @@ SIGNALS = 500
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[str]:
     """A server that suggests to continue as new after 20 events."""
-    with tempfile.TemporaryDirectory(prefix="concord-temporal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="concord-temporal-", dir=brief_folder()) as folder:
         server = Dev(Path(folder), "limit.historyCount.suggestContinueAsNew=20")
         try:
             yield server.start().address

@@ -26,6 +26,7 @@ from domain.suppliers.commands import QualifySupplier, RecordOrder
 from domain.suppliers.events import SupplierQualificationLapsed, SupplierScored
 from domain.suppliers.terms import Qualification
 from infra.ids import uuid7
+from tests.conftest import brief_folder
 from tests.domain.dispute_world import claim
 from tests.domain.test_disputes_endings import NEW
 from tests.workflows.dispute_desk import (
@@ -246,7 +247,7 @@ async def test_a_case_continues_as_new_without_telling_anything_twice(database_u
 
 @pytest.fixture(scope="module")
 def hasty():
-    with tempfile.TemporaryDirectory(prefix="concord-temporal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="concord-temporal-", dir=brief_folder()) as folder:
         server = Dev(Path(folder), "limit.historyCount.suggestContinueAsNew=20")
         try:
             yield server.start().address
