@@ -14,8 +14,9 @@ run: $(READY) ## Run Concord whole, with a demo tenant; Ctrl-C stops it and lose
 	@$(BIN) -m api.cli up --demo
 
 test: $(READY) ## Pass the tests, on a real PostgreSQL and a real Temporal of their own
-	@# files side by side, each worker with servers of its own
-	@$(BIN) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@# files side by side, each worker with servers of its own: one more than processors, as each waits half its time for
+	@# servers, timers and processes; at most four, as each takes up to a gigabyte. What goes first: tests/conftest.py
+	@$(BIN) -m pytest -n $$($(BIN) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))') --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, types, and the dependency rule between the layers
 	@$(BIN) -m ruff check .

@@ -37,6 +37,29 @@ def brief_folder() -> str | None:
     return str(MEMORY) if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH else None
 
 
+LONGEST = """
+    api/test_schemathesis infra/test_durability workflows/test_survival workflows/test_contracts imports/test_kills api/test_up
+    workflows/test_bounded infra/test_backup api/test_restore api/test_security api/test_transferring api/test_hidden_words
+    domain/test_disputes_histories domain/test_histories domain/test_contracts_histories domain/test_contract_dates
+    workflows/test_contracts_survive api/test_up_refused api/test_up_kills api/test_access api/test_live infra/test_embedded_postgres
+""".split()
+"""What takes longest comes first, or one worker would go on with it while the others have nothing left. Only the order hangs on this."""
+LAST = ("workflows", "cli", "journeys")
+"""What starts a Temporal or the whole of Concord for as long as the worker runs: those cost processor time while nobody asks them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        path = item.path.relative_to(here) if item.path.is_relative_to(here) else item.path
+        if (name := path.with_suffix("").as_posix()) in LONGEST:
+            return 0, LONGEST.index(name)
+        return 1, LAST.index(path.parts[0]) + 1 if path.parts[0] in LAST else 0
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A superuser's URL of a PostgreSQL server: CONCORD_TEST_SERVER if set, else one of our own that ends with the session."""
