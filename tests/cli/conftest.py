@@ -10,15 +10,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 
 from api.cli.app import app
 
 ROOT = Path(__file__).parents[2]
+# a process makes its commands once: so does this one, for whom the runner would make them for each call, in a quarter of a second
+pytest.MonkeyPatch().setattr(typer.testing, "_get_command", cache(typer.main.get_command))
 
 
 @dataclass(frozen=True)
