@@ -19,10 +19,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 async def rows_of(database: Database, tenant: Tenant, day: date) -> list[tuple[Any, ...]]:
-    """The rows of a UTC day by time, their values in the order of `COLUMNS`."""
+    """The rows of a UTC day by time, their values in the order of `COLUMNS`; two of one instant by what they say, the same each time."""
     begins = datetime.combine(day, time(), UTC)
     async with database.tenant(tenant, read_only=True) as cursor:
-        query = f"SELECT {', '.join(COLUMNS)} FROM access_log WHERE at >= %s AND at < %s ORDER BY at"
+        query = f"SELECT {', '.join(COLUMNS)} FROM access_log WHERE at >= %s AND at < %s ORDER BY {', '.join(COLUMNS)}"
         await cursor.execute(query.encode(), (begins, begins + timedelta(days=1)))
         return await cursor.fetchall()
 

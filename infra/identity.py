@@ -227,7 +227,7 @@ class Identity:
     async def keys(self, principal: UUID, tenant: Tenant) -> list[ApiKey]:
         """The principal's keys in the tenant, newest first, expired and revoked ones included."""
         rows = await self._all(
-            f"SELECT {_KEY_COLUMNS} FROM identity.api_keys WHERE principal = %s AND tenant = %s ORDER BY created_at DESC LIMIT 200",
+            f"SELECT {_KEY_COLUMNS} FROM identity.api_keys WHERE principal = %s AND tenant = %s ORDER BY created_at DESC, id LIMIT 200",
             principal,
             tenant.slug,
         )

@@ -19,7 +19,7 @@ async def alike(reading: Reading, name: str | None, domain: str | None, *, scope
     """Accounts with the same web domain or a near-equal name, at most 20: those that share a word, or begin alike."""
     kept = set(normalised_name(name or "").split())
     told = [word for word in re.findall(r"\w+", (name or "").casefold()) if len(word) >= _TELLING and normalised_name(word) in kept]
-    patterns = [f"%{_loosely(word)}%" for word in sorted(set(told), key=len, reverse=True)[:3]]
+    patterns = [f"%{_loosely(word)}%" for word in sorted(set(told), key=lambda word: (-len(word), word))[:3]]
     if begin := re.match(r"\w{2,}", (name or "").strip().casefold()):
         patterns.append(f"{_loosely(begin[0][:_TELLING])}%")
     query = (

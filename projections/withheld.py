@@ -61,14 +61,14 @@ async def supplier_balance(reading: Reading, account: UUID, *, scope: Scope = EV
     held = await reading.rows(f"WITH {cases} SELECT currency, count(*), sum(open) FROM cases GROUP BY currency ORDER BY currency", params)
     query = (
         f"WITH {cases}, lines AS (SELECT l.kind, l.document AS number, c.currency, sum(l.open) AS held, sum(l.credited) AS credited, "
-        f"array_agg(DISTINCT c.id) AS cases FROM {of(LINES, 'dispute', 'kind', 'document', 'open', 'credited')} AS l JOIN cases AS c "
+        f"array_agg(DISTINCT c.id ORDER BY c.id) AS cases FROM {of(LINES, 'dispute', 'kind', 'document', 'open', 'credited')} AS l JOIN cases AS c "
         "ON c.id = l.dispute GROUP BY l.kind, l.document, c.currency), "
         "stated AS (SELECT kind, number, max(total) AS total, min(due_on) AS due_on, min(statutory_due_on) AS statutory_due_on, "
         f"min(discount_on) AS discount_on, max(discount) AS discount FROM {of(DOCUMENTS)} AS s "
         "WHERE dispute IN (SELECT id FROM cases) GROUP BY kind, number) "
         "SELECT l.kind, l.number, l.currency, s.total, l.held, l.credited, s.total - l.held - l.credited AS payable, s.due_on, "
         "s.statutory_due_on, s.discount_on, s.discount, l.cases FROM lines AS l LEFT JOIN stated AS s USING (kind, number) "
-        "ORDER BY s.due_on NULLS LAST, l.number"
+        "ORDER BY s.due_on NULLS LAST, l.number, l.kind, l.currency"
     )
     async with reading.cursor.connection.cursor(binary=True, row_factory=dict_row) as cursor:
         await cursor.execute(query.encode(), {**params, **reading.as_of.params})

@@ -114,8 +114,9 @@ def consent_reads(contract: Contract, amendment: UUID | None, approval: UUID | N
     """What `consented` looks at."""
     if amendment is not None and amendment not in contract.amendments:
         return
-    for id in {approval, approval_of(contract, amendment)} - {None}:
-        yield approval_read(id)  # type: ignore[arg-type]
+    for id in dict.fromkeys((approval, approval_of(contract, amendment))):
+        if id is not None:
+            yield approval_read(id)
     yield from measure_reads(terms_of(contract, amendment), DEFAULT_POLICY, facts)
 
 

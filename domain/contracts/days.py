@@ -139,5 +139,5 @@ def value_reads(values: Iterable[Money | None], facts: Mapping[UUID, Any]) -> It
     yield SETTINGS_READ
     if SETTINGS_READ.id in facts:
         settings: Settings = facts[SETTINGS_READ.id] or _STARTING
-        for currency in {value.currency for value in values if value is not None}:
+        for currency in sorted({value.currency for value in values if value is not None}):
             yield from rate_reads(currency, settings.currency)

@@ -118,7 +118,8 @@ def _unmatched(connection: Connection[Any], tenant: Tenant, published: Published
 
 
 def _commands(connection: Connection[Any], schema: sql.Identifier) -> Iterator[bytes]:
-    for id, fingerprint, first, last in _rows(connection, sql.SQL("SELECT id, fingerprint, first, last FROM {}.commands").format(schema)):
+    query = sql.SQL("SELECT id, fingerprint, first, last FROM {}.commands ORDER BY id").format(schema)
+    for id, fingerprint, first, last in _rows(connection, query):
         print_ = None if fingerprint is None else bytes(fingerprint).hex()
         yield orjson.dumps({"id": str(id), "fingerprint": print_, "first": first, "last": last}) + b"\n"
 
