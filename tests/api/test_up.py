@@ -57,8 +57,9 @@ def test_everything_starts_by_one_command_works_at_once_and_ends_by_another(home
     credential = json.loads((home.path / "operator.json").read_text())
     assert credential["address"] == state.address
     assert get(f"{state.address}/v1/pipelines", credential["api_key"])[0] == 200
-    with pytest.raises(urllib.error.HTTPError, match="401"):
+    with pytest.raises(urllib.error.HTTPError, match="401") as guessed:
         get(f"{state.address}/v1/pipelines", "ck_guess")
+    guessed.value.close()
     for secret in ("operator.json", "root.key", "keys.db", "state.json", "postgres/cluster.json", "logs/supervisor.log"):
         assert (home.path / secret).stat().st_mode & 0o077 == 0, secret
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from datetime import date, timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import pytest
 from api.cli.outcomes import Exit
 from tests.cli.conftest import Concord, Ended
 
-SOON = (date.today() + timedelta(days=60)).isoformat()  # noqa: DTZ011
+SOON = (datetime.now(UTC).date() + timedelta(days=60)).isoformat()
 STAGES = [
     {"key": "talk", "name": "Talk", "order": 1, "probability": 10, "category": "pipeline", "approvals": ["commercial", "finance", "legal"]},
     {"key": "paper", "name": "Paper", "order": 2, "probability": 90, "category": "best_case"},
@@ -25,11 +26,11 @@ STAGES = [
 
 def _http(address: str, method: str, path: str, body: Any, **headers: str) -> tuple[Any, dict[str, str]]:
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     sent = {"Content-Type": "application/json", "Origin": address, **headers}
-    connection.request(method, path, json.dumps(body), sent)
-    response = connection.getresponse()
-    raw = response.read()
+    with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as connection:
+        connection.request(method, path, json.dumps(body), sent)
+        response = connection.getresponse()
+        raw = response.read()
     assert response.status < 300, raw
     return json.loads(raw) if raw else None, {name.lower(): value for name, value in response.getheaders()}
 

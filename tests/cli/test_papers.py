@@ -24,7 +24,8 @@ def visit(url: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         with build_opener(_Stay).open(asked, timeout=60) as answer:
             return answer.status, answer.read().decode("utf-8", "replace")
     except HTTPError as error:
-        return error.code, error.read().decode("utf-8", "replace")
+        with error:
+            return error.code, error.read().decode("utf-8", "replace")
 
 
 def test_a_quote_goes_from_a_deal_to_a_sealed_file(concord: Concord, acme: str, tmp_path: Path):

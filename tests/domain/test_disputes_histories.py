@@ -148,7 +148,7 @@ class Play:
             balanced(state)
 
     def locked(self) -> None:
-        """A line is held by exactly the cases that dispute it and are not over; of several, all but one were split off."""
+        """A line is held by exactly the cases that dispute it and are not over; several were all split off from one, which may be over."""
         states = {id: self.desk.world.state(disputes, id) for id in self.cases}
         for n in range(LINES):
             reference = self.disputed(n).reference
@@ -156,7 +156,7 @@ class Play:
             held = {id for id, case in states.items() if case is not None and disputing(case, reference)}
             assert holders >= held, (reference, holders, held)
             assert all(not states[id].over for id in holders)
-            assert sum(states[id].parent not in holders for id in holders) <= 1
+            assert len({states[id].root or id for id in holders}) <= 1
 
 
 def disputing(case: Dispute, reference: LineReference) -> bool:

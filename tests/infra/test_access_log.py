@@ -23,7 +23,7 @@ async def test_entries_are_written_in_batches_and_alike_ones_become_one_row(data
     for _ in range(40):
         log.note(tenant, Access("read", "list_deals", "10.0.0.1", 200, member=member), first)
     log.note(tenant, Access("denied", "open_deal", "10.0.0.1", 403, member=member), uuid4())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not await _rows(database, tenant, "kind"):
             await asyncio.sleep(0.05)
     assert await _rows(database, tenant, "kind, times, correlation_id = '" + str(first) + "'") == [("read", 40, True), ("denied", 1, False)]

@@ -16,7 +16,7 @@ def ended(tmp_path, program):
     """How a program's end is told, after it has ended by itself."""
     child = Child("worker", [sys.executable, "-c", program], tmp_path / "worker.log", lambda: os.environ)
     child.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while child.alive and time.monotonic() < deadline:
         time.sleep(0.01)
     death = child.tend()

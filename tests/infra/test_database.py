@@ -26,7 +26,7 @@ async def test_a_task_that_is_cancelled_as_its_connection_arrives_is_cancelled(l
     for _ in range(turns):
         await asyncio.sleep(0)
     working.cancel()
-    await asyncio.wait([working], timeout=10)
+    await asyncio.wait([working], timeout=120)
     assert working.cancelled()
     async with database.connection() as connection:  # and the connection is there for the next
         await connection.execute("SELECT 1")

@@ -1,5 +1,6 @@
 """What the doctor finds, and what refuses to start: durability that was weakened, a server that is too far away."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,15 +27,26 @@ def postgres(tmp_path_factory):
     embedded.stop()
 
 
+def loaded(url):
+    """When the postmaster read its settings last."""
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT pg_conf_load_time()").fetchone()
+
+
 @pytest.fixture
 def weakened(postgres):
     """Turns settings off for the whole server, and on again."""
 
     def configure(*commands):
         with psycopg.connect(postgres.superuser_url(), autocommit=True) as connection:
+            asked = connection.execute("SELECT clock_timestamp()").fetchone()
             for command in (*commands, "SELECT pg_reload_conf()"):
                 connection.execute(command)
-            connection.execute("SELECT pg_sleep(0.2)")  # the postmaster tells its children
+        # what connects from here on stands on what the postmaster has read
+        deadline = time.monotonic() + 120
+        while loaded(postgres.superuser_url()) < asked:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     yield lambda name: configure(f"ALTER SYSTEM SET {name} = off")
     configure("ALTER SYSTEM RESET ALL")

@@ -17,7 +17,7 @@ import pytest
 
 from infra.embedded.cluster import Cluster, ClusterUnusable, programs
 from infra.embedded.postgres import EmbeddedPostgres
-from infra.embedded.process import RunningProcess, ServerDown
+from infra.embedded.process import RunningProcess, ServerDown, free_port
 
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can act as another user")
@@ -64,7 +64,7 @@ def kill_all(process):
     for pid in (process.pid, *below):
         with suppress(ProcessLookupError):  # one of the server's workers may end by itself meanwhile
             os.kill(pid, signal.SIGKILL)
-    assert process.wait(30)
+    assert process.wait(120)
 
 
 def parent_of(pid):
@@ -82,7 +82,7 @@ def start_elsewhere(*arguments, prefix=(), script=START):
 
 
 def answer_of(started):
-    said, _ = started.communicate(timeout=60)
+    said, _ = started.communicate(timeout=180)
     assert started.returncode == 0, said
     pid, data, note = said.strip().splitlines()[-1].split("|")
     return int(pid), Path(data), note
@@ -148,8 +148,8 @@ def test_it_waits_for_a_process_of_the_dead_server_that_still_holds_its_memory(p
         os.kill(server.process.pid, signal.SIGKILL)
         assert server.process.wait(60)
         (Path(server.cluster.data) / "postmaster.pid").unlink()
-        threading.Timer(1.0, os.kill, (backend, signal.SIGCONT)).start()
         begin = time.monotonic()
+        threading.Timer(1.0, os.kill, (backend, signal.SIGCONT)).start()
         again = postgres.start()
         assert time.monotonic() - begin > 0.9
         assert ask(again.superuser_url(), "SELECT 1") == 1
@@ -175,9 +175,9 @@ def test_a_server_that_somebody_else_started_is_used_but_not_stopped(postgres):
     assert postgres.stop()
     cluster = Cluster.read(postgres.home)
     _, found = programs(postgres.home, cluster)
-    theirs = found.account.popen([str(found.bin / "postgres"), "-D", cluster.data, "-c", "port=55999"], output=subprocess.DEVNULL)
+    theirs = found.account.popen([str(found.bin / "postgres"), "-D", cluster.data, "-c", f"port={free_port()}"], output=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not (Path(cluster.data) / "postmaster.pid").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         visitor = EmbeddedPostgres(postgres.home)
@@ -186,7 +186,7 @@ def test_a_server_that_somebody_else_started_is_used_but_not_stopped(postgres):
         assert theirs.poll() is None
     finally:
         theirs.send_signal(signal.SIGINT)
-        theirs.wait(30)
+        theirs.wait(120)
 
 
 def test_it_stops_quietly_when_nothing_runs(postgres, tmp_path):

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ def test_it_serves_our_namespace_on_loopback_alone_and_is_adopted(temporal):
     server = temporal.start()
     assert reach_temporal(server.address, "concord").split(".")[0] == "1"
     assert addresses_of(server.process.pid) == {"0100007F"}
-    assert os.getpriority(os.PRIO_PROCESS, server.process.pid) == NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, server.process.pid) == max(NICENESS, os.nice(0))
     assert f"GOMEMLIMIT={MEMORY}".encode() in Path(f"/proc/{server.process.pid}/environ").read_bytes().split(b"\0")
     again = EmbeddedTemporal(temporal.home).start()
     assert again.adopted
@@ -85,7 +85,7 @@ def test_two_that_start_at_once_share_one_server(temporal):
     started = [
         subprocess.Popen([sys.executable, "-c", START, str(temporal.home)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) for _ in "ab"
     ]
-    pids = {process.communicate(timeout=60)[0] for process in started}
+    pids = {process.communicate(timeout=180)[0] for process in started}
     assert len(pids) == 1
     assert RunningProcess.of(int(pids.pop()))
 
@@ -118,9 +118,8 @@ def test_a_server_that_does_not_answer_is_told_after_the_patience_given():
 def remember_a_namespace(temporal, server):
     """Something that only this server's state knows."""
     port = json.loads((temporal.home / "process.json").read_text())["ports"]["http"]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     body = {"namespace": "kept", "workflowExecutionRetentionPeriod": "86400s"}
-    connection.request("POST", "/api/v1/namespaces", json.dumps(body), {"Content-Type": "application/json"})
-    assert connection.getresponse().status == 200
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("POST", "/api/v1/namespaces", json.dumps(body), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 200
     return "kept"

@@ -202,7 +202,7 @@ async def test_two_appenders_race_without_a_gap_and_a_tail_reader_misses_nothing
             await asyncio.gather(*(write(n) for n in range(4)))
         await stores[1].close()
         count = whole(database_url)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(seen) < count:
                 await asyncio.sleep(0.01)
     finally:

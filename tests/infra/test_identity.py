@@ -3,7 +3,8 @@
 import asyncio
 import json
 import subprocess
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg
@@ -77,21 +78,26 @@ async def test_of_a_thousand_guesses_at_one_name_twenty_at_most_are_evaluated(id
 
 async def test_of_a_thousand_guesses_from_one_address_twenty_at_most_are_evaluated(identity: Identity):
     await identity.add_person("ana", PASSWORD)
+    begin = time.monotonic()
     await asyncio.gather(*(identity.sign_in(f"name{n}", "a common password", "10.0.0.1") for n in range(1000)), return_exceptions=True)
-    assert identity.passwords.evaluated <= 20
+    # and, where a thousand take long, those that the address earned meanwhile
+    assert identity.passwords.evaluated <= 20 + (time.monotonic() - begin) / BY_SOURCE.seconds
     # and nobody else's name was locked by it
     await identity.sign_in("ana", PASSWORD, "10.9.9.9")
 
 
 async def test_the_throttle_refills_and_says_when(database: Database):
-    throttle = Throttle(database, Bucket("name", 2, 0.2), BY_SOURCE)
+    throttle = Throttle(database, Bucket("name", 2, 3600), BY_SOURCE)
     await throttle.admit("ana", "10.0.0.1")
     await throttle.admit("ana", "10.0.0.1")
     with pytest.raises(TooManyAttempts) as refused:
         await throttle.admit("ana", "10.0.0.1")
-    assert refused.value.data["retry_after"] == BY_SOURCE.seconds
-    await asyncio.sleep(0.25)
+    assert refused.value.data["retry_after"] == 3600
+    async with database.connection() as connection:  # as if an hour had passed
+        await connection.execute("UPDATE identity.guesses SET at = at - interval '1 hour'")
     await throttle.admit("ana", "10.0.0.1")
+    with pytest.raises(TooManyAttempts):
+        await throttle.admit("ana", "10.0.0.1")
 
 
 async def test_an_unknown_name_is_throttled_like_a_known_one(identity: Identity):
@@ -174,9 +180,15 @@ async def test_a_key_revoked_in_another_process_stops_within_a_second(identity: 
 async def test_an_expired_key_is_refused_even_while_it_is_remembered(identity: Identity, tenant: Tenant):
     principal = await identity.add_machine()
     await identity.join(principal, tenant, uuid4())
-    token, _ = await identity.issue_key(principal, tenant, "loader", lasts=timedelta(seconds=0.3))
-    await identity.key(token)
-    await asyncio.sleep(0.35)
+    for lasts in (0.3, 3, 30):  # the shortest that is long enough to be used once
+        token, key = await identity.issue_key(principal, tenant, "loader", lasts=timedelta(seconds=lasts))
+        try:
+            await identity.key(token)
+        except NotSignedIn:
+            continue
+        break
+    assert key.expires_at is not None
+    await asyncio.sleep((key.expires_at - datetime.now(UTC)).total_seconds() + 0.05)
     with pytest.raises(NotSignedIn):
         await identity.key(token)
 
