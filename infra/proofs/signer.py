@@ -18,15 +18,15 @@ from pathlib import Path
 from infra.database import Database, Tenant
 from infra.proofs import durable
 from infra.proofs.checkpoints import Checkpoint, opened
-from infra.proofs.leaves import LogBroken, differing, leaf_hashes
+from infra.proofs.leaves import LogBroken, differing, entries, hashed, leaf_hashes
 from infra.proofs.merkle import verify_consistency
 from infra.proofs.notes import NoteRejected, SigningKey, VerifierKey
 from infra.proofs.positions import Range, count, joined, named, ranges
 from infra.proofs.published import Published
 from infra.proofs.tiles import WIDTH, Growth, TilesDamaged
 
-CHUNK = 16_384
-"""Leaves that are hashed by one statement."""
+CHUNK = 4_096
+"""Events that are read by one statement."""
 STRIDE = 65_536
 """Leaves after which a tree that is far behind is published as far as it has come."""
 LOOKED_AGAIN = 2_048
@@ -201,16 +201,20 @@ class Signer:
         return found
 
     async def _grow(self, growth: Growth, until: int) -> None:
-        """While leaves are hashed into the tree, the database hashes the next ones."""
-        ready, reached = b"", growth.size
-        while ready or reached < until:
-            adding = asyncio.ensure_future(asyncio.to_thread(_added, growth, ready))
-            try:
-                last = min(reached + CHUNK, until)
-                ready = await self._hashes(reached + 1, last) if reached < until else b""
-                reached = last
-            finally:
-                await adding
+        """While events are hashed into the tree, the database reads the next ones."""
+        ready, reached = list[tuple[bytes]](), growth.size
+        try:
+            async with self.database.tenant(self.tenant, read_only=True) as cursor:
+                while ready or reached < until:
+                    adding = asyncio.ensure_future(asyncio.to_thread(_added, growth, ready))
+                    try:
+                        last = min(reached + CHUNK, until)
+                        ready = await entries(cursor, self.tenant, reached + 1, last) if reached < until else []
+                        reached = last
+                    finally:
+                        await adding
+        except LogBroken as broken:
+            raise Contradicted(broken.position, str(broken)) from broken
 
     async def _compare_all(self, last: Checkpoint) -> None:
         if self.published.tree.root(last.size) != last.root:
@@ -255,13 +259,6 @@ class Signer:
         if before.origin != now.origin or not verify_consistency(before.size, now.size, before.root, now.root, proof):
             raise Contradicted(before.size, f"the log does not begin with the {before.size:,} events that were signed before")
 
-    async def _hashes(self, first: int, last: int) -> bytes:
-        async with self.database.tenant(self.tenant, read_only=True) as cursor:
-            try:
-                return await leaf_hashes(cursor, self.tenant, first, last)
-            except LogBroken as broken:
-                raise Contradicted(broken.position, str(broken)) from broken
-
     async def _head(self) -> int:
         async with self.database.tenant(self.tenant, read_only=True) as cursor:
             await cursor.execute("SELECT coalesce(max(position), 0) FROM events", prepare=True)
@@ -281,9 +278,8 @@ def memory_file(memory: Path, name: str) -> Path:
     return memory / sha256(name.encode()).hexdigest()[:16]
 
 
-def _added(growth: Growth, hashes: bytes) -> None:
-    growth.add(hashes)
-    growth.settle()
+def _added(growth: Growth, rows: Sequence[tuple[bytes]]) -> None:
+    growth.add(hashed(rows))
 
 
 def _move(aside: Path, folder: Path) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import shutil
 from hashlib import sha256
 from pathlib import Path
+from struct import Struct
 
 from infra.proofs import durable
 from infra.proofs.merkle import HASH, Node, consistency, inclusion, root
@@ -17,6 +18,7 @@ from infra.proofs.merkle import HASH, Node, consistency, inclusion, root
 WIDTH = 256
 """Hashes of a full tile."""
 FULL = WIDTH * HASH
+_PAIR = Struct(f"{2 * HASH}s")
 
 
 class TilesDamaged(Exception):  # noqa: N818  names what was found
@@ -44,7 +46,7 @@ def width_at(size: int, level: int) -> int:
 def top(tile: bytes) -> bytes:
     """The hash over all hashes of a tile, or of a part of one whose width is a power of two."""
     while len(tile) > HASH:
-        tile = b"".join([sha256(b"\1" + tile[at : at + 2 * HASH]).digest() for at in range(0, len(tile), 2 * HASH)])
+        tile = b"".join([sha256(b"\1" + pair).digest() for (pair,) in _PAIR.iter_unpack(tile)])
     return tile
 
 
@@ -163,24 +165,25 @@ class Growth:
             leaves = b"".join(map(top, tiles))
             level += 1
         self.size += count
-
-    def settle(self) -> None:
-        """Make durable what was written so far."""
-        durable.settle(self._put)
-        self._put.clear()
+        if len(self._put) > WIDTH:
+            self._settle()
 
     def finish(self) -> None:
         """Write the last tile of each level, and make everything durable."""
         for level, edge in enumerate(self._edge):
             if edge:
                 self._write(tile_path(level, self.size >> 8 * (level + 1), len(edge) // HASH), edge)
-        self.settle()
+        self._settle()
 
     def tidy(self) -> None:
         """Remove the parts of tiles that are full now; once a checkpoint needs the full ones, none needs those."""
         for parts in self._filled:
             shutil.rmtree(parts, ignore_errors=True)
         self._filled.clear()
+
+    def _settle(self) -> None:
+        durable.settle(self._put)
+        self._put.clear()
 
     def _write(self, path: str, tile: bytes) -> None:
         place = self._tiles.folder / path

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from infra.event_store.envelope import canonical
 from infra.event_store.requests import Append, StoredRow
-from infra.proofs.leaves import LEAF, LogBroken, differing, leaf_hashes, leaf_of
+from infra.proofs.leaves import ENTRY, LogBroken, differing, hashed, leaf_hashes, leaf_of
 from infra.proofs.merkle import leaf_hash
 
 COLUMNS = "position, stream, version, topic, meta, state, recorded_at, effective_at"
@@ -29,14 +29,16 @@ def connection(server):
 
 
 @given(NUMBERS, st.uuids(), NUMBERS, TEXTS, BYTES, BYTES, INSTANTS, INSTANTS)
-def test_what_the_database_hashes_is_the_canonical_envelope(connection, position, stream, version, topic, meta, state, recorded, effective):
+def test_what_the_database_lays_out_is_the_canonical_envelope(
+    connection, position, stream, version, topic, meta, state, recorded, effective
+):
     values = (position, stream, version, topic, meta, state, recorded, effective)
     types = ("bigint", "uuid", "bigint", "text", "bytea", "bytea", "timestamptz", "timestamptz")
     row = ", ".join(f"%s::{kind}" for kind in types)
-    found = connection.execute(f"SELECT {LEAF} FROM (VALUES ({row})) AS e ({COLUMNS})", values, binary=True).fetchone()
-    expected = leaf_hash(canonical(position, recorded, effective, stream, version, topic, meta, state))
-    assert found == (expected,)
-    assert leaf_of(values) == expected
+    found = connection.execute(f"SELECT {ENTRY} FROM (VALUES ({row})) AS e ({COLUMNS})", values, binary=True).fetchone()
+    expected = canonical(position, recorded, effective, stream, version, topic, meta, state)
+    assert found == (b"\0" + expected,)
+    assert hashed([found]) == leaf_of(values) == leaf_hash(expected)
 
 
 def events(count):
