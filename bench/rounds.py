@@ -49,6 +49,24 @@ def interleaved(arms: Mapping[str, Callable[[], T]], rounds: int = ROUNDS) -> di
     return found
 
 
+def abba(first: Callable[[], float], second: Callable[[], float], blocks: int) -> list[float]:
+    """Of each block of rounds (first, second, second, first), the rate of the first in terms of the second's.
+
+    Whatever changes steadily while a block runs (the log that grows, other load) meets both alike.
+    """
+    found = []
+    for _ in range(blocks):
+        rates = [first(), second(), second(), first()]
+        found.append((rates[0] + rates[3]) / (rates[1] + rates[2]))
+    return found
+
+
+def uncertainty(values: Sequence[float]) -> float:
+    """By how much the median may be off, of at least two values: half its notch, at about 95 % (McGill, Tukey and Larsen, 1978)."""
+    low, _, high = statistics.quantiles(values, n=4)
+    return 1.57 * (high - low) / math.sqrt(len(values))
+
+
 def median_rate(rates: Sequence[Rate]) -> float:
     """The median over rounds of operations per second."""
     return statistics.median(rate.per_second for rate in rates)

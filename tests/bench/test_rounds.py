@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bench.rounds import Rate, by_tasks, by_threads, interleaved, median_rate, quantile
+from bench.rounds import Rate, abba, by_tasks, by_threads, interleaved, median_rate, quantile, uncertainty
 
 
 def test_arms_take_turns_and_each_round_begins_with_another():
@@ -13,6 +13,16 @@ def test_arms_take_turns_and_each_round_begins_with_another():
     found = interleaved({name: lambda name=name: order.append(name) or len(order) for name in "abc"}, rounds=3)
     assert "".join(order) == "abcbcacab"
     assert {name: len(values) for name, values in found.items()} == {"a": 3, "b": 3, "c": 3}
+
+
+def test_a_drift_of_the_machine_does_not_make_one_of_two_look_faster():
+    rounds = iter(range(100, 88, -1))
+    assert abba(lambda: 2.0 * next(rounds), lambda: 1.0 * next(rounds), blocks=3) == [2, 2, 2]
+
+
+def test_the_more_rounds_agree_the_less_uncertain_is_their_median():
+    assert uncertainty([1.0] * 8) == 0
+    assert uncertainty([1.0, 1.1] * 40) < uncertainty([1.0, 1.1] * 4) < uncertainty([1.0, 1.4] * 4)
 
 
 def test_the_median_of_rounds_ignores_one_bad_round():
