@@ -9,10 +9,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -22,7 +20,7 @@ from api.app import create_app
 from api.doors import Doors
 from api.openapi import routes_of
 from api.operators import found_tenant
-from api.provisioning import make_tenant, migrate_all
+from api.provisioning import make_tenant
 from domain.accounts import OpenAccount, accounts
 from domain.authority import SetMemberAccount
 from domain.deals import OpenDeal, deals
@@ -35,8 +33,12 @@ from infra.identity_passwords import Passwords
 from infra.settings import Settings
 from projections.catalogue import read_models
 from projections.runner import Runner
+from tests.api.databases import closed, migrated, settings_of
+from tests.api.transfers import exported, origin, place
 from tests.api.up_home import Home
 from tests.conftest import fresh_database
+
+__all__ = ["exported", "migrated", "origin", "place"]
 
 NEXT_YEAR = "2030-03-29"
 
@@ -124,17 +126,11 @@ class Furnished:
 
 
 @pytest.fixture(scope="session")
-def furnished(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    with fresh_database(server) as url:
-        settings = Settings(home=tmp_path_factory.mktemp("furnished"), database_url=_as_login(url), migrator_url=url)
-        migrate_all(settings)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("ALTER ROLE concord_app PASSWORD 'test'")
+def furnished(server: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    with fresh_database(server, migrated) as url:
+        settings = settings_of(url, tmp_path_factory.mktemp("furnished"))
         acme, other = asyncio.run(_furnish_both(settings))
-        name = urlsplit(url).path.removeprefix("/")
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        yield Furnished(name, settings.home, acme, other)
+        yield Furnished(closed(server, url), settings.home, acme, other)
 
 
 def _quick() -> Passwords:
@@ -157,12 +153,7 @@ def database_url(server: str, furnished: Furnished) -> Iterator[str]:
 @pytest.fixture
 def settings(database_url: str, furnished: Furnished, tmp_path: Path) -> Settings:
     shutil.copytree(furnished.home, tmp_path, dirs_exist_ok=True)
-    return Settings(home=tmp_path, database_url=_as_login(database_url), migrator_url=database_url)
-
-
-def _as_login(url: str) -> str:
-    parts = urlsplit(url)
-    return f"postgresql://concord_app:test@{parts.hostname}:{parts.port}{parts.path}"
+    return settings_of(database_url, tmp_path)
 
 
 async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
