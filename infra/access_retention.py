@@ -74,6 +74,19 @@ async def remove_days(database: Database, store: Store, tenant: Tenant, now: dat
     return removed
 
 
+async def remove_sign_ins(database: Database, keep_days: int) -> int:
+    """Remove the sign-ins that belong to no tenant and are older than the operator keeps them; how many. Raises StoreUnavailable.
+
+    They are nobody's evidence: no log seals them and tells of it, so that the process's own log does. A tenant's rows stay.
+    """
+    async with database.connection() as connection:
+        row = await (await connection.execute("SELECT identity.access_log_remove(%s)", (keep_days,))).fetchone()
+    removed = int(row[0]) if row else 0
+    if removed:
+        log.info("%d sign-ins that belong to no tenant were removed: older than %d days (CONCORD_SIGN_INS_KEEP)", removed, keep_days)
+    return removed
+
+
 def _due(days: AccessDays, rules: Settings, sealed: Iterable[date], today: date) -> Iterator[date]:
     if (keep := rules.access_keep_days) is not None:
         yield from (day for day in sealed if kept_until(day, keep) < today and not days.removed(day))

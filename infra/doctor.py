@@ -215,6 +215,7 @@ def _postgres(settings: Settings, patience: float) -> Iterator[Finding]:
         _migrated,
         _clock,
         _access_days,
+        lambda connection: _sign_ins(connection, settings.sign_ins_keep),
         lambda connection: _proofs(connection, settings),
     )
     with connection:
@@ -279,6 +280,19 @@ def _access_days(connection: Connection[Any]) -> Finding:
         found = f"no longer as sealed: {', '.join(altered)}"
         return Finding("access log", "failure", found, "Somebody changed rows behind Concord: compare those days with a backup.")
     return Finding("access log", "ok", f"as sealed, {len(checks)} days of the last {_DAYS_CHECKED.days}")
+
+
+def _sign_ins(connection: Connection[Any], keep: int | None) -> Finding:
+    """Those that belong to no tenant, such as failed ones: how many, since when, for how long."""
+    there = connection.execute("SELECT to_regclass('identity.access_log')").fetchone()
+    query = "SELECT count(*), (min(at) AT TIME ZONE 'UTC')::date FROM identity.access_log"
+    rows, oldest = (there and there[0] and connection.execute(query).fetchone()) or (0, None)
+    found = f"{rows:,} that belong to no tenant" + (f", since {oldest}" if oldest else "")
+    if keep is None:
+        return Finding("sign-ins", "ok", f"{found}, kept for ever: CONCORD_SIGN_INS_KEEP is not set")
+    if oldest and oldest < datetime.now(UTC).date() - timedelta(days=keep + 2):
+        return Finding("sign-ins", "warning", f"{found}, although kept for {keep} days", "The worker removes them once a day: see its log.")
+    return Finding("sign-ins", "ok", f"{found}, kept for {keep} days")
 
 
 def _temporal(settings: Settings, patience: float) -> Iterator[Finding]:

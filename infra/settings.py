@@ -75,6 +75,8 @@ class Settings:
     """Hours between base backups; the log between them is archived all the time."""
     backup_keep: int = 35
     """Days after which a backup is removed."""
+    sign_ins_keep: int | None = None
+    """Days for which sign-ins that belong to no tenant are kept; None: for ever."""
 
     def __post_init__(self) -> None:
         if not self.keys_url:
@@ -140,6 +142,7 @@ class Settings:
             backup_to=read.value("CONCORD_BACKUP_TO", lambda text: _folder_or_bucket(text, cwd or Path.cwd()), None),
             backup_every=read.value("CONCORD_BACKUP_EVERY", lambda text: _whole(text, "hours", 24 * 31), 24),
             backup_keep=read.value("CONCORD_BACKUP_KEEP", lambda text: _whole(text, "days", 3660), 35),
+            sign_ins_keep=read.value("CONCORD_SIGN_INS_KEEP", lambda text: _whole(text, "days", 36_600, 365), None),
         )
         if settings.migrator_url and not settings.database_url:
             read.problems.append("MIGRATOR_URL is set without DATABASE_URL: set both, or neither for the embedded server.")
@@ -173,6 +176,7 @@ class Settings:
             "CONCORD_BACKUP_TO": self.backup_to,
             "CONCORD_BACKUP_EVERY": self.backup_every,
             "CONCORD_BACKUP_KEEP": self.backup_keep,
+            "CONCORD_SIGN_INS_KEEP": self.sign_ins_keep,
         }
         if self.smtp:
             values |= {
@@ -290,9 +294,9 @@ def _origin(text: str) -> str:
     return text
 
 
-def _whole(text: str, unit: str, most: int) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise ValueError(f"must be a number of {unit} from 1 to {most}, not {text!r}.")
+def _whole(text: str, unit: str, most: int, least: int = 1) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"must be a number of {unit} from {least} to {most}, not {text!r}.")
     return int(text)
 
 

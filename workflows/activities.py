@@ -16,6 +16,7 @@ from domain.deals import deals
 from domain.deals.state import Deal
 from domain.kernel import SYSTEM
 from infra.access_members import Directory
+from infra.access_retention import remove_sign_ins
 from infra.database import Database, StoreUnavailable, Tenant
 from infra.event_store import Store
 from infra.event_store.requests import VersionConflict
@@ -61,12 +62,18 @@ def discreetly(tenant: str, what: object) -> Iterator[None]:
 
 
 class Activities:
-    """The activities of one worker process, over its one store. `clock` is the store's own in tests that move time."""
+    """The activities of one worker process, over its one store. `clock` is the store's own in tests that move time.
 
-    def __init__(self, database: Database, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    `sign_ins_keep`: for so many days sign-ins that belong to no tenant are kept; None: for ever.
+    """
+
+    def __init__(
+        self, database: Database, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC), sign_ins_keep: int | None = None
+    ) -> None:
         self._database = database
         self._store = store
         self._clock = clock
+        self._sign_ins_keep = sign_ins_keep
         self._directory = Directory(database, store)
 
     @activity.defn(name=ATTEND)
@@ -121,6 +128,8 @@ class Activities:
     async def sweep_page(self, run: SweepRun) -> SweepPage:
         """Record what is due for the next deals of the tenant's log."""
         with discreetly(run.tenant, f"the sweep after {run.after}"):
+            if run.after == 0 and self._sign_ins_keep is not None:
+                await remove_sign_ins(self._database, self._sign_ins_keep)
             return await sweep_page(self._database, self._store, run, self._clock)
 
     async def _tell(self, tenant: Tenant, ask: Attend, deal: Deal) -> tuple[Concern, ...]:

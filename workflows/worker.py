@@ -156,7 +156,14 @@ async def _work(settings: Settings) -> None:
             settings.reached_at,
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(carry_out(settings.temporal_address, settings.temporal_namespace, Activities(database, store), signing))
+            tasks.create_task(
+                carry_out(
+                    settings.temporal_address,
+                    settings.temporal_namespace,
+                    Activities(database, store, sign_ins_keep=settings.sign_ins_keep),
+                    signing,
+                )
+            )
             tasks.create_task(_keep_sweeping(database, client))
             tasks.create_task(erasures.run())
             for tail in (trigger.tail, approvals.tail, contracts.tail, disputes.tail, papers.tail, take_up.tail, outbox.tail):

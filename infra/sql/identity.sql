@@ -78,6 +78,22 @@ CREATE INDEX IF NOT EXISTS access_log_at ON identity.access_log USING brin (at);
 REVOKE ALL ON identity.access_log FROM {login};
 GRANT SELECT, INSERT ON identity.access_log TO {login};
 
+-- Letting them go: the only way in which they are ever deleted. By this clock, whole UTC days, and none younger than a year.
+CREATE OR REPLACE FUNCTION identity.access_log_remove(keep_days integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = identity, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    IF keep_days IS NULL OR keep_days < 365 THEN
+        RAISE EXCEPTION 'sign-ins of the last year stay';
+    END IF;
+    DELETE FROM identity.access_log WHERE at < current_date - keep_days;
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END $$;
+REVOKE ALL ON FUNCTION identity.access_log_remove FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION identity.access_log_remove TO {login};
+
 CREATE TABLE IF NOT EXISTS identity.signing_links (     -- one person's way to one paper, without a sign-in
     token_hash bytea PRIMARY KEY,       -- SHA-256 of 256 random bits; the token itself is only in the letter
     tenant text NOT NULL,

@@ -11,6 +11,7 @@ from domain.access_retention import ChangeAccessRetention
 from domain.settings import SETTINGS_ID, settings
 from infra.access_days import sealed_days
 from tests.workflows.office import ADMIN, Office
+from workflows.activities import Activities
 from workflows.messages import SweepRun
 from workflows.sweep import sweep_page
 
@@ -50,3 +51,20 @@ async def test_the_sweep_lets_go_of_the_days_that_are_no_longer_kept(desk: Offic
     async with desk.database.tenant(desk.tenant) as cursor:
         await cursor.execute("SELECT at FROM access_log")
         assert await cursor.fetchall() == [(now - timedelta(days=2),)]
+
+
+async def test_the_same_job_lets_go_of_sign_ins_that_belong_to_no_tenant_where_the_operator_says_for_how_long(
+    desk: Office, database_url: str
+):
+    def kept() -> int:
+        return connection.execute("SELECT count(*) FROM identity.access_log").fetchone()[0]
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        entry = "INSERT INTO identity.access_log (at, kind, operation, source, status) VALUES (%s, 'sign_in', 'sign_in', 'x', 401)"
+        connection.execute(entry, (datetime.now(UTC) - timedelta(days=500),))
+        run, later = SweepRun(tenant=desk.tenant.slug), SweepRun(tenant=desk.tenant.slug, after=1)
+        await Activities(desk.database, desk.store).sweep_page(run)
+        await Activities(desk.database, desk.store, sign_ins_keep=400).sweep_page(later)
+        assert kept() == 1, "without a setting, and on later pages, none goes"
+        await Activities(desk.database, desk.store, sign_ins_keep=400).sweep_page(run)
+        assert kept() == 0
