@@ -49,13 +49,14 @@ def interleaved(arms: Mapping[str, Callable[[], T]], rounds: int = ROUNDS) -> di
     return found
 
 
-def abba(first: Callable[[], float], second: Callable[[], float], blocks: int) -> list[float]:
+def abba(first: Callable[[], float], second: Callable[[], float], least: int, most: int, within: float) -> list[float]:
     """Of each block of rounds (first, second, second, first), the rate of the first in terms of the second's.
 
-    Whatever changes steadily while a block runs (the log that grows, other load) meets both alike.
+    Whatever changes steadily while a block runs (the log that grows, other load) meets both alike. `least` blocks (two or more), and
+    further ones until the median is `within` so much of the true one (see `uncertainty`), but no more than `most`.
     """
-    found = []
-    for _ in range(blocks):
+    found: list[float] = []
+    while len(found) < least or (len(found) < most and uncertainty(found) > within):
         rates = [first(), second(), second(), first()]
         found.append((rates[0] + rates[3]) / (rates[1] + rates[2]))
     return found

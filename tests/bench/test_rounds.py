@@ -17,7 +17,15 @@ def test_arms_take_turns_and_each_round_begins_with_another():
 
 def test_a_drift_of_the_machine_does_not_make_one_of_two_look_faster():
     rounds = iter(range(100, 88, -1))
-    assert abba(lambda: 2.0 * next(rounds), lambda: 1.0 * next(rounds), blocks=3) == [2, 2, 2]
+    assert abba(lambda: 2.0 * next(rounds), lambda: 1.0 * next(rounds), least=3, most=9, within=0.05) == [2, 2, 2]
+
+
+def test_blocks_go_on_until_the_median_is_sure_or_there_are_enough():
+    noisy = [float(n % 7 + 1) for n in range(400)]
+    enough = abba(iter(noisy).__next__, lambda: 1.0, least=3, most=50, within=1.0)
+    assert 3 < len(enough) < 50
+    assert uncertainty(enough) <= 1.0 < uncertainty(enough[:-1])
+    assert len(abba(iter(noisy).__next__, lambda: 1.0, least=3, most=50, within=0.0)) == 50
 
 
 def test_the_more_rounds_agree_the_less_uncertain_is_their_median():
@@ -36,7 +44,7 @@ def test_quantiles_are_nearest_ranks(q, expected):
 
 def test_threads_count_what_finished_beside_the_first_call_of_each():
     calls = []
-    rate = by_threads(lambda: calls.append(time.sleep(0.01)), writers=3, seconds=0.05)
+    rate = by_threads(lambda: calls.append(time.sleep(0.01)), writers=3, seconds=0.3)
     assert len(calls) > 3
     assert rate.p50 >= 0.01
 
@@ -50,7 +58,7 @@ def test_a_failure_in_a_thread_is_raised_and_gives_no_rate():
 
 
 async def test_tasks_count_what_finished():
-    rate = await by_tasks(lambda: asyncio.sleep(0.01), writers=4, seconds=0.05)
+    rate = await by_tasks(lambda: asyncio.sleep(0.01), writers=4, seconds=0.3)
     assert rate.p50 >= 0.01
     assert rate.per_second > 0
 
