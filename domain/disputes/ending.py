@@ -183,7 +183,9 @@ def reopen(case: Dispute, command: c.ReopenDispute, ctx: Context) -> Outcome:
     ledger = ledger_of((line.account for line in lines.values()), case.currency)
     reopened = e.DisputeReopened(reason=command.reason, movements=movements, ledger=ledger, at=at, rules=rules_of(ctx).version)
     pieces = (attached(piece, speaker(ctx, None), ctx) for piece in new)
-    locked = (on for line in case.lines.values() for on in lock(ctx, case.account, line.reference, ctx.own_id))
+    # What was reversed or split away as a whole is in this case no more, and may be another's; of what was split in part the rest is.
+    here = [line for line in case.lines.values() if line.account.original != NOTHING]
+    locked = (on for line in here for on in lock(ctx, case.account, line.reference, ctx.own_id))
     return (reopened, *pieces, *locked)
 
 

@@ -56,10 +56,10 @@ def test_a_draft_holds_nothing_until_it_is_submitted():
     said = claim().model_dump()
     desk.do(c.DraftDispute(**said))
     reference = line().reference
-    assert desk.world.state(locks, lock_read(ACME, reference).id) == frozenset()
+    assert desk.world.state(locks, lock_read(ACME, reference).id).holders == frozenset()
     assert desk.case().readings == ()
     desk.do(c.SubmitDispute())
-    assert desk.world.state(locks, lock_read(ACME, reference).id) == {CASE}
+    assert desk.world.state(locks, lock_read(ACME, reference).id).holders == {CASE}
     desk.quiet(c.SubmitDispute())
 
 
@@ -274,7 +274,7 @@ def test_a_case_whose_import_was_undone_comes_again_with_a_later_run():
     desk.do(c.ImportDispute(**said, source="old", source_id="7", run=second), by=SYSTEM)
     case = desk.case()
     assert (case.status, case.open_gross, case.version) == (Status.OPENED, Decimal("119.00"), len(desk.world.histories[CASE]))
-    assert desk.world.state(locks, lock_read(ACME, line().reference).id) == {CASE}
+    assert desk.world.state(locks, lock_read(ACME, line().reference).id).holders == {CASE}
 
 
 def test_an_imported_case_that_was_worked_on_stays():
@@ -296,4 +296,4 @@ def test_what_time_brought_to_an_imported_case_does_not_keep_it_and_what_somebod
     assert "Somebody has worked on this case since" in refusal.detail
     desk.do(UndoImport(run=run), by=SYSTEM)
     assert desk.case().status is Status.VOIDED
-    assert not desk.world.state(locks, lock_read(ACME, line().reference).id)
+    assert not desk.world.state(locks, lock_read(ACME, line().reference).id).holders

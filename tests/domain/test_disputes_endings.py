@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 from domain.dispute_rules import EvidenceKind
 from domain.disputes import commands as c
 from domain.disputes import events as e
 from domain.disputes import refusals as r
 from domain.disputes.ledger import Balance
-from domain.disputes.locks import lock_read, locks
+from domain.disputes.locks import Lock, lock_read, locks
 from domain.disputes.terms import Evidence, LineAmount, Party, Status
 from domain.disputes.terms import SettlementKind as Kind
 from tests.domain.dispute_world import (
@@ -37,9 +38,9 @@ from tests.domain.dispute_world import (
 NEW = Evidence(kind=EvidenceKind.INSPECTION, document="Report 2")
 
 
-def holders(desk: Desk, number: int = 10) -> frozenset[object]:
-    found: frozenset[object] = desk.world.state(locks, lock_read(ACME, line(number).reference).id)
-    return found
+def holders(desk: Desk, number: int = 10) -> frozenset[UUID]:
+    found: Lock = desk.world.state(locks, lock_read(ACME, line(number).reference).id)
+    return found.holders
 
 
 def test_a_claim_that_is_withdrawn_lets_everything_go():
@@ -123,6 +124,45 @@ def test_a_line_that_is_claimed_elsewhere_meanwhile_keeps_a_case_closed():
     desk.do(claim(), case=CHILD)
     refusal = desk.refused(r.LineInOtherCase, c.ReopenDispute(reason="Look.", evidence=(NEW,)))
     assert refusal.data["case"] == str(CHILD)
+
+
+def parted(amount: str | None) -> Desk:
+    """A case of two lines, of whose second so much (None: all) was split off; the case itself is closed, the split-off open."""
+    desk = opened(line(10), line(20))
+    _, second = desk.line_ids()
+    part = LineAmount(line=second, amount=None if amount is None else Decimal(amount))
+    desk.do(c.SplitDispute(child=CHILD, lines=(part,), reason="Apart."))
+    desk.all(c.AcknowledgeDispute(by=None), c.InvestigateDispute(), settle(Kind.CONCESSION, str(desk.case().open_gross), None))
+    desk.do(c.CloseDispute(root_cause="our_order"))
+    return desk
+
+
+def test_a_case_is_taken_up_again_while_what_was_split_from_it_is_open():
+    desk = parted(None)
+    assert (holders(desk, 10), holders(desk, 20)) == (frozenset(), {CHILD})
+    desk.do(c.ReopenDispute(reason="Look.", evidence=(NEW,)))
+    assert (desk.case().open_gross, holders(desk, 10), holders(desk, 20)) == (Decimal("119.00"), {CASE}, {CHILD})
+
+
+def test_both_parts_of_a_line_are_taken_up_again_each_by_its_case_and_by_nobody_else():
+    desk = parted("19.00")
+    assert holders(desk, 20) == {CHILD}
+    desk.refused(r.LineInOtherCase, claim(line(20)), case=THIRD)
+    desk.do(c.ReopenDispute(reason="Look.", evidence=(NEW,)))
+    assert (desk.case().open_gross, holders(desk, 20)) == (Decimal("219.00"), {CASE, CHILD})
+    desk.do(c.WithdrawDispute(reason="Enough."), case=CHILD)
+    desk.refused(r.LineInOtherCase, claim(line(20)), case=THIRD)
+
+
+def test_a_line_that_was_reversed_before_a_case_was_closed_is_not_taken_up_with_it():
+    desk = opened(line(10), line(20))
+    _, second = desk.line_ids()
+    desk.do(c.ReverseDisputeLine(line=second, reason="Ours."))
+    desk.all(c.AcknowledgeDispute(by=None), c.InvestigateDispute(), settle(Kind.CONCESSION, "119.00", None))
+    desk.do(c.CloseDispute(root_cause="our_order"))
+    desk.do(claim(line(20)), case=THIRD)
+    desk.do(c.ReopenDispute(reason="Look.", evidence=(NEW,)))
+    assert (holders(desk, 10), holders(desk, 20)) == ({CASE}, {THIRD})
 
 
 def test_what_was_credited_stays_credited_when_a_case_is_reopened():

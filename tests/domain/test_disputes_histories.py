@@ -152,7 +152,7 @@ class Play:
         states = {id: self.desk.world.state(disputes, id) for id in self.cases}
         for n in range(LINES):
             reference = self.disputed(n).reference
-            holders = self.desk.world.state(locks, lock_read(ACME, reference).id)
+            holders = self.desk.world.state(locks, lock_read(ACME, reference).id).holders
             held = {id for id, case in states.items() if case is not None and disputing(case, reference)}
             assert holders >= held, (reference, holders, held)
             assert all(not states[id].over for id in holders)
