@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from uuid import UUID
-
-from temporalio.service import RPCError
 
 from domain.contracts import Contract, contracts
 from domain.contracts import amendment_events as a
@@ -16,9 +12,12 @@ from domain.contracts import obligation_events as o
 from domain.contracts.consent import approval_of, awaited
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.messages import APPROVAL_WORKFLOW, CONTRACT_WORKFLOW
+from workflows.opened import states_of
+from workflows.pace import Pace
 from workflows.starting import Starter
 from workflows.tails import Fact, Tail, together
-from workflows.take_up import Pace
+from workflows.waking import Waking, latest
 
 NAME = "contract_trigger"
 TOPICS = tuple(
@@ -47,8 +46,6 @@ TOPICS = tuple(
 _BATCH = 50
 _AT_ONCE = 4
 
-_log = logging.getLogger("concord.workflows")
-
 
 class ContractTrigger:
     """A contract stays in the log until Temporal has taken it. Many at once, as from an import, leave room for users."""
@@ -56,35 +53,26 @@ class ContractTrigger:
     def __init__(self, database: Database, store: Store, starter: Starter, quiet_for: Callable[[], float]) -> None:
         self._store = store
         self._starter = starter
-        self._pace = Pace(quiet_for, lambda: store.wakes.rung)
-        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._waking = Waking(CONTRACT_WORKFLOW, _AT_ONCE, Pace(quiet_for, lambda: store.wakes.rung))
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes, batch=_BATCH)
 
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
-        watched = await watched_contracts(self._store, tenant, list(latest))
+        changed = latest(facts)
+        watched = await watched_contracts(self._store, tenant, list(changed))
         # a breach is claimed after the end of the contract too: its workflow looks once more
-        claimed = {fact.stream for fact in facts if fact.topic == o.ObligationDisputed.topic}
+        looked_after = watched.keys() | {fact.stream for fact in facts if fact.topic == o.ObligationDisputed.topic}
         # who was asked before anybody followed the contract is reminded, too
         held = [approval for contract in watched.values() for one in awaited(contract) if (approval := approval_of(contract, one))]
-        await together(self._starter.ask_approval(tenant, approval, approval) for approval in held)
-        await together(self._wake(tenant, fact, over=fact.stream not in watched and fact.stream not in claimed) for fact in latest.values())
+        await together(self._starter.ask(tenant, APPROVAL_WORKFLOW, approval, approval) for approval in held)
 
-    async def _wake(self, tenant: Tenant, fact: Fact, *, over: bool) -> None:
-        async with self._limit:
-            await self._pace()
-            try:
-                if over:
-                    await self._starter.wake_contract(tenant, fact.stream, fact.id)
-                else:
-                    await self._starter.ask_contract(tenant, fact.stream, fact.id)
-            except RPCError as error:
-                # one contract's trouble must not hold up the others; `concord workflows reconcile` asks again
-                _log.error("the workflow of contract %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+        async def look(tenant: Tenant, fact: Fact) -> None:
+            call = self._starter.ask if fact.stream in looked_after else self._starter.wake
+            await call(tenant, CONTRACT_WORKFLOW, fact.stream, fact.id)
+
+        await self._waking.each(tenant, changed.values(), look)
 
 
 async def watched_contracts(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> dict[UUID, Contract]:
     """Those of the contracts of which a clock still runs, or that wait for consent, by id."""
-    found = await asyncio.gather(*(store.load(tenant, contracts, id) for id in ids))
-    states: dict[UUID, Contract | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
-    return {id: contract for id, contract in states.items() if contract is not None and (contract.watched or awaited(contract))}
+    found = await states_of(store, tenant, contracts, ids)
+    return {id: contract for id, contract in found.items() if contract.watched or awaited(contract)}

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from uuid import UUID
-
-from temporalio.service import RPCError
 
 from domain.disputes import Dispute, disputes
 from domain.disputes import clock_events as t
@@ -16,9 +12,12 @@ from domain.disputes import events as e
 from domain.disputes.timing import attended
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.messages import DISPUTE_WORKFLOW
+from workflows.opened import states_of
+from workflows.pace import Pace
 from workflows.starting import Starter
-from workflows.tails import Fact, Tail, together
-from workflows.take_up import Pace
+from workflows.tails import Fact, Tail
+from workflows.waking import Waking, latest
 
 NAME = "dispute_trigger"
 BEGINNINGS = (e.DisputeDrafted.topic, e.DisputeSplitOff.topic)
@@ -43,8 +42,6 @@ TOPICS = tuple(
 _BATCH = 50
 _AT_ONCE = 4
 
-_log = logging.getLogger("concord.workflows")
-
 
 class DisputeTrigger:
     """A case stays in the log until Temporal has taken it. Many at once, as from an import, leave room for users."""
@@ -52,30 +49,21 @@ class DisputeTrigger:
     def __init__(self, database: Database, store: Store, starter: Starter, quiet_for: Callable[[], float]) -> None:
         self._store = store
         self._starter = starter
-        self._pace = Pace(quiet_for, lambda: store.wakes.rung)
-        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._waking = Waking(DISPUTE_WORKFLOW, _AT_ONCE, Pace(quiet_for, lambda: store.wakes.rung))
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes, batch=_BATCH)
 
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
-        watched = await attended_disputes(self._store, tenant, list(latest))
-        await together(self._wake(tenant, fact, over=fact.stream not in watched) for fact in latest.values())
+        changed = latest(facts)
+        watched = await attended_disputes(self._store, tenant, list(changed))
 
-    async def _wake(self, tenant: Tenant, fact: Fact, *, over: bool) -> None:
-        async with self._limit:
-            await self._pace()
-            try:
-                if over:
-                    await self._starter.wake_dispute(tenant, fact.stream, fact.id)
-                else:
-                    await self._starter.ask_dispute(tenant, fact.stream, fact.id)
-            except RPCError as error:
-                # one case's trouble must not hold up the others; `concord workflows reconcile` asks again
-                _log.error("the workflow of dispute %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+        async def look(tenant: Tenant, fact: Fact) -> None:
+            call = self._starter.ask if fact.stream in watched else self._starter.wake
+            await call(tenant, DISPUTE_WORKFLOW, fact.stream, fact.id)
+
+        await self._waking.each(tenant, changed.values(), look)
 
 
 async def attended_disputes(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> dict[UUID, Dispute]:
     """Those of the cases to which time may still bring something, by id."""
-    found = await asyncio.gather(*(store.load(tenant, disputes, id) for id in ids))
-    states: dict[UUID, Dispute | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
-    return {id: case for id, case in states.items() if case is not None and attended(case)}
+    found = await states_of(store, tenant, disputes, ids)
+    return {id: case for id, case in found.items() if attended(case)}

@@ -140,26 +140,16 @@ class SweepPage(Message):
     counts: SweepCounts
 
 
-def approval_workflow_id(tenant: str, approval: UUID | str) -> str:
-    """The id of the one workflow of an approval."""
-    return f"{tenant}-approval-{approval}"
+RUNS: dict[str, type[Message]] = {
+    DEAL_WORKFLOW: DealRun,
+    APPROVAL_WORKFLOW: ApprovalRun,
+    CONTRACT_WORKFLOW: ContractRun,
+    DISPUTE_WORKFLOW: DisputeRun,
+    PAPER_WORKFLOW: PaperRun,
+}
+"""What the workflow of each noun starts with; the field for the id of its thing bears the noun's name."""
 
 
-def dispute_workflow_id(tenant: str, dispute: UUID | str) -> str:
-    """The id of the one workflow of a dispute."""
-    return f"{tenant}-dispute-{dispute}"
-
-
-def contract_workflow_id(tenant: str, contract: UUID | str) -> str:
-    """The id of the one workflow of a contract."""
-    return f"{tenant}-contract-{contract}"
-
-
-def paper_workflow_id(tenant: str, paper: UUID | str) -> str:
-    """The id of the one workflow of a paper."""
-    return f"{tenant}-paper-{paper}"
-
-
-def deal_workflow_id(tenant: str, deal: UUID | str) -> str:
-    """The id of the one workflow of a deal; of an empty string, what all ids of the tenant's begin with."""
-    return f"{tenant}-deal-{deal}"
+def workflow_id(tenant: str, noun: str, id: UUID | str) -> str:
+    """The id of the one workflow of a thing; of an empty string, what all ids of the tenant's of that noun begin with."""
+    return f"{tenant}-{noun}-{id}"

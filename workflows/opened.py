@@ -1,4 +1,4 @@
-"""Which deals a part of a log brings: the streams to look at when work is taken up, swept or restarted."""
+"""Which deals, or other things, a part of a log brings: the streams to look at when work is taken up, swept or restarted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from psycopg import sql
 from domain.deals import DealOpened, DealReopened, DealWinReversed, deals
 from domain.deals.imported import DealImported
 from domain.deals.state import Deal
+from domain.kernel import Decider, S
 from infra.database import Database, Tenant
 from infra.event_store import Store
 
@@ -45,8 +46,13 @@ async def opened(database: Database, tenant: Tenant, after: int, topics: Sequenc
     return Opened(tuple(streams), after + WINDOW if head > after + WINDOW else None)
 
 
+async def states_of(store: Store, tenant: Tenant, decider: Decider[S | None], ids: Sequence[UUID]) -> dict[UUID, S]:
+    """The states of those of the things that are there, by id; their events are read in groups."""
+    found = await asyncio.gather(*(store.load(tenant, decider, id) for id in ids))
+    return {id: loaded.state for id, loaded in zip(ids, found, strict=True) if loaded.state is not None}
+
+
 async def open_deals(store: Store, tenant: Tenant, ids: Sequence[UUID]) -> dict[UUID, Deal]:
-    """Those of the deals that are open, by id; their events are read in groups."""
-    found = await asyncio.gather(*(store.load(tenant, deals, id) for id in ids))
-    states: dict[UUID, Deal | None] = {id: loaded.state for id, loaded in zip(ids, found, strict=True)}
-    return {id: deal for id, deal in states.items() if deal is not None and deal.open and not deal.withdrawn}
+    """Those of the deals that are open, by id."""
+    found = await states_of(store, tenant, deals, ids)
+    return {id: deal for id, deal in found.items() if deal.open and not deal.withdrawn}

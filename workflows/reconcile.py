@@ -24,7 +24,7 @@ from workflows.approval_trigger import open_approvals
 from workflows.contract_trigger import watched_contracts
 from workflows.dispute_trigger import BEGINNINGS, attended_disputes
 from workflows.holding import held
-from workflows.messages import deal_workflow_id
+from workflows.messages import APPROVAL_WORKFLOW, CONTRACT_WORKFLOW, DEAL_WORKFLOW, DISPUTE_WORKFLOW, PAPER_WORKFLOW, workflow_id
 from workflows.opened import open_deals, opened
 from workflows.paper_trigger import open_papers
 from workflows.starting import Starter, reaching
@@ -87,7 +87,7 @@ async def reconcile(
     async def begin(id: UUID, request: UUID | None) -> None:
         nonlocal done
         async with limit:
-            await (starter.start(tenant, id) if request is None else starter.ask(tenant, id, request))
+            await starter.ask(tenant, DEAL_WORKFLOW, id, request)
         done += 1
         progress(done, total)
 
@@ -99,28 +99,20 @@ async def reconcile(
             for id in resting[start : start + _LOADED_TOGETHER]:
                 group.create_task(begin(id, None))
     over = await _wake_idle(store, client, tenant, starter)
-    approvals = await _restart(
-        database,
-        tenant,
-        (ApprovalRequested.topic,),
-        partial(open_approvals, store, tenant),
-        lambda id: starter.ask_approval(tenant, id, id),
-    )
-    contracts = await _restart(
-        database, tenant, (ContractDrafted.topic,), partial(watched_contracts, store, tenant), partial(starter.ask_contract, tenant)
-    )
-    disputes = await _restart(database, tenant, BEGINNINGS, partial(attended_disputes, store, tenant), partial(starter.ask_dispute, tenant))
-    papers = await _restart(
-        database, tenant, (PaperDrafted.topic,), partial(open_papers, store, tenant), lambda id: starter.ask_paper(tenant, id, id)
-    )
+    ask, restart = partial(starter.ask, tenant), partial(_restart, database, store, tenant)
+    approvals = await restart((ApprovalRequested.topic,), open_approvals, lambda id: ask(APPROVAL_WORKFLOW, id, id))
+    contracts = await restart((ContractDrafted.topic,), watched_contracts, partial(ask, CONTRACT_WORKFLOW))
+    disputes = await restart(BEGINNINGS, attended_disputes, partial(ask, DISPUTE_WORKFLOW))
+    papers = await restart((PaperDrafted.topic,), open_papers, lambda id: ask(PAPER_WORKFLOW, id, id))
     return Reconciled(total, len(moving), over, approvals, contracts, disputes, papers)
 
 
 async def _restart(
     database: Database,
+    store: Store,
     tenant: Tenant,
     topics: Sequence[str],
-    watched: Callable[[Sequence[UUID]], Awaitable[Iterable[UUID]]],
+    watched: Callable[[Store, Tenant, Sequence[UUID]], Awaitable[Iterable[UUID]]],
     ask: Callable[[UUID], Awaitable[None]],
 ) -> int:
     """Start the workflow of each thing, begun by one of `topics`, to which time may still bring something; returns how many there are."""
@@ -134,7 +126,7 @@ async def _restart(
     while upto is not None:
         window = await opened(database, tenant, upto, topics)
         for start in range(0, len(window.deals), _LOADED_TOGETHER):
-            ids = list(await watched(window.deals[start : start + _LOADED_TOGETHER]))
+            ids = list(await watched(store, tenant, window.deals[start : start + _LOADED_TOGETHER]))
             await asyncio.gather(*(begin(id) for id in ids))
             found += len(ids)
         upto = window.upto
@@ -143,7 +135,7 @@ async def _restart(
 
 async def _wake_idle(store: Store, client: Client, tenant: Tenant, starter: Starter) -> int:
     """Wake the running workflows whose deal is not open; returns how many."""
-    prefix = deal_workflow_id(tenant.slug, "")
+    prefix = workflow_id(tenant.slug, DEAL_WORKFLOW, "")
 
     async def listed() -> list[UUID]:
         return [UUID(run.id.removeprefix(prefix)) async for run in client.list_workflows(running_query(tenant), rpc_timeout=RPC_TIMEOUT)]
@@ -154,7 +146,7 @@ async def _wake_idle(store: Store, client: Client, tenant: Tenant, starter: Star
         found = await open_deals(store, tenant, part)
         over = [id for id in part if id not in found]
         # any id will do: it is for Temporal's history alone
-        await asyncio.gather(*(starter.wake(tenant, id, id) for id in over))
+        await asyncio.gather(*(starter.wake(tenant, DEAL_WORKFLOW, id, id) for id in over))
         woken += len(over)
     return woken
 

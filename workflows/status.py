@@ -18,11 +18,7 @@ from workflows.messages import (
     DEAL_WORKFLOW,
     DISPUTE_WORKFLOW,
     PAPER_WORKFLOW,
-    approval_workflow_id,
-    contract_workflow_id,
-    deal_workflow_id,
-    dispute_workflow_id,
-    paper_workflow_id,
+    workflow_id,
 )
 from workflows.starting import reaching
 
@@ -66,14 +62,14 @@ class Status:
 
 
 _NOUNS = {
-    DEAL_WORKFLOW: (trigger, deal_workflow_id),
-    APPROVAL_WORKFLOW: (approval_trigger, approval_workflow_id),
-    CONTRACT_WORKFLOW: (contract_trigger, contract_workflow_id),
-    DISPUTE_WORKFLOW: (dispute_trigger, dispute_workflow_id),
-    PAPER_WORKFLOW: (paper_trigger, paper_workflow_id),
+    DEAL_WORKFLOW: trigger,
+    APPROVAL_WORKFLOW: approval_trigger,
+    CONTRACT_WORKFLOW: contract_trigger,
+    DISPUTE_WORKFLOW: dispute_trigger,
+    PAPER_WORKFLOW: paper_trigger,
 }
 _TAILS = {
-    **{tail.NAME: tail.TOPICS for tail, _ in _NOUNS.values()},
+    **{tail.NAME: tail.TOPICS for tail in _NOUNS.values()},
     take_up.NAME: take_up.TOPICS,
     outbox.NAME: (NotificationRaised.topic,),
 }
@@ -106,9 +102,7 @@ async def status(database: Database, client: Client, tenant: Tenant) -> Status:
     return Status(
         tenant=tenant.slug,
         head=head,
-        carried=tuple(
-            [Carried(noun, waiting[tail.NAME].waiting, await _running(client, tenant, noun)) for noun, (tail, _) in _NOUNS.items()]
-        ),
+        carried=tuple([Carried(noun, waiting[tail.NAME].waiting, await _running(client, tenant, noun)) for noun, tail in _NOUNS.items()]),
         take_up=waiting[take_up.NAME],
         outbox=waiting[outbox.NAME],
         unsettled=row[0],
@@ -117,8 +111,7 @@ async def status(database: Database, client: Client, tenant: Tenant) -> Status:
 
 def running_query(tenant: Tenant, noun: str = DEAL_WORKFLOW) -> str:
     """Finds the workflows of a noun of a tenant that run, in Temporal's words."""
-    _, id_of = _NOUNS[noun]
-    return f"WorkflowType = '{noun}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{id_of(tenant.slug, '')}'"
+    return f"WorkflowType = '{noun}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '{workflow_id(tenant.slug, noun, '')}'"
 
 
 async def _running(client: Client, tenant: Tenant, noun: str) -> int | None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Sequence
-from uuid import UUID
-
-from temporalio.service import RPCError
 
 from domain.deals import DealReopened, DealStageRequested, DealWinReversed
 from infra.database import Database, Tenant
 from infra.event_store import Store
+from workflows.messages import DEAL_WORKFLOW
 from workflows.opened import open_deals
 from workflows.starting import Starter
-from workflows.tails import Fact, Tail, together
+from workflows.tails import Fact, Tail
+from workflows.waking import Waking, latest
 
 NAME = "trigger"
 TOPICS = (DealStageRequested.topic, DealReopened.topic, DealWinReversed.topic)
 _AT_ONCE = 16
 """Calls under way at the same time."""
-
-_log = logging.getLogger("concord.workflows")
 
 
 class Trigger:
@@ -31,35 +26,30 @@ class Trigger:
     def __init__(self, database: Database, store: Store, starter: Starter) -> None:
         self._store = store
         self._starter = starter
-        self._limit = asyncio.Semaphore(_AT_ONCE)
+        self._waking = Waking(DEAL_WORKFLOW, _AT_ONCE)
         self._last = -1e9
-        self._waking = 0
+        self._in_hand = 0
         self.tail = Tail(NAME, TOPICS, self._handle, database, store.wakes)
 
     @property
     def quiet_for(self) -> float:
         """Seconds since a user last waited for a workflow to be woken; 0 while one does."""
-        return 0.0 if self._waking else time.monotonic() - self._last
+        return 0.0 if self._in_hand else time.monotonic() - self._last
 
     async def _handle(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        self._waking += 1
+        self._in_hand += 1
         try:
             await self._wake(tenant, facts)
         finally:
-            self._waking -= 1
+            self._in_hand -= 1
             self._last = time.monotonic()
 
     async def _wake(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        latest: dict[UUID, Fact] = {fact.stream: fact for fact in facts}
+        asked = latest(facts)
         # a long log read anew holds thousands of requests that have settled: they wake nobody
-        waiting = await open_deals(self._store, tenant, list(latest))
-        wanted = [f for f in latest.values() if f.stream in waiting and (f.topic != TOPICS[0] or waiting[f.stream].pending is not None)]
-        await together(self._ask(tenant, fact) for fact in wanted)
+        waiting = await open_deals(self._store, tenant, list(asked))
+        wanted = [f for f in asked.values() if f.stream in waiting and (f.topic != TOPICS[0] or waiting[f.stream].pending is not None)]
+        await self._waking.each(tenant, wanted, self._ask)
 
     async def _ask(self, tenant: Tenant, fact: Fact) -> None:
-        async with self._limit:
-            try:
-                await self._starter.ask(tenant, fact.stream, fact.id)
-            except RPCError as error:
-                # one deal's trouble must not hold up the others; `concord workflows reconcile` asks again
-                _log.error("the workflow of deal %s of tenant %s could not be woken: %s", fact.stream, tenant.slug, error)
+        await self._starter.ask(tenant, DEAL_WORKFLOW, fact.stream, fact.id)

@@ -29,7 +29,7 @@ from infra.ids import uuid7
 from tests.workflows.office import ACME, ADMIN, ANNA, Office, at_work
 from workflows.contract_clocks import next_due
 from workflows.contract_trigger import ContractTrigger
-from workflows.messages import contract_workflow_id
+from workflows.messages import CONTRACT_WORKFLOW
 from workflows.starting import Starter
 
 PAPER = SignedPaper(reference="contracts/1.pdf", sha256="ab" * 32)
@@ -92,15 +92,11 @@ async def contract_of(desk: Office, id: UUID) -> Contract:
 
 
 def handle(desk: Office, id: UUID) -> WorkflowHandle[Any, Any]:
-    return desk.client.get_workflow_handle(contract_workflow_id(desk.tenant.slug, id))
+    return desk.handle(id, CONTRACT_WORKFLOW)
 
 
 async def running(desk: Office, id: UUID) -> bool:
-    try:
-        description = await handle(desk, id).describe()
-    except Exception:  # noqa: BLE001  not there, or no server
-        return False
-    return description.status is not None and description.status.name == "RUNNING"
+    return await desk.running(id, CONTRACT_WORKFLOW)
 
 
 @asynccontextmanager

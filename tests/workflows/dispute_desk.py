@@ -25,7 +25,7 @@ from infra.ids import uuid7
 from tests.domain.dispute_world import claim, line
 from tests.workflows.office import ADMIN, Office, at_work
 from workflows.dispute_trigger import DisputeTrigger
-from workflows.messages import dispute_workflow_id
+from workflows.messages import DISPUTE_WORKFLOW
 from workflows.starting import Starter
 
 SUPPLIER = natural_id("test", "supplier account")
@@ -65,15 +65,11 @@ async def case_of(desk: Office, id: UUID) -> Dispute:
 
 
 def handle(desk: Office, id: UUID) -> WorkflowHandle[Any, Any]:
-    return desk.client.get_workflow_handle(dispute_workflow_id(desk.tenant.slug, id))
+    return desk.handle(id, DISPUTE_WORKFLOW)
 
 
 async def running(desk: Office, id: UUID) -> bool:
-    try:
-        description = await handle(desk, id).describe()
-    except Exception:  # noqa: BLE001  not there, or no server
-        return False
-    return description.status is not None and description.status.name == "RUNNING"
+    return await desk.running(id, DISPUTE_WORKFLOW)
 
 
 @asynccontextmanager
@@ -104,7 +100,7 @@ class Days:
         """Start the workflows, so that time can pass for them, and wait until each has looked and sleeps."""
         starter = Starter(self.skipper.client)
         for few in self._few():
-            await asyncio.gather(*(starter.ask_dispute(self.desk.tenant, case) for case in few))
+            await asyncio.gather(*(starter.ask(self.desk.tenant, DISPUTE_WORKFLOW, case) for case in few))
             await self.seen(few)
 
     def _few(self) -> Iterator[Sequence[UUID]]:

@@ -35,7 +35,7 @@ from infra.migrations import create_tenant, migrate
 from infra.temporal import connect
 from workflows.activities import Activities
 from workflows.approval_trigger import ApprovalTrigger
-from workflows.messages import deal_workflow_id
+from workflows.messages import DEAL_WORKFLOW, workflow_id
 from workflows.outbox import Outbox
 from workflows.starting import Starter
 from workflows.take_up import TakeUp
@@ -146,12 +146,12 @@ class Office:
         found = await self.store.read(self.tenant, 0, 1_000_000)
         return [r for r in found if not kinds or isinstance(r.event, kinds)]
 
-    def handle(self, deal: UUID) -> WorkflowHandle[Any, Any]:
-        return self.client.get_workflow_handle(deal_workflow_id(self.tenant.slug, deal))
+    def handle(self, id: UUID, noun: str = DEAL_WORKFLOW) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(self.tenant.slug, noun, id))
 
-    async def running(self, deal: UUID) -> bool:
+    async def running(self, id: UUID, noun: str = DEAL_WORKFLOW) -> bool:
         try:
-            description = await self.handle(deal).describe()
+            description = await self.handle(id, noun).describe()
         except Exception:  # noqa: BLE001  not there, or no server
             return False
         return description.status is not None and description.status.name == "RUNNING"

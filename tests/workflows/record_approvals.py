@@ -15,7 +15,7 @@ from infra.ids import uuid7
 from infra.temporal import connect
 from tests.workflows.office import SANDBOX, Activities, Office
 from tests.workflows.test_approvals import DIRECTOR, MANAGER, discounted, furnish, told, waits
-from workflows.messages import ApprovalRun, Standing, approval_workflow_id
+from workflows.messages import APPROVAL_WORKFLOW, ApprovalRun, Standing
 from workflows.worker import worker_of
 
 
@@ -32,7 +32,7 @@ class FalteringApprovals(Activities):
 
 
 def handle_of(desk: Office, approval: UUID) -> WorkflowHandle:
-    return desk.client.get_workflow_handle(approval_workflow_id(desk.tenant.slug, approval))
+    return desk.handle(approval, APPROVAL_WORKFLOW)
 
 
 async def agreed(desk: Office) -> WorkflowHandle:

@@ -25,7 +25,7 @@ from tests.workflows.dispute_desk import THEIRS, Days, answer, do, furnish, hand
 from tests.workflows.office import SANDBOX, Activities, Office, office
 from tests.workflows.record_histories import first_run, save
 from tests.workflows.servers import Dev
-from workflows.messages import DisputeRun, DisputeStanding
+from workflows.messages import DISPUTE_WORKFLOW, DisputeRun, DisputeStanding
 from workflows.starting import Starter
 from workflows.worker import worker_of
 
@@ -58,7 +58,7 @@ async def record(desk: Office) -> None:
         desk.clock.ahead = timedelta(0)
     async with worker_of(client, FalteringDisputes(desk.database, desk.store, desk.clock), SANDBOX):
         late = await raise_claim(desk, 2)
-        await Starter(desk.client).ask_dispute(desk.tenant, late)
+        await Starter(desk.client).ask(desk.tenant, DISPUTE_WORKFLOW, late)
         await desk.until(lambda: _timers(desk, late, 2))
         await asyncio.sleep(2)
         await save(handle(desk, late), "dispute-tried-again-later")
@@ -82,7 +82,7 @@ async def record_continued(desk: Office) -> None:
     client = await connect(desk.address, desk.client.namespace, lazy=False)
     async with worker_of(client, desk.activities(), SANDBOX):
         case = await raise_claim(desk)
-        await Starter(desk.client).ask_dispute(desk.tenant, case)
+        await Starter(desk.client).ask(desk.tenant, DISPUTE_WORKFLOW, case)
         await desk.until(lambda: running(desk, case))
         for number in range(8):
             await do(desk, case, answer(f"Word {number}."), THEIRS)

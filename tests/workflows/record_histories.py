@@ -32,7 +32,10 @@ from tests.workflows.servers import Dev
 from tests.workflows.writing import Writing
 from workflows.messages import (
     ATTEND_CONTRACT,
+    CONTRACT_WORKFLOW,
+    DEAL_WORKFLOW,
     ESCALATE_AFTER,
+    PAPER_WORKFLOW,
     SWEEP_WORKFLOW,
     Attend,
     ContractRun,
@@ -40,7 +43,7 @@ from workflows.messages import (
     Standing,
     SweepPage,
     SweepRun,
-    paper_workflow_id,
+    workflow_id,
 )
 from workflows.starting import Starter
 from workflows.worker import worker_of
@@ -97,7 +100,7 @@ async def record(desk: Office) -> None:
 
         skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
         stalled = await desk.open_deal(closes_in=20)
-        await Starter(skipper.client).start(desk.tenant, stalled)
+        await Starter(skipper.client).ask(desk.tenant, DEAL_WORKFLOW, stalled)
         await asyncio.sleep(1)
         for days in (21, ESCALATE_AFTER.days, MAX_DAYS, ESCALATE_AFTER.days + 1):
             desk.clock.ahead += timedelta(days=days)
@@ -118,7 +121,7 @@ async def record(desk: Office) -> None:
 
     async with worker_of(client, Faltering(desk.database, desk.store, desk.clock), SANDBOX):
         late = await desk.open_deal()
-        await starter.ask(desk.tenant, late, uuid4())
+        await starter.ask(desk.tenant, DEAL_WORKFLOW, late, uuid4())
         await asyncio.sleep(6)
         await save(desk.handle(late), "deal-tried-again-later")
 
@@ -139,7 +142,7 @@ async def record_contracts(desk: Office) -> None:
         desk.clock.ahead = timedelta(0)
     async with worker_of(client, FalteringContracts(desk.database, desk.store, desk.clock), SANDBOX):
         late = await register(desk, ends_in=200)
-        await Starter(desk.client).ask_contract(desk.tenant, late)
+        await Starter(desk.client).ask(desk.tenant, CONTRACT_WORKFLOW, late)
         await desk.until(lambda: _dated(desk, late))
         await asyncio.sleep(2)
         await save(handle(desk, late), "contract-tried-again-later")
@@ -153,7 +156,7 @@ async def _dated(desk: Office, id: Any) -> bool:
 async def record_continued_contract(desk: Office, client: Any) -> None:
     async with worker_of(client, desk.activities(), SANDBOX):
         id = await register(desk, ends_in=200)
-        await Starter(desk.client).ask_contract(desk.tenant, id)
+        await Starter(desk.client).ask(desk.tenant, CONTRACT_WORKFLOW, id)
         for _ in range(8):
             await handle(desk, id).signal("requested", uuid4())
             await asyncio.sleep(0.5)
@@ -197,7 +200,7 @@ async def record_papers(desk: Office) -> None:
         for name, days in (("paper-signed-and-sealed", 0), ("paper-expired", 7)):
             id = await writing.sent(days=5)
             await writing.linked(id)
-            handle = skipper.client.get_workflow_handle(paper_workflow_id(desk.tenant.slug, id))
+            handle = skipper.client.get_workflow_handle(workflow_id(desk.tenant.slug, PAPER_WORKFLOW, id))
             for signatory in () if days else (await writing.paper(id)).signatories:
                 await writing.sign(id, signatory)
             if days:

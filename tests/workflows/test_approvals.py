@@ -31,7 +31,7 @@ from domain.values import Money
 from infra.event_store import Store
 from infra.ids import uuid7
 from tests.workflows.office import ACME, ADMIN, ANNA, PIPELINE, SELLER, STAGES, Office
-from workflows.messages import approval_workflow_id
+from workflows.messages import APPROVAL_WORKFLOW
 from workflows.moves import carry_out
 from workflows.reconcile import reconcile
 
@@ -96,7 +96,7 @@ async def test_a_move_waits_for_consent_and_goes_on_by_itself(desk: Office):
         await desk.do(approvals, approval, Approve(), MANAGER)
         assert (await desk.settled(deal)).stage == "second"
         assert [n.member for n in await told(desk, "approval_granted")] == [ANNA]
-        await desk.client.get_workflow_handle(approval_workflow_id(desk.tenant.slug, approval)).result()
+        await desk.handle(approval, APPROVAL_WORKFLOW).result()
         # the same terms are asked about once: back and forward again needs nobody
         await desk.ask(deal, "first")
         await desk.settled(deal)
@@ -196,7 +196,7 @@ async def test_silence_reminds_then_asks_the_manager_and_never_approves(desk: Of
         approval = await waits(desk, deal)
         await told(desk, "approval_asked")
         skipper = TimeSkipper(desk.client, config=TimeSkippingConfig(enabled=False))
-        handle = desk.client.get_workflow_handle(approval_workflow_id(desk.tenant.slug, approval))
+        handle = desk.handle(approval, APPROVAL_WORKFLOW)
 
         async def move_on(to: datetime) -> None:
             """Both clocks: the one that decides, and Temporal's, whose timers wake the workflow."""

@@ -20,8 +20,8 @@ from infra.ids import uuid7
 from infra.mail import Letter, Mail, MailFolder, MailRefused, MailUnavailable
 from tests.workflows.office import ADMIN, ANNA, PIPELINE, Office, at_work
 from workflows.outbox import Outbox
+from workflows.pace import RATE, Pace
 from workflows.status import status
-from workflows.take_up import RATE, Pace
 
 
 async def test_opened_deals_are_taken_up_without_anyone_waiting(desk: Office):

@@ -12,7 +12,7 @@ from domain.notifications import NotificationRaised
 from infra.ids import uuid7
 from tests.workflows.office import ANNA, BOSS, MAX_DAYS, PIPELINE, Office
 from workflows.clocks import due, next_due
-from workflows.messages import ESCALATE_AFTER
+from workflows.messages import DEAL_WORKFLOW, ESCALATE_AFTER
 from workflows.starting import Starter
 from workflows.sweep import schedule_sweep, sweep_now
 
@@ -26,7 +26,7 @@ async def told(desk: Office) -> list[tuple[str, object]]:
 
 async def begin(desk: Office, skipper: TimeSkipper, deal) -> None:
     """Start the workflow, and wait until it has set its first clock."""
-    await Starter(skipper.client).start(desk.tenant, deal)
+    await Starter(skipper.client).ask(desk.tenant, DEAL_WORKFLOW, deal)
     await desk.until(lambda: _sleeps(desk, deal))
 
 
@@ -82,7 +82,7 @@ async def _told(desk: Office, count: int) -> bool:
 async def test_what_an_import_brings_overdue_is_recorded_and_told_to_no_one(desk: Office):
     deal = await _import(desk)
     async with desk.worker():
-        await Starter(desk.client).start(desk.tenant, deal)
+        await Starter(desk.client).ask(desk.tenant, DEAL_WORKFLOW, deal)
         await desk.until(lambda: _recorded(desk))
     assert await told(desk) == []
 

@@ -19,7 +19,7 @@ from infra.papers.verifying import verified
 from infra.temporal import connect
 from tests.workflows.office import SANDBOX, Office
 from tests.workflows.writing import Writing
-from workflows.messages import paper_workflow_id
+from workflows.messages import PAPER_WORKFLOW, workflow_id
 from workflows.reconcile import reconcile
 from workflows.starting import Starter
 from workflows.worker import worker_of
@@ -48,7 +48,7 @@ async def test_each_signatory_gets_a_letter_and_what_all_have_signed_is_sealed_o
         for signatory in (await writing.paper(id)).signatories:
             await writing.sign(id, signatory)
         paper = await writing.until(id, PaperStatus.COMPLETED)
-        await desk.client.get_workflow_handle(paper_workflow_id(desk.tenant.slug, id)).result()
+        await desk.handle(id, PAPER_WORKFLOW).result()
     assert paper.sealed is not None
     file = await writing.documents.get(desk.tenant, paper.sealed.sha256)
     assert file is not None
@@ -66,7 +66,7 @@ async def test_a_paper_that_not_all_sign_in_time_expires_and_is_never_sealed(wri
     async with writing.worker():
         id = await writing.sent(days=5)
         await writing.linked(id)
-        handle = skipper.client.get_workflow_handle(paper_workflow_id(desk.tenant.slug, id))
+        handle = skipper.client.get_workflow_handle(workflow_id(desk.tenant.slug, PAPER_WORKFLOW, id))
         await writing.sign(id, next(iter((await writing.paper(id)).signatories)))
         await writing.until(id, PaperStatus.PARTLY_SIGNED)
         for days, status in ((4, PaperStatus.PARTLY_SIGNED), (3, PaperStatus.EXPIRED)):
@@ -85,7 +85,7 @@ async def test_a_paper_that_temporal_forgot_is_taken_up_again(writing: Writing):
         await writing.linked(id)
         for signatory in (await writing.paper(id)).signatories:
             await writing.sign(id, signatory)
-        await Starter(desk.client).ask_paper(desk.tenant, id, id)
+        await Starter(desk.client).ask(desk.tenant, PAPER_WORKFLOW, id, id)
         await writing.until(id, PaperStatus.COMPLETED)
     assert (await reconcile(desk.database, desk.store, desk.client, desk.tenant)).papers == 0
 
@@ -109,7 +109,9 @@ async def test_a_provider_in_a_folder_gets_the_paper_and_its_answers_count_once(
             answer = {"signatory": one["id"], "action": "signed", "document": asked["document"], "typed_name": one["name"]}
             (inbox / f"{number}.json").write_text(json.dumps(answer))
         desk.clock.ahead += timedelta(minutes=2)
-        await skipper.fast_forward(skipper.client.get_workflow_handle(paper_workflow_id(desk.tenant.slug, id)), timedelta(minutes=2))
+        await skipper.fast_forward(
+            skipper.client.get_workflow_handle(workflow_id(desk.tenant.slug, PAPER_WORKFLOW, id)), timedelta(minutes=2)
+        )
         assert (await writing.until(id, PaperStatus.COMPLETED)).sealed is not None
     assert writing.letters() == []
     assert (inbox / "0.unreadable").exists()
