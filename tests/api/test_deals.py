@@ -50,12 +50,9 @@ async def test_a_move_is_accepted_and_waits_for_its_workflow(world: World):
 async def _carry_out(world: World, command: type) -> None:
     """What the workflow does: answer the request under its own correlation."""
     store, tenant, deal = world.doors.store, world.acme.tenant, world.acme.deal
-    for _ in range(400):
-        history = await store.history(tenant, deal)
-        if history[-1].event.topic == "deal.stage_requested":
-            break
-        await asyncio.sleep(0.01)
-    asked = history[-1]
+    async with asyncio.timeout(60):
+        while (asked := (await store.history(tenant, deal))[-1]).event.topic != "deal.stage_requested":
+            await asyncio.sleep(0.01)
     request = event_id(deal, asked.originator_version)
     done = (
         EnterStage(to="discover", request=request)

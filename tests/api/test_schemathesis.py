@@ -17,7 +17,6 @@ import uvicorn
 from api.app import create_app, open_doors
 from api.limits import Rate, Rates
 from domain.kernel import Role
-from infra.embedded.process import free_port
 from infra.settings import Settings
 from projections.catalogue import read_models
 from projections.runner import Runner
@@ -40,9 +39,8 @@ LEFT_OUT = ("stream_events", "upload_import", "sign_out", "sign_in", "revoke_key
 @pytest.fixture
 def served(settings: Settings, furnished: Furnished) -> Iterator[tuple[str, str]]:
     """(address, an administrator's key): a real server on a thread of its own, with a projector beside it."""
-    port = free_port()
     app = create_app(settings, rates=GENEROUS, freeze=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1))
 
     async def serve() -> None:
         async with open_doors(settings) as doors:
@@ -59,7 +57,7 @@ def served(settings: Settings, furnished: Furnished) -> Iterator[tuple[str, str]
     while not server.started:
         thread.join(0.02)
         assert thread.is_alive()
-    yield f"http://127.0.0.1:{port}", furnished.acme.keys[Role.ADMIN]
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", furnished.acme.keys[Role.ADMIN]
     server.should_exit = True
     thread.join()
 

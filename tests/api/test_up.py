@@ -10,6 +10,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,21 +25,30 @@ from tests.api.up_home import below, get, until
 
 def idle(processes):
     """Whether these and all below them used less than a twentieth of a core for some seconds."""
-    pids = {pid for process in processes for pid in below(process)}
-    before, begin = {pid: ticks(pid) for pid in pids}, time.monotonic()
+    before, begin = ticks(processes), time.monotonic()
     time.sleep(5)
-    used = sum(ticks(pid) - before[pid] for pid in pids) / os.sysconf("SC_CLK_TCK")
+    after = ticks(processes)
+    used = sum(after[pid] - before[pid] for pid in before.keys() & after.keys()) / os.sysconf("SC_CLK_TCK")
     return used / (time.monotonic() - begin) < 0.05
 
 
-def ticks(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def ticks(processes):
+    """Of each that runs: servers start and end helpers of their own."""
+    found = {}
+    for pid in {pid for process in processes for pid in below(process)}:
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found[pid] = int(fields[11]) + int(fields[12])
+    return found
 
 
 def memory(pid):
-    """Proportional share, in bytes: what processes share is counted once."""
-    return int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)[1]) * 1024
+    """Proportional share, in bytes: what processes share is counted once; nothing of one that has ended."""
+    try:
+        said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if (found := re.search(r"^Pss:\s+(\d+)", said, re.MULTILINE)) else 0
 
 
 def test_everything_starts_by_one_command_works_at_once_and_ends_by_another(home):

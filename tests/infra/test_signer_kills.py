@@ -131,7 +131,7 @@ async def test_the_follower_signs_every_tenant_and_parks_the_one_whose_log_was_a
     (seventh,) = await log.store.between(log.tenant, 7, 7)
     log.alter("UPDATE events SET state = '{}' WHERE position = 7")
     follower._paces.clear()  # as if its time had come
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while (found := await standing_now()).parked_at is None:
             await asyncio.sleep(0.05)
     following.cancel()

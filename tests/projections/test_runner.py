@@ -108,6 +108,7 @@ async def test_it_runs_until_cancelled_and_hears_of_commits_and_new_tenants(data
     async with world(database_url, Boxes(), Labels()) as here:
         tenant = here.tenant("t")
         positions = Positions(here.database)
+        positions.patience = 120
         running = asyncio.create_task(here.runner.run())
         try:
             here.write(tenant, opened(3))
@@ -131,6 +132,7 @@ async def test_many_wait_with_one_question_to_the_database(database_url) -> None
         tenant = here.tenant("t")
         here.write(tenant, opened(3))
         positions = Positions(here.database)
+        positions.patience = 120
         waiting = [asyncio.create_task(positions.at_least(tenant, ["boxes"], 3)) for _ in range(200)]
         await asyncio.sleep(0.05)
         assert not any(task.done() for task in waiting)
