@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from api.app import create_app
 from domain.contacts import AddContact, ChangeContact, ContactIsErased, ImportContact, contacts
 from domain.interactions import CorrectInteraction, InteractionKind, RecordInteraction, interactions
 from domain.kernel import ERASED, SYSTEM, Role
-from domain.members import AddMember, members
+from domain.members import AddMember, ChangeMember, members
 from domain.privacy import ErasePerson, PersonKind, privacy, privacy_id
 from infra.codec import PersonForgotten
 from infra.identity_credentials import SignInFailed
@@ -196,6 +198,27 @@ async def test_after_a_restore_whoever_was_erased_is_forgotten_again(reading: Wo
     before = await world.events()
     await replay_erased(world.settings)
     assert await world.events() == before
+
+
+async def test_after_a_restore_no_row_names_an_erased_member_now_or_in_the_past(reading: World):
+    world = reading
+    store, tenant, member = world.doors.store, world.acme.tenant, uuid7()
+    await store.execute(tenant, members, member, AddMember(name="Ada Blum", email="ada@acme.example", roles=(Role.FINANCE,)), by=SYSTEM)
+    # what was known until here stays in a past row, which the fold of an erased member leaves as it is
+    await store.execute(tenant, members, member, ChangeMember(name="Ada Berg"), by=SYSTEM)
+
+    async def named() -> set[str]:
+        query = f"SELECT name FROM {tenant.schema}.{{}} WHERE id = %s"
+        async with await psycopg.AsyncConnection.connect(str(world.settings.migrator_url)) as connection:
+            rows = [await (await connection.execute(query.format(t).encode(), (member,))).fetchall() for t in ("members", "members_past")]
+        return {name for found in rows for (name,) in found}
+
+    async with asyncio.timeout(120):
+        while await named() != {"Ada Blum", "Ada Berg"}:
+            await asyncio.sleep(0.05)
+    world.doors.keys.forget(tenant.slug, [member], "DSR-2027-6")
+    await replay_erased(world.settings)
+    assert await named() == {ERASED}
 
 
 async def test_after_a_restore_of_older_keys_whoever_the_log_says_was_erased_is_forgotten_again(world: World):
