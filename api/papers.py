@@ -43,7 +43,7 @@ _ID = "01936e4c-0000-7000-8000-00000000000a"
 _SHA = "0" * 64
 noun = Noun("paper", "papers", papers, sight=THROUGH_SUBJECT, seen_by=Action.PAPER_READ)
 router = noun.router
-_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor, r.PartUnknown)
+_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor, r.NothingDisputed, r.PartUnknown)
 
 
 async def _stored(caller: Caller, printed: Printed) -> None:

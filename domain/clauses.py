@@ -10,6 +10,9 @@ from domain.kernel import AlreadyExists, Command, Context, Decider, Event, NotFo
 from domain.papers.wording import check_wording
 from domain.values import Key, Name, Prose, Text
 
+UNLISTED = "_unlisted"
+"""A clause of a key with this end takes the place of the key's own on papers that list no items: `scope_unlisted` that of `scope`."""
+
 
 class ClauseWording(Text):
     """What a clause says. Empty lines separate paragraphs; blanks such as `{their_name}` are filled in."""

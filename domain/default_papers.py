@@ -12,6 +12,11 @@ _CLAUSES = {
         text="{our_name} and {their_name} agree on the deliveries and services listed in this paper, under number {number}. "
         "What is not listed here is not part of it.",
     ),
+    "scope_unlisted": ClauseWording(
+        title="What is agreed",
+        text="{our_name} and {their_name} agree, under number {number}, on what this paper is titled after and on the terms that it "
+        "states. It lists no single deliveries or services.",
+    ),
     "delivery": ClauseWording(
         title="Delivery",
         text="Goods are delivered by {seller_name} to {buyer_name}, at the address that the order names, carriage paid. Dates of "
@@ -101,7 +106,7 @@ _TEMPLATES = {
 
 
 def default_clauses() -> tuple[DefineClause, ...]:
-    """Ten clauses of everyday business."""
+    """The clauses of everyday business."""
     return tuple(DefineClause(key=key, wording=wording) for key, wording in _CLAUSES.items())
 
 

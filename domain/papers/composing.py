@@ -69,7 +69,10 @@ class Telling(NamedTuple):
     """How a noun's state is told on paper, and which other states that takes."""
 
     tell: Callable[[Any, Facts], Matter]
-    reads: Callable[[Any], Iterable[Read]]
+    kinds: tuple[PaperKind, ...]
+    """What is prepared about it as a whole."""
+    reads: Callable[[Any, Facts], Iterable[Read]]
+    """Asked lazily: what was read of the ones before lies in the facts when it names the next."""
 
 
 MATTERS: dict[str, Telling] = {}
@@ -78,17 +81,17 @@ PARTS: dict[str, Callable[[Any, UUID], Matter]] = {}
 """How a part of a noun's state, such as an amendment, is told on paper."""
 
 
-def _alone(_state: Any) -> Iterable[Read]:
+def _alone(_state: Any, _facts: Facts) -> Iterable[Read]:
     return ()
 
 
 def matter_of(
-    noun: str, *, reads: Callable[[Any], Iterable[Read]] = _alone
+    noun: str, *kinds: PaperKind, reads: Callable[[Any, Facts], Iterable[Read]] = _alone
 ) -> Callable[[Callable[[Any, Facts], Matter]], Callable[[Any, Facts], Matter]]:
-    """Register how a noun is told on paper. Raises TypeError where it is told already."""
+    """Register how a noun is told on papers of some kinds. Raises TypeError where it is told already."""
 
     def register(function: Callable[[Any, Facts], Matter]) -> Callable[[Any, Facts], Matter]:
-        if MATTERS.setdefault(noun, Telling(function, reads)).tell is not function:
+        if MATTERS.setdefault(noun, Telling(function, kinds, reads)).tell is not function:
             raise TypeError(f"{noun} is told on paper twice")
         return function
 
@@ -100,6 +103,22 @@ def telling_of(noun: str) -> Telling:
     if noun not in MATTERS:
         raise NoPaperFor(f"Papers cannot be prepared about a {noun}; choose one of {', '.join(sorted(MATTERS))}.", nouns=sorted(MATTERS))
     return MATTERS[noun]
+
+
+def check_fits(template: str, kind: PaperKind, noun: str, *, part: bool) -> None:
+    """Refuse a template that says of this noun, or of a part of it, what is not so. Raises NoPaperFor."""
+    known = (PaperKind.AMENDMENT,) if part else telling_of(noun).kinds
+    if kind not in known:
+        of = f"an amendment of a {noun}" if part else f"a {noun}"
+        fit = [one.value for one in known]
+        *most, last = fit
+        listed = f"{', '.join(most)} or {last}" if most else last
+        raise NoPaperFor(
+            f"The template {template!r} is not for {of}; for that there is {listed}.",
+            template=template,
+            noun=noun,
+            kinds=fit,
+        )
 
 
 def part_of(noun: str, state: Any, part: UUID) -> Matter:
@@ -156,11 +175,12 @@ def paid_clause(payment_days: int | None) -> tuple[tuple[str, str], ...]:
     return (("payment", f"Invoices are due within {count(payment_days, 'day')} of their date, without deduction."),)
 
 
-def _products(deal: Deal) -> Iterable[Read]:
+def product_reads(deal: Deal, _facts: Facts) -> Iterable[Read]:
+    """The products of a deal's lines."""
     return (product_read(line.product) for line in deal.lines if line.product is not None)
 
 
-@matter_of("deal", reads=_products)
+@matter_of("deal", PaperKind.QUOTE, PaperKind.PROPOSAL, PaperKind.CONTRACT, reads=product_reads)
 def deal_matter(deal: Deal, facts: Facts) -> Matter:
     """A deal: its lines, what they cost once, per year and in all, and when it is paid where that was agreed."""
     currency = deal.amount.currency if deal.amount else ""
@@ -179,13 +199,18 @@ def deal_matter(deal: Deal, facts: Facts) -> Matter:
         title=deal.title,
         reference=deal.title,
         owner=deal.owner,
-        items=tuple(_item(line, facts) for line in deal.lines),
+        items=items_of(deal, facts),
         sums=tuple(sums),
         facts=paid(deal.payment_days),
         clauses=paid_clause(deal.payment_days),
         total=deal.amount,
         content=terms_of(deal).content_hash,
     )
+
+
+def items_of(deal: Deal, facts: Facts) -> tuple[Item, ...]:
+    """A deal's lines as they stand on paper. `facts`: their products."""
+    return tuple(_item(line, facts) for line in deal.lines)
 
 
 def _item(line: Line, facts: Facts) -> Item:

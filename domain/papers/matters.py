@@ -10,25 +10,41 @@ from domain.contract_dates import NoticeBefore, NoticeRule, Renewal, RenewalKind
 from domain.contracts.consent import content_of, to_be
 from domain.contracts.state import Contract
 from domain.contracts.terms import Side, TermChanges, Terms, ValuePer
+from domain.deals.state import Deal
 from domain.disputes.state import Dispute
 from domain.disputes.terms import Side as DisputeSide
-from domain.papers.composing import PARTS, Facts, Matter, count, matter_of, paid, paid_clause, priced, written
-from domain.papers.content import Entry, Item, Sum
-from domain.papers.refusals import PartUnknown
+from domain.kernel import Read
+from domain.papers.composing import PARTS, Facts, Matter, count, items_of, matter_of, paid, paid_clause, priced, product_reads, written
+from domain.papers.content import Entry, Item, PaperKind, Sum
+from domain.papers.refusals import NothingDisputed, PartUnknown
 from domain.values import Money
 
 
-@matter_of("contract")
-def contract_matter(contract: Contract, _facts: Facts) -> Matter:
-    """A contract: its term, its value, how it is paid, and how it goes on and ends, as it was drafted or signed."""
+def _sold_reads(contract: Contract, facts: Facts) -> Iterator[Read]:
+    """The deal that it came from, and the products of that one's lines."""
+    if contract.deal is not None:
+        yield Read("deal", contract.deal)
+        deal: Deal | None = facts.get(contract.deal)
+        yield from product_reads(deal, facts) if deal is not None else ()
+
+
+@matter_of("contract", PaperKind.CONTRACT, PaperKind.AMENDMENT, reads=_sold_reads)
+def contract_matter(contract: Contract, facts: Facts) -> Matter:
+    """A contract: what was sold with the deal that it came from, its term, its value, how it is paid, and how it goes on and ends,
+    as it was drafted or signed. The lines of a won deal stay as they were won.
+    """
     terms = contract.terms
+    deal: Deal | None = facts.get(contract.deal) if contract.deal is not None else None
+    sold = deal if deal is not None and deal.lines and not deal.withdrawn else None
     return Matter(
         account=contract.party,
         title=contract.title,
         reference=contract.number or contract.title,
         owner=contract.owner,
         buying=contract.side is Side.BUY,
-        sums=_value(terms.value, terms.value_per),
+        items=items_of(sold, facts) if sold else (),
+        # the lines over their own terms come to something else than a value per year, or one that was agreed on otherwise
+        sums=(*_summed(sold, terms.value), *_value(terms.value, terms.value_per)),
         facts=(*_days(terms.start, terms.end), *paid(terms.payment_days)),
         clauses=tuple(_worded(terms)),
         total=terms.value,
@@ -64,6 +80,12 @@ def amendment_matter(contract: Contract, amendment: UUID) -> Matter:
 
 
 PARTS["contract"] = amendment_matter
+
+
+def _summed(sold: Deal | None, value: Money | None) -> tuple[Sum, ...]:
+    if sold is None or sold.amount is None or sold.amount == value:
+        return ()
+    return (Sum(label="Sum of the items", amount=priced(sold.amount)),)
 
 
 def _value(value: Money | None, per: ValuePer) -> tuple[Sum, ...]:
@@ -104,9 +126,9 @@ def _notice(rule: NoticeRule) -> str:
     return f"Notice is given {count(rule.count, unit)} before the end of {before} at the latest; what counts is the day on which it is {rule.counts.value}."
 
 
-@matter_of("dispute")
+@matter_of("dispute", PaperKind.DISPUTE_LETTER)
 def dispute_matter(case: Dispute, _facts: Facts) -> Matter:
-    """A dispute: what of each line is disputed and still open."""
+    """A dispute: what of each line is disputed and still open. Raises NothingDisputed."""
     items = []
     total = Money.zero(case.currency)
     for line in case.lines.values():
@@ -122,6 +144,12 @@ def dispute_matter(case: Dispute, _facts: Facts) -> Matter:
                 detail=case.reason.value.replace("_", " "),
                 total=priced(still),
             )
+        )
+    if case.over or not items:
+        state = case.status.value.replace("_", " ")
+        raise NothingDisputed(
+            f"This case is {state}: nothing of it is disputed or held back any more, so there is no letter to write about it.",
+            status=case.status.value,
         )
     return Matter(
         account=case.account,

@@ -62,4 +62,8 @@ class TemplateUnknown(NotFound):
 
 
 class NoPaperFor(Invalid):
-    """Papers cannot be prepared about things of this kind."""
+    """Papers cannot be prepared about things of this kind, or not from this template; `kinds` names the papers that can."""
+
+
+class NothingDisputed(Refused):
+    """The case is settled or over, so that a letter about it would dispute what nobody disputes; `status` says where it is."""

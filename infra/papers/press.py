@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.accounts import Account, account_read
-from domain.clauses import Clause, ClauseWording, clause_read
+from domain.clauses import UNLISTED, Clause, ClauseWording, clause_read
 from domain.contacts import Contact, contact_read
 from domain.documents import DocumentRef
 from domain.kernel import DECIDERS, NotFound, Read
 from domain.members import Member
 from domain.papers import DraftPaper, Paper, PreparePaper, RevisePaper, matters
-from domain.papers.composing import MATTERS, PARTS, compose, number_of, part_of, telling_of
+from domain.papers.composing import MATTERS, PARTS, Matter, Telling, check_fits, compose, number_of, part_of, telling_of
 from domain.papers.content import PaperContent, PaperKind, Party
 from domain.papers.refusals import PartUnknown, TemplateUnknown
 from domain.papers.terms import ClauseUsed
@@ -53,7 +53,10 @@ class Press:
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
     async def prepared(self, tenant: Tenant, id: UUID, asked: PreparePaper, now: datetime) -> Printed:
-        """The paper that was asked for, as of `now`. Raises NoPaperFor, PartUnknown, TemplateUnknown, ClauseUnknown, NotFound."""
+        """The paper that was asked for, as of `now`.
+
+        Raises NoPaperFor, NothingDisputed, PartUnknown, TemplateUnknown, ClauseUnknown, NotFound.
+        """
         as_of = await self._store.head(tenant)
         telling = telling_of(asked.subject.noun)
         state = await self._state(tenant, Read(asked.subject.noun, asked.subject.id))
@@ -63,13 +66,15 @@ class Press:
             )
         version, text = await self._template(tenant, asked.template)
         part = asked.subject.part
+        check_fits(asked.template, text.kind, asked.subject.noun, part=part is not None)
         if part is not None:
             about = part_of(asked.subject.noun, state, part)
         elif text.kind is PaperKind.AMENDMENT and asked.subject.noun in PARTS:
             raise PartUnknown("An amendment is printed for itself: name which one of the contract's.", amendments=[])
         else:
-            about = telling.tell(state, {read.id: await self._state(tenant, read) for read in telling.reads(state)})
-        chosen = [await self._clause(tenant, name) for name in (text.clauses if asked.clauses is None else asked.clauses)]
+            about = await self._told(tenant, telling, state)
+        keys = text.clauses if asked.clauses is None else asked.clauses
+        chosen = [await self._clause(tenant, key, listed=bool(about.items)) for key in keys]
         here = now.astimezone(zone(getattr(await self._state(tenant, SETTINGS_READ), "zone", "UTC")))
         owner: Member | None = None if about.owner is None else await self._state(tenant, member_read(about.owner))
         us: TenantIdentity | None = await self._state(tenant, Read("tenant", TENANT_ID))
@@ -139,7 +144,18 @@ class Press:
             raise TemplateUnknown(f"There is no template {key!r} in use; list the templates to choose one.", template=key)
         return found.number, found.text
 
-    async def _clause(self, tenant: Tenant, key: str) -> tuple[str, int, ClauseWording]:
+    async def _told(self, tenant: Tenant, telling: Telling, state: Any) -> Matter:
+        facts: dict[UUID, Any] = {}
+        for read in telling.reads(state, facts):
+            facts[read.id] = await self._state(tenant, read)
+        return telling.tell(state, facts)
+
+    async def _clause(self, tenant: Tenant, key: str, *, listed: bool) -> tuple[str, int, ClauseWording]:
+        """Key, version and wording; on a paper that lists nothing, of the clause for such papers where there is one."""
+        if not listed:
+            instead: Clause | None = await self._state(tenant, clause_read(key + UNLISTED))
+            if instead is not None and not instead.retired:
+                return key + UNLISTED, instead.number, instead.wording
         found: Clause | None = await self._state(tenant, clause_read(key))
         if found is None or found.retired:
             raise ClauseUnknown(f"There is no clause {key!r} in use; list the clauses to choose one.", clause=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,22 +10,24 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from domain.clauses import UNLISTED
 from domain.contracts.commands import ProposeAmendment
 from domain.contracts.consent import content_of
-from domain.contracts.terms import Clause, Side, TermChanges
+from domain.contracts.terms import Clause, Side, TermChanges, ValuePer
 from domain.deals import DealPaymentTermsSet
 from domain.default_papers import default_clauses, default_templates
-from domain.papers.composing import Matter, compose, deal_matter, figure, part_of, priced
-from domain.papers.content import Item, PaperContent, Party, Sum
+from domain.kernel import Read
+from domain.papers.composing import MATTERS, Matter, check_fits, compose, deal_matter, figure, part_of, priced
+from domain.papers.content import Item, PaperContent, PaperKind, Party, Sum
 from domain.papers.matters import contract_matter, dispute_matter
-from domain.papers.refusals import NoPaperFor, PartUnknown
+from domain.papers.refusals import NoPaperFor, NothingDisputed, PartUnknown
 from domain.values import Money, minor_digits
 from infra.papers.printing import print_paper
 from tests.domain.contract_world import BEFORE_PERIOD, EVERGREEN, carried, contract, drafting, signed, terms
-from tests.domain.deal_world import ACME, deal, eur
+from tests.domain.deal_world import ACME, DEAL, deal, eur
 from tests.domain.deal_world import line as line_of_deal
 from tests.domain.deal_world import opened as opened_deal
-from tests.domain.dispute_world import line, opened
+from tests.domain.dispute_world import closed, line, opened, settled
 
 WORDINGS = {one.key: one.wording for one in default_clauses()}
 TEMPLATES = {one.key: one.text for one in default_templates()}
@@ -34,7 +37,8 @@ LATIN, GREEK, CYRILLIC = "Łódzkie Zakłady Çelik & Søn", "Ελληνικά �
 
 def composed(template: str, about: Matter, recipient: str = LATIN) -> PaperContent:
     text = TEMPLATES[template]
-    chosen = [(key, 1, WORDINGS[key]) for key in text.clauses]
+    keys = text.clauses if about.items else [key + UNLISTED if key + UNLISTED in WORDINGS else key for key in text.clauses]
+    chosen = [(key, 1, WORDINGS[key]) for key in keys]
     party = Party(name=recipient)
     return compose(text, chosen, about, sender="Nordlicht GmbH", recipient=party, contact="Zoë", number="C-2026-7F3KQ2", day=AT.date())
 
@@ -60,6 +64,45 @@ def test_a_contract_says_what_it_is_signed_as():
     assert "United Nations" not in text, "its own clause takes the template's place"
     assert "within 30 days" not in text
     assert about.content == content_of(spec.state, None)
+
+
+def test_a_contract_lists_what_was_sold_with_the_deal_that_it_came_from():
+    won = deal.given(opened_deal(lines=(line_of_deal("1012", label="Commissioning", quantity=Decimal(40)),), amount=eur("40480"))).state
+    assert won is not None
+    spec = carried(contract, drafting(title="Eyes", terms=terms(value=eur("40480"), value_per=ValuePer.TERM)))
+    came = replace(spec.state, deal=DEAL)
+    assert next(iter(MATTERS["contract"].reads(came, {DEAL: won}))) == Read("deal", DEAL)
+    text = " ".join(pages(composed("contract", contract_matter(came, {DEAL: won}))))
+    assert "Commissioning" in text
+    assert "1,012.00" in text
+    assert "What is not listed here is not part of it" in text
+    assert "Sum of the items" not in text, "it is the value"
+    otherwise = replace(came, terms=terms(value=eur("36000")))
+    assert "Sum of the items 40,480.00 EUR" in " ".join(pages(composed("contract", contract_matter(otherwise, {DEAL: won}))))
+
+
+def test_a_contract_without_a_deal_speaks_of_no_listed_items():
+    spec = carried(contract, drafting(title="Cleaning", terms=terms()))
+    text = " ".join(pages(composed("contract", contract_matter(spec.state, {}))))
+    assert "listed" not in text
+    assert "lists no single deliveries" in text
+
+
+def test_a_paper_is_prepared_only_of_what_its_template_is_for():
+    for noun, kind in (("deal", "dispute_letter"), ("dispute", "contract"), ("contract", "quote"), ("deal", "amendment")):
+        with pytest.raises(NoPaperFor, match=f"'{kind}' is not for a {noun}; for that there is ") as refused:
+            check_fits(kind, PaperKind(kind), noun, part=False)
+        assert kind not in refused.value.data["kinds"]
+    with pytest.raises(NoPaperFor, match="an amendment of a contract; for that there is amendment"):
+        check_fits("contract", PaperKind.CONTRACT, "contract", part=True)
+    check_fits("ours", PaperKind.CONTRACT, "deal", part=False)
+    check_fits("amendment", PaperKind.AMENDMENT, "contract", part=True)
+
+
+def test_no_letter_disputes_what_is_settled_or_over():
+    for desk in (settled(), closed()):
+        with pytest.raises(NothingDisputed, match="nothing of it is disputed or held back any more"):
+            dispute_matter(desk.case(), {})
 
 
 def test_a_quote_says_within_how_many_days_its_deal_is_paid_and_the_usual_ones_where_none_were_agreed():
