@@ -1,5 +1,6 @@
 """Papers: prepared about something, reviewed, sent to those who sign, kept with every signature."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -38,12 +39,13 @@ from infra.documents import DocumentGone
 from infra.ids import uuid7
 from infra.papers.certificates import pem
 from infra.papers.press import Printed
+from infra.papers.printable import check_printable
 
 _ID = "01936e4c-0000-7000-8000-00000000000a"
 _SHA = "0" * 64
 noun = Noun("paper", "papers", papers, sight=THROUGH_SUBJECT, seen_by=Action.PAPER_READ)
 router = noun.router
-_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor, r.NothingDisputed, r.PartUnknown)
+_WORDING = (r.TemplateUnknown, ClauseUnknown, r.NoPaperFor, r.NothingDisputed, r.NotPrintable, r.PartUnknown)
 
 
 async def _stored(caller: Caller, printed: Printed) -> None:
@@ -90,9 +92,12 @@ async def revise_paper(
     return written(await change(caller, write, papers, id, printed.draft, Action.PAPER_PREPARE, noun.sight))
 
 
-async def _check_contacts(caller: Caller, _id: UUID, command: Any) -> None:
+async def _check_signatories(caller: Caller, _id: UUID, command: Any) -> None:
+    """Contacts that the caller sees, with names that can be printed below the paper. Raises NotFound, NotPrintable."""
     from api.contacts import noun as contact_noun
 
+    named = {f"the name and party of {one.email}": f"{one.name}\n{one.party}\n{one.email}" for one in command.signatories}
+    await asyncio.to_thread(check_printable, named)
     for one in command.signatories:
         if one.contact is not None:
             await seen(caller, contact_noun.decider, one.contact, Action.CONTACT_READ, contact_noun.sight)
@@ -129,8 +134,8 @@ noun.changes(
         ],
         "expires_on": "2030-03-29",
     },
-    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, NoRate, r.SignatoryTwice, r.SigningDayPast),
-    before=_check_contacts,
+    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, NoRate, r.SignatoryTwice, r.SigningDayPast, r.NotPrintable),
+    before=_check_signatories,
 )
 noun.changes(
     "/void",

@@ -6,6 +6,7 @@ was never given.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,8 +23,10 @@ from api.signing_page import CSP, message, signing_page
 from domain.kernel import Actor, Command, Refused, natural_id
 from domain.papers import DeclinePaper, Paper, Signatory, SignPaper, ViewPaper, papers
 from domain.papers.content import PaperContent
+from domain.papers.refusals import NotPrintable
 from domain.papers.terms import OUT
 from infra.access_log import Access
+from infra.papers.printable import check_printable
 from infra.signing_links import SigningLink
 
 router = APIRouter(prefix="/sign", include_in_schema=False)
@@ -138,6 +141,11 @@ async def sign(request: Request, token: str) -> Response:
             again = "It is not said which paper you have read. Please open your link again, read the paper, and sign it on that page."
             return _answer(422, "The paper is missing", again)
         return _answer(422, "Your name is missing", "Please go back, enter your name as your signature, and sign again.")
+    try:
+        # it is printed on the page that the signed paper ends with
+        await asyncio.to_thread(check_printable, {"your name": command.typed_name})
+    except NotPrintable as refused:
+        return _refused(refused)
     return await _done(visit, command)
 
 

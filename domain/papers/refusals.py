@@ -65,5 +65,9 @@ class NoPaperFor(Invalid):
     """Papers cannot be prepared about things of this kind, or not from this template; `kinds` names the papers that can."""
 
 
+class NotPrintable(Invalid):
+    """The fonts that papers are printed with lack characters of what would stand on it; `missing` names them by place."""
+
+
 class NothingDisputed(Refused):
     """The case is settled or over, so that a letter about it would dispute what nobody disputes; `status` says where it is."""

@@ -30,6 +30,7 @@ from infra.database import Tenant
 from infra.documents import Documents
 from infra.documents.sniffing import safe_name
 from infra.event_store import Store
+from infra.papers.printable import check_printable, places_of
 from infra.papers.printing import print_paper
 
 _PDF, _JSON = "application/pdf", "application/json"
@@ -55,7 +56,7 @@ class Press:
     async def prepared(self, tenant: Tenant, id: UUID, asked: PreparePaper, now: datetime) -> Printed:
         """The paper that was asked for, as of `now`.
 
-        Raises NoPaperFor, NothingDisputed, PartUnknown, TemplateUnknown, ClauseUnknown, NotFound.
+        Raises NoPaperFor, NothingDisputed, NotPrintable, PartUnknown, TemplateUnknown, ClauseUnknown, NotFound.
         """
         as_of = await self._store.head(tenant)
         telling = telling_of(asked.subject.noun)
@@ -90,6 +91,7 @@ class Press:
             title=asked.title,
             note=asked.note,
         )
+        await asyncio.to_thread(check_printable, places_of(content, asked.note))
         document, data = await self._kept(tenant, content, here)
         draft = DraftPaper(
             kind=text.kind,

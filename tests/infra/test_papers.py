@@ -14,8 +14,10 @@ import pypdfium2
 import pytest
 
 from domain.papers.content import Clause, Entry, Item, PaperContent, PaperKind, Party, Slot, Sum
+from domain.papers.refusals import NotPrintable
 from infra.keys import Keys
 from infra.papers.certificates import Seal, pem, seal_of
+from infra.papers.printable import check_printable, places_of
 from infra.papers.printing import print_paper, print_signatures
 from infra.papers.sealing import sealed
 from infra.papers.verifying import verified
@@ -31,7 +33,7 @@ PAPER = PaperContent(
     intro=('#sys.inputs $x^2$ \\ `raw` @ref <label> "quoted"',),
     items=(
         Item(label="Sensor", quantity="2", unit_price="1,234.50", total="2,469.00 EUR"),
-        Item(label="センサ free", quantity="1", total="1,200 JPY"),
+        Item(label="Sensor free", quantity="1", total="1,200 JPY"),
         Item(label="Gauge", quantity="1", unit_price="0.123456", total="1.250 KWD"),
     ),
     sums=(Sum(label="Total", amount="2,469.00 EUR", strong=True),),
@@ -69,6 +71,21 @@ def test_names_of_every_alphabet_and_amounts_of_every_currency_stand_on_it_and_m
         assert words in page, words
     assert "#strong[Θεσσαλονίκη]" in page
     assert "#sys.inputs $x^2$ \\ `raw` @ref <label>" in page
+
+
+def test_what_the_fonts_lack_is_refused_by_character_and_place_before_anything_is_printed():
+    check_printable(places_of(PAPER, None))
+    every = "Łódzkie Çelik Søn ẞ, Ελληνικά Ναυπηγεία, Юлия Щербакова, مرحبا, Հայաստան, 1 € “x” … •\u00ad\u200d"
+    check_printable({"the note": every, "the title": "T", "nothing": ""})
+    item = Item(label="センサ free", quantity="1")
+    content = PAPER.model_copy(
+        update={"items": (PAPER.items[0], item), "intro": ("Thank you.", "你好 Jo"), "recipient": Party(name="王 GmbH")}
+    )
+    with pytest.raises(NotPrintable, match="你 好 in the note; 王 in the name of the account; セ ン サ in line 2") as refused:
+        check_printable(places_of(content, "你好  Jo"))
+    assert refused.value.data["missing"] == {"the note": ["你", "好"], "the name of the account": ["王"], "line 2": ["セ", "ン", "サ"]}
+    with pytest.raises(NotPrintable, match=r"U\+0007 in your name"):
+        check_printable({"your name": "Jo\x07"})
 
 
 def test_two_hundred_lines_run_over_pages_with_head_number_and_columns_on_each():
