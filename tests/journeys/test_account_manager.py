@@ -47,7 +47,8 @@ def test_a_discount_is_agreed_to_a_paper_signed_and_the_contract_begun(concord: 
     until(lambda: ana("deals", "show", DEAL, "--json").json["item"]["stage"] == "paper")
 
     number = signed_by_both(ana)
-    ana("deals", "advance", DEAL, "won", "--paper", number, "--evidence", "signatory_named=Ida Ostermann", "--wait", "30")
+    ana("deals", "advance", DEAL, "won", "--paper", number, "--evidence", "signatory_named=Ida Ostermann", code=None)
+    until(lambda: ana("deals", "show", DEAL, "--json").json["item"]["stage"] == "won")
     terms = ("--start", day(0), "--end", day(364), "--renews", "12 months", "--notice", "3 months")
     ana("contracts", "from-deal", DEAL, *terms)
     (contract,) = ana("contracts", "list", "--text", DEAL, "--json").json["items"]

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.contracts import contracts
 from domain.contracts.commands import TerminateContract
@@ -55,8 +56,32 @@ async def histories(desk: Office, handle: WorkflowHandle[Any, Any]) -> list[Work
 
 
 def largest(runs: list[WorkflowHistory]) -> tuple[int, int]:
-    """Events of the longest run, bytes of the largest event (its payloads are within)."""
-    return max(len(r.events) for r in runs), max(e.ByteSize() for r in runs for e in r.events)
+    """Events of the longest run, bytes of the largest event (its payloads are within).
+
+    Signals that came while one was seen to are not counted: how many that are is a matter of the machine, not of the workflow.
+    """
+    return max(len(r.events) - _meanwhile(r) for r in runs), max(e.ByteSize() for r in runs for e in r.events)
+
+
+def _meanwhile(run: WorkflowHistory) -> int:
+    found = unseen = 0
+    for event in run.events:
+        if event.HasField("workflow_execution_signaled_event_attributes"):
+            unseen += 1
+        elif event.HasField("workflow_task_completed_event_attributes"):
+            found, unseen = found + max(unseen - 1, 0), 0
+    return found + unseen
+
+
+async def _signal(handle: WorkflowHandle[Any, Any]) -> None:
+    """As the product does: a server that is just ending a run takes no signal until the next one has begun."""
+    while True:
+        try:
+            return await handle.signal("requested", uuid4())
+        except RPCError as error:
+            if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED:
+                raise
+        await asyncio.sleep(GAP)
 
 
 async def test_no_move_is_lost_and_no_history_grows_over_many_moves(desk: Office):
@@ -86,7 +111,7 @@ async def test_no_signal_is_lost_among_five_hundred(desk: Office):
             if number % 50 == 0:  # among them some that mean something
                 await desk.settled(deal)
                 await desk.ask(deal, ("third", "second")[number // 50 % 2])
-            await handle.signal("requested", uuid4())
+            await _signal(handle)
             await asyncio.sleep(GAP)
         await desk.settled(deal)
         runs = await histories(desk, desk.handle(deal))
@@ -106,7 +131,7 @@ async def test_the_workflow_of_a_contract_stays_small_and_ends_with_it(desk: Off
     async with desk.worker(), contract_desk.trigger(desk):
         await desk.until(lambda: contract_desk.running(desk, id))
         for _ in range(60):
-            await handle.signal("requested", uuid4())
+            await _signal(handle)
             await asyncio.sleep(GAP)
         await desk.do(contracts, id, TerminateContract(on=contract_desk.today(desk) - timedelta(days=1), cause=EndCause.MUTUAL))
         await handle.result()
