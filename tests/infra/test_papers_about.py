@@ -105,6 +105,14 @@ def test_no_letter_disputes_what_is_settled_or_over():
             dispute_matter(desk.case(), {})
 
 
+def test_nobody_signs_a_page_with_nothing_else_on_it():
+    for count in range(1, 40):
+        about = Matter(None, "Cleaning", "Cleaning", clauses=tuple((f"rule_{n}", "Works are done on site. " * 4) for n in range(count)))
+        said = pages(composed("contract", about))
+        if len(said) > 1 and "Name, date, signature" in said[-1]:
+            assert "Law and jurisdiction" in said[-1], count
+
+
 def test_a_quote_says_within_how_many_days_its_deal_is_paid_and_the_usual_ones_where_none_were_agreed():
     begun = opened_deal(lines=(line_of_deal("1000"),), amount=eur("1000"))
     usual = deal.given(begun)
