@@ -47,6 +47,7 @@ def chain_page(chain: CausalChain) -> str:
             f"<div class=soft><p>{_span(chain)}</p></div>",
             f"<ul class=things>{''.join(_thing(one.noun, one.name) for one in chain.things)}</ul>",
             _figures(chain.figures),
+            _moves(chain.figures),
             *(f"<h2>{day:%A, %-d %B %Y}</h2><ol>{''.join(map(_step, steps))}</ol>" for day, steps in days),
             _hidden(chain.hidden),
             f"<div class=soft><p>Correlation id {chain.correlation_id} · read at position {chain.position}</p></div>",
@@ -74,6 +75,11 @@ def _figures(figures: ChainFigures) -> str:
     return f"<dl class=figures>{cells}</dl>" if cells else ""
 
 
+def _moves(figures: ChainFigures) -> str:
+    """By what the score moved: the number alone reads as the breach's own effect."""
+    return "" if figures.score_moves is None else f"<p class=soft>What moved the score: {escape(figures.score_moves.told)}</p>"
+
+
 def _cells(figures: ChainFigures) -> Iterator[tuple[str, str]]:
     for name, label in _FIGURES:
         money = getattr(figures, name)
@@ -85,11 +91,11 @@ def _cells(figures: ChainFigures) -> Iterator[tuple[str, str]]:
 
 
 def _step(step: ChainStep) -> str:
-    late = f" · recorded {step.recorded_at:%Y-%m-%d %H:%M}" if step.late else ""
+    late = f" · recorded {step.recorded_at:%Y-%m-%d %H:%M} UTC" if step.late else ""
     because = "" if step.because_of is None else f" · because of <a href='#p{step.because_of}'>{step.because_of}</a>"
     return (
         f"<li class='step {escape(step.noun)}' id=p{step.position}><p>{escape(step.sentence)}</p>"
-        f"<p class=soft><span class=noun>{escape(step.noun.capitalize())}</span> · {step.effective_at:%H:%M} · {escape(step.actor_name)}"
+        f"<p class=soft><span class=noun>{escape(step.noun.capitalize())}</span> · {step.effective_at:%H:%M} UTC · {escape(step.actor_name)}"
         f" · position {step.position}{because}{late}</p></li>"
     )
 

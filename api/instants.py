@@ -7,7 +7,7 @@ on a day asks about the same instant, wherever they sit. Standard library only: 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 MOMENT = (
     r"^(now|today|yesterday|[0-9]{1,18}|[0-9]{1,5}d"
@@ -20,7 +20,10 @@ SKEW = timedelta(minutes=1)
 
 _MOMENT = re.compile(MOMENT)
 # a plus sign that was not encoded in a query arrives as a space
-_LOST_PLUS = re.compile(r"(.*[Tt].*) ([0-9]{2}:[0-9]{2})")
+_LOST_PLUS = re.compile(r"(.*[Tt].*) ([0-9]{2}(?::[0-9]{2})?)")
+# as tables show it: 2026-03-31 09:00+02
+_SHOWN = re.compile(r"^([0-9-]{10}) ([0-9]{2}:[0-9]{2})")
+_HOURS = re.compile(r"(t[0-9:.]+[+-][0-9]{2})$")
 
 
 class InTheFuture(ValueError):  # noqa: N818  the finding; the message says what to ask instead
@@ -29,9 +32,10 @@ class InTheFuture(ValueError):  # noqa: N818  the finding; the message says what
 
 def written_moment(text: str) -> str:
     """The moment in its one spelling. Raises ValueError, which says what can be written."""
-    found = text.strip().lower()
+    found = _SHOWN.sub(r"\1t\2", text.strip().lower())
     if lost := _LOST_PLUS.fullmatch(found):
         found = f"{lost[1]}+{lost[2]}"
+    found = _HOURS.sub(r"\1:00", found)
     if _MOMENT.fullmatch(found) is None:
         raise ValueError(f"use {FORMS}")
     return found
@@ -76,6 +80,11 @@ def _calendar(moment: str) -> date | datetime:
         return datetime.fromisoformat(moment.upper()) if "t" in moment else date.fromisoformat(moment)
     except ValueError:
         raise ValueError(f"{moment.upper()} is not in the calendar; use {FORMS}") from None
+
+
+def utc(at: datetime) -> str:
+    """The instant as JSON has it everywhere: ISO 8601 in UTC, with Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _end_of(day: date, zone: tzinfo) -> datetime:

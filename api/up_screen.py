@@ -71,7 +71,7 @@ class TerminalScreen:
                 self.console.clear()
             self.ready(*self._ready)
         self.settled()
-        self.console.print(Text(f"{datetime.now(UTC).astimezone():%H:%M:%S} {sentence}"), soft_wrap=True)
+        self.console.print(Text(f"{datetime.now(UTC):%H:%M:%S} UTC {sentence}"), soft_wrap=True)
 
     def problem(self, sentence: str) -> None:
         """Why it does not work, and what to do."""

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID, SafeUUID
 
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from domain.messages import Message
 
@@ -313,5 +313,12 @@ class Recorded:
     causation_id: UUID | None
 
 
-Instant = AwareDatetime
-"""When something happened, as an absolute instant; naive datetimes are refused."""
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant between the years 1 and 9999 is needed") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""When something happened, as an absolute instant; naive datetimes are refused. It is told in UTC, in whatever zone it was given."""

@@ -42,7 +42,7 @@ def values(value: Any) -> Any:
         case UUID() | Decimal():
             return str(value)
         case datetime() | date():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case BaseModel():
             return {name: values(getattr(value, name)) for name in type(value).model_fields}
         case Mapping():

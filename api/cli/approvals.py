@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from decimal import Context, Decimal
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from api.cli.references import DEAL, MEMBER, Noun, find, the_id
 from api.cli.tree import add, group
 from api.cli.views import View, reading
 from api.cli.written_values import a_day
+from api.cli.zones import clock
 
 APPROVAL = Noun("approval", "/v1/approvals", lambda a: (a["title"],), searched=True, recent="-requested_at")
 Name = Annotated[str, typer.Argument(metavar="APPROVAL", help="The title of what needs it, or an id or the beginning or end of one.")]
@@ -239,7 +239,7 @@ def delegate(
         else:
             if to is None or last_day is None:
                 raise Ended("Say who stands in, and until when: concord approvals delegate MEMBER --until DAY.", Exit.USAGE)
-            body = {"to": the_id(client, MEMBER, to), "first_day": _first(client, first_day), "last_day": a_day(last_day, "--until")}
+            body = {"to": the_id(client, MEMBER, to), "first_day": _first(first_day), "last_day": a_day(last_day, "--until")}
             said = client.post("/v1/approvals/delegations", body)
             sentence = f"{plain(to)} stands in for you from {body['first_day']} to {body['last_day']}."
     if as_json:
@@ -248,12 +248,10 @@ def delegate(
         out.print(sentence)
 
 
-def _first(client: Client, written: str | None) -> str:
+def _first(written: str | None) -> str:
     if written is not None:
         return a_day(written, "--from")
-    from zoneinfo import ZoneInfo
-
-    return datetime.now(ZoneInfo(client.get("/v1/settings")["item"]["zone"])).date().isoformat()
+    return clock.today.isoformat()
 
 
 def add_to(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, out, say_json, told
 from api.cli.progress import bars
 from api.cli.tree import add, group
+from api.instants import utc
 
 if TYPE_CHECKING:
     from infra.backup.shelves import Shelf
@@ -124,7 +125,7 @@ def verify(
     for one in found:
         out.print(
             f"Backup {one.backup} is whole: {count(one.files, 'file')}, {count(one.segments, 'file')} of the archive; it can be restored up "
-            f"to {one.restorable_to.astimezone(UTC).isoformat()}."
+            f"to {utc(one.restorable_to)}."
         )
     if not found:
         out.print("There is no backup yet.")
@@ -241,7 +242,7 @@ def restore(
     if as_json:
         say_json(asdict(done))
         return
-    until = f" to {done.to.isoformat()}" if done.to else ""
+    until = f" to {utc(done.to)}" if done.to else ""
     out.print(f"Restored from backup {done.backup}{until}. `concord up` opens it, and starts open work anew.", markup=False)
     for log in done.logs:
         last = f"the last of {log.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC" if log.recorded_at else "none yet"
@@ -261,7 +262,7 @@ def between(first: datetime, last: datetime) -> tuple[str, str]:
     late = last.astimezone(UTC).replace(microsecond=0)
     if early > late:
         early, late = first.astimezone(UTC), last.astimezone(UTC)
-    return early.isoformat().replace("+00:00", "Z"), late.isoformat().replace("+00:00", "Z")
+    return utc(early), utc(late)
 
 
 def beyond(slug: str, published: int, events: int) -> str:

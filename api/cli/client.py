@@ -16,6 +16,7 @@ from api.cli.outcomes import Ended, Exit
 from api.cli.places import Options, in_options, of_this_command
 from api.cli.places import told as told_at
 from api.cli.unmet import how_to_provide
+from api.cli.zones import clock
 from api.credential import Credential, read_credential
 from api.inert import one_line
 from infra.settings import Settings
@@ -204,6 +205,7 @@ def calling(tenant: str | None) -> Iterator[Client]:
         )
     given = Credential(address.rstrip("/"), tenant or settings.tenant, key) if key and address else None
     client = Client(given or read_credential(settings, tenant))
+    clock.of(client)
     try:
         yield client
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTRACT, DEAL, MEMBER, PAPER, find, the_id
 from api.cli.tree import add
 from api.cli.written_values import a_day, money
+from api.cli.zones import clock
 
 Title = Annotated[str, typer.Argument(help="What the contract is called.")]
 With = Annotated[str, typer.Option("--with", metavar="ACCOUNT", help="With whom: name or id.")]
@@ -53,8 +53,8 @@ def _begun(path: str, body: Callable[[Client], dict[str, Any]], tenant: str | No
 
 
 def today() -> str:
-    """The day it is here."""
-    return date.today().isoformat()  # noqa: DTZ011  what people mean by today
+    """The day it is in the tenant's zone."""
+    return clock.today.isoformat()
 
 
 @told

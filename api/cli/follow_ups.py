@@ -16,6 +16,7 @@ from api.cli.references import ACCOUNT, DEAL, MEMBER, Noun, find, the_id
 from api.cli.tree import add, group
 from api.cli.views import View, reading
 from api.cli.written_values import a_day
+from api.cli.zones import clock
 
 FOLLOW_UP = Noun("open follow-up", "/v1/follow-ups", lambda f: (f["text"],))
 FollowUpName = Annotated[str, typer.Argument(metavar="FOLLOW-UP", help="Its words, or an id or the beginning or end of one.")]
@@ -64,7 +65,7 @@ def list_(
     def rows(promises: list[dict[str, Any]]) -> Any:
         made = table("id", "due", "what", "owner", "account", whole=("id", "due"))
         for one in promises:
-            late = state == "open" and not view.as_of and date.fromisoformat(one["due"]) < date.today()  # noqa: DTZ011  its own day
+            late = state == "open" and not view.as_of and date.fromisoformat(one["due"]) < clock.today
             due = f"[red]{one['due']}[/]" if late else one["due"]
             made.add_row(short(one["id"]), due, plain(one["text"]), plain(one["owner_name"]), plain(", ".join(one["account_names"])))
         return made

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from api.cli.fitting import Column, Fitted
+from api.cli.zones import clock, written
 from api.inert import one_line
 
 # ISO 4217 minor units other than two; as `domain.values.minor_digits`, which is heavier to import
@@ -38,13 +39,16 @@ def money(value: dict[str, str] | None) -> str:
 
 
 def when(instant: str | None) -> str:
-    """A day and minute in this machine's zone."""
-    return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M")
+    """A day and minute in the tenant's zone, with its offset: `2026-03-31 09:00+02`."""
+    if instant is None:
+        return NONE
+    # what was so ever since has no time in any zone
+    return "the beginning" if instant.startswith("0001-01-01T00:00:00") else written(datetime.fromisoformat(instant).astimezone(clock.zone))
 
 
 def day(instant: str | None) -> str:
-    """The day of an instant in this machine's zone."""
-    return NONE if instant is None else datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d")
+    """The day of an instant in the tenant's zone."""
+    return NONE if instant is None else datetime.fromisoformat(instant).astimezone(clock.zone).date().isoformat()
 
 
 def last_moment(instant: str | None, zone: str) -> str:

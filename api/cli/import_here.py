@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.outcomes import Ended, Exit
 from api.cli.progress import Advance, bars
 from api.cli.servers import reached
+from api.instants import utc
 from infra.yielding import process_gives_way
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ async def _runs(process: Opened, tenant: Tenant) -> list[Said]:
             files = [file.name for file in event.files if file.kind != "ignored"]
             found[id] = {
                 "run": str(id),
-                "started_at": recorded.recorded_at.isoformat(),
+                "started_at": utc(recorded.recorded_at),
                 "source": event.source,
                 "files": files,
                 "counts": {},

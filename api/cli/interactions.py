@@ -16,6 +16,8 @@ from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, Noun, the_id
 from api.cli.tree import group
 from api.cli.views import View, reading
+from api.cli.zones import clock
+from api.instants import utc
 
 INTERACTION = Noun("interaction", "/v1/interactions", lambda i: (i["subject_line"], i["text"]))
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="call, meeting, email, visit, chat or note.")]
@@ -30,7 +32,7 @@ def log(
     contact: Annotated[list[str] | None, typer.Option("--contact", help="With this person: name or id; repeat.")] = None,
     deal: Annotated[str | None, typer.Option("--deal", help="About this deal: title or id.")] = None,
     subject: Annotated[str | None, typer.Option("--subject", help="In a few words.")] = None,
-    at: Annotated[str | None, typer.Option("--at", metavar="WHEN", help="When, like 2026-03-02T09:30 (this machine's zone); now.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="WHEN", help="When, like 2026-03-02T09:30 (the tenant's zone); now.")] = None,
     minutes: Annotated[int | None, typer.Option("--minutes", min=0, max=1440, help="How long.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Who held it (default: you): name, mail address or id.")] = None,
     follow_up: Annotated[
@@ -68,11 +70,12 @@ def log(
 
 def _instant(written: str | None) -> str:
     if written is None:
-        return datetime.now(UTC).isoformat()
+        return utc(datetime.now(UTC))
     try:
-        return datetime.fromisoformat(written.strip().upper()).astimezone().isoformat()
+        at = datetime.fromisoformat(written.strip().upper())
     except ValueError:
         raise Ended(f"--at: {written!r} is no moment; write it like 2026-03-02T09:30.", Exit.USAGE) from None
+    return utc(at if at.tzinfo else at.replace(tzinfo=clock.zone))
 
 
 @reading(pages=True, eyes=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from api.cli.outcomes import Ended
+from api.cli.zones import clock
 from api.instants import has_zone, in_words, read_moment, written_moment
 
 if TYPE_CHECKING:
@@ -23,13 +23,12 @@ def as_of_text(written: str | None) -> str | None:
         raise ValueError(f"--as-of {written!r}: {error}.") from None
 
 
-def asked_at(client: Client, as_of: str | None) -> int | datetime | None:
+def asked_at(as_of: str | None) -> int | datetime | None:
     """The log position or the instant that is meant; None: now. Raises ValueError on what is no moment or still to come."""
     text = as_of_text(as_of)
     if text is None:
         return None
-    zone = UTC if has_zone(text) else ZoneInfo(client.get("/v1/settings")["item"]["zone"])
-    return read_moment(text, zone, datetime.now(UTC))
+    return read_moment(text, UTC if has_zone(text) else clock.zone, datetime.now(UTC))
 
 
 def recorded_at(client: Client, position: int) -> datetime:
@@ -40,7 +39,7 @@ def recorded_at(client: Client, position: int) -> datetime:
 
 def instant_asked(client: Client, as_of: str | None) -> datetime | None:
     """The instant up to which ages are counted; None for a log position, of which only readers of the log can tell when it was."""
-    at = asked_at(client, as_of)
+    at = asked_at(as_of)
     try:
         return recorded_at(client, at) if isinstance(at, int) else at or datetime.now(UTC)
     except Ended:
@@ -57,4 +56,5 @@ def moment_words(as_of: str | None, basis: str) -> str:
     at = as_of_text(as_of)
     if at is None:
         return ""
-    return f"as of {in_words(at)}, " + ("as known then" if str(basis) == "known" else "as we now know it was")
+    where = "" if has_zone(at) else f" ({clock.zone})"
+    return f"as of {in_words(at)}{where}, " + ("as known then" if str(basis) == "known" else "as we now know it was")

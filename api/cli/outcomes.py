@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from enum import IntEnum
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 from typer import Abort
 
 from api.inert import inert_json, one_line
+from api.instants import utc
 
 if TYPE_CHECKING:
     from api.cli.client import Said
@@ -96,7 +98,11 @@ err = Paper(stderr=True)
 
 def say_json(content: Any) -> None:
     """Print JSON for programs; times and amounts as text, so that nothing passes through binary floating point."""
-    print(inert_json(json.dumps(content, default=str, indent=2, ensure_ascii=False)))
+    print(inert_json(json.dumps(content, default=_as_text, indent=2, ensure_ascii=False)))
+
+
+def _as_text(value: object) -> str:
+    return utc(value) if isinstance(value, datetime) else str(value)
 
 
 def say_change(answer: Said, sentence: str, *, as_json: bool) -> None:

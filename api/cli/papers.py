@@ -17,6 +17,7 @@ from api.cli.references import ACCOUNT, CONTACT, CONTRACT, DEAL, DISPUTE, PAPER,
 from api.cli.tree import add, group
 from api.cli.views import View, reading
 from api.cli.written_values import a_day
+from api.cli.zones import clock
 
 PaperName = Annotated[str, typer.Argument(metavar="PAPER", help="Number, title, or an id or the beginning or end of one.")]
 _SUBJECTS: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
@@ -66,7 +67,6 @@ def show(view: View, paper: PaperName) -> None:
     with view.calling() as client:
         id = find(client, PAPER, paper)["id"]
         answer = client.get(f"/v1/papers/{id}", view.params(client))
-        zone = client.get("/v1/settings")["item"]["zone"] if answer["item"]["expires_at"] and not view.as_json else ""
     if view.as_json:
         say_json({"id": id, **answer})
         return
@@ -83,7 +83,7 @@ def show(view: View, paper: PaperName) -> None:
         ("clauses", ", ".join(f"{used['key']} v{used['version']}" for used in item["clauses"]) or NONE),
         ("revision", str(item["revision"])),
         ("may be sent", "after a review" if item["review"] and item["allowed"] != item["document"]["sha256"] else NONE),
-        ("sign by", last_moment(item["expires_at"], zone)),
+        ("sign by", last_moment(item["expires_at"], str(clock.zone)) if item["expires_at"] else NONE),
         ("file", item["document"]["sha256"]),
         ("signed file", item["sealed"]["sha256"] if item["sealed"] else NONE),
     ]

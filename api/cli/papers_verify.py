@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,7 @@ def verify(
     out.print("[bold]Unaltered[/] since it was sealed.")
     for signature in verdict.signatures:
         sure = "whose authority you trust" if signature.trusted else "by its own word; give its authority's certificate to --trust"
-        at = f" on {signature.at.astimezone():%Y-%m-%d %H:%M}" if signature.at else ""
+        at = f" on {signature.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if signature.at else ""
         out.print(f"Sealed by {plain(signature.holder)}{at}, {sure}.")
         out.print(f"[dim]certificate {signature.fingerprint}[/]", soft_wrap=True)
     out.print(f"[dim]the paper that people signed {verdict.first_revision}[/]", soft_wrap=True)
@@ -59,7 +60,6 @@ def _read(file: Path) -> bytes:
 def _take_over(file: Path, named: str | None) -> None:
     """Keep the key and certificate of a PKCS#12 file in this machine's key store. Raises Ended."""
     import os
-    from datetime import UTC, datetime
     from getpass import getpass
 
     from api.cli.here import refuse_others

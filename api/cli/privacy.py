@@ -12,7 +12,7 @@ import typer
 
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
-from api.cli.formats import count, plain, short, table, words
+from api.cli.formats import count, plain, short, table, when, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, out, say_change, say_json, told
 from api.cli.references import CONTACT, MEMBER, find_among, names_of
@@ -283,9 +283,7 @@ def list_(tenant: TenantName = None, as_json: Json = False) -> None:
     for item in items:
         by = plain(names.get(item["actor"], "Concord"))
         named = f"{_times(item['mentioned'])}: {item['mentions']}" if item["mentioned"] else ""
-        shown.add_row(
-            item["recorded_at"][:16].replace("T", " "), words(item["what"]), plain(item["case"]), short(item["person"]), by, named
-        )
+        shown.add_row(when(item["recorded_at"]), words(item["what"]), plain(item["case"]), short(item["person"]), by, named)
     out.print(shown if items else "Nothing was asked about anybody's data yet.")
 
 

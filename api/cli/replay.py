@@ -99,7 +99,7 @@ def _replay_chains(view: View, name: str | None, correlation: str | None, html: 
 
 
 def _until(client: Client, events: list[dict[str, Any]], view: View) -> list[dict[str, Any]]:
-    at, basis = asked_at(client, view.as_of), view.basis
+    at, basis = asked_at(view.as_of), view.basis
     if at is None:
         return events
     if isinstance(at, int) and basis is Basis.KNOWN:

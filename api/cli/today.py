@@ -14,6 +14,7 @@ from api.cli.formats import plain, table, when
 from api.cli.outcomes import out, say_json
 from api.cli.tree import add
 from api.cli.views import View, reading
+from api.cli.zones import clock
 
 
 @reading(eyes=True)
@@ -42,7 +43,7 @@ def today(view: View) -> None:
         made = table("due", "what", whole=("due",))
         for promise in found["follow_ups"]:
             due = promise["due"]
-            made.add_row(f"[red]{due}[/]" if date.fromisoformat(due) < date.today() else due, plain(promise["text"]))  # noqa: DTZ011  its own day
+            made.add_row(f"[red]{due}[/]" if date.fromisoformat(due) < clock.today else due, plain(promise["text"]))
         out.print(made)
     if found["notifications"]:
         out.print("\n[bold]notifications[/]")

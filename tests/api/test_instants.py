@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.cli.moments import as_of_text, moment_words
+from api.cli.zones import clock
 from api.instants import InTheFuture, has_zone, in_words, read_moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -66,8 +67,10 @@ def test_only_what_means_the_same_everywhere_needs_no_zone():
 
 def test_the_command_line_sends_what_was_written_and_says_it_in_its_heading():
     assert [as_of_text(w) for w in ("4711", "now", None, "0d", "2026-03-31", "7d")] == ["4711", None, None, None, "2026-03-31", "7d"]
-    assert moment_words("2026-03-31", "known") == "as of the end of 2026-03-31, as known then"
-    assert moment_words("7d", "happened") == "as of the end of the day 7 days ago, as we now know it was"
+    zone = clock.zone
+    assert moment_words("2026-03-31", "known") == f"as of the end of 2026-03-31 ({zone}), as known then"
+    assert moment_words("7d", "happened") == f"as of the end of the day 7 days ago ({zone}), as we now know it was"
+    assert moment_words("2026-03-31T09:00+02:00", "known") == "as of 2026-03-31 09:00+02:00, as known then"
     assert (in_words("4711"), in_words("2026-03-31T09:00"), in_words("yesterday")) == (
         "position 4,711",
         "2026-03-31 09:00",

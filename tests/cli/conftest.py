@@ -67,7 +67,7 @@ class Concord:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
             cwd=ROOT,
         )

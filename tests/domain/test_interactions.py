@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from domain.accounts import AccountRole, CloseAccount, OpenAccount, accounts
 from domain.backdating import BackdatingNotAllowed
@@ -101,6 +102,14 @@ def test_the_words_are_personal():
 )
 def test_an_interaction_that_cannot_be_is_refused(change: dict[str, object], rule: type[Refused]):
     assert type(world().run(interactions, CALL, call(**change), SELLER)) is rule
+
+
+def test_when_it_was_is_kept_in_utc_whatever_offset_it_was_told_with():
+    told = call(happened_at="2026-03-02T09:30:00+05:30").model_dump(mode="json")["happened_at"]
+    assert told == "2026-03-02T04:00:00Z"
+    for beyond in ("0001-01-01T00:00:00+05:30", "9999-12-31T23:00:00-05:30"):
+        with pytest.raises(ValidationError, match="between the years 1 and 9999"):
+            call(happened_at=beyond)
 
 
 def test_an_interaction_is_recorded_once():
