@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typst
 
@@ -40,21 +40,9 @@ def print_evidence(record: Mapping[str, Any], at: datetime) -> bytes:
     return _printed("evidence.typ", {"record": json.dumps(record, ensure_ascii=False, sort_keys=True)}, at)
 
 
-def picture(content: PaperContent, at: datetime, ppi: float = 80) -> list[bytes]:
-    """Each page as PNG."""
-    pages = _compiled("paper.typ", {"paper": content.canonical().decode()}, at, "png", ppi)
-    return pages if isinstance(pages, list) else [pages]
-
-
 def _printed(file: str, inputs: dict[str, str], at: datetime) -> bytes:
-    printed = _compiled(file, inputs, at, "pdf", None)
-    assert isinstance(printed, bytes)
-    return printed
-
-
-def _compiled(file: str, inputs: dict[str, str], at: datetime, kind: Literal["pdf", "png"], ppi: float | None) -> bytes | list[bytes]:
     # the root holds nothing but these files, so that a paper can read nothing else
     compiler = typst.Compiler(_HERE / file, root=_HERE, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
-    made = compiler.compile(format=kind, ppi=ppi, timestamp=int(at.timestamp()), pdf_standards=["1.7"] if kind == "pdf" else [])
-    assert made is not None
-    return made
+    printed = compiler.compile(format="pdf", timestamp=int(at.timestamp()), pdf_standards=["1.7"])
+    assert isinstance(printed, bytes)
+    return printed

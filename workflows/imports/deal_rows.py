@@ -32,7 +32,6 @@ class DealConversion:
         columns = (table.mapping.column_of("account_id"), table.mapping.column_of("account_name"))
         self._account_columns = [i for i in columns if i is not None]
         self._opened_stage = settled.opened_stage.get(table.name)
-        self._has_product = table.mapping.column_of("product") is not None
         self._kinds: dict[tuple[str, str], tuple[FoundPipeline, FoundStage | None]] = {}
         self._keys: dict[str, int] = {}
         self._labels: dict[str, dict[str, str]] = {"product": {}, "account": {}}
