@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -184,9 +185,16 @@ async def furnish(doors: Doors, settings: Settings, slug: str) -> Place:
     return place
 
 
+@cache
+def _document() -> dict[str, Any]:
+    """What every application says of itself; it is made in seconds, so these tests make it once."""
+    return create_app(Settings(home=Path("nowhere"), database_url="postgresql://nobody@localhost/nothing"), freeze=False).openapi()
+
+
 @pytest.fixture
 async def world(settings: Settings, furnished: Furnished) -> AsyncIterator[World]:
     app = create_app(settings, passwords=_quick(), freeze=False)
+    app.openapi = _document  # type: ignore[method-assign]
     async with app.router.lifespan_context(app):
         acme, other = deepcopy((furnished.acme, furnished.other))
         yield World(app, settings, app.state.doors, acme, other, ASGITransport(app=app))
@@ -207,6 +215,7 @@ async def reading(world: World) -> AsyncIterator[World]:
 def world_document(tmp_path: Path) -> list[Any]:
     """Every route with its method and its entry in the OpenAPI document; needs no database."""
     app = create_app(Settings(home=tmp_path, database_url="postgresql://nobody@localhost/nothing"), freeze=False)
+    app.openapi = _document  # type: ignore[method-assign]
     return list(routes_of(app))
 
 
