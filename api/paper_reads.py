@@ -23,11 +23,12 @@ from domain.documents import DocumentRef, Subject
 from domain.kernel import Invalid, NotFound
 from domain.papers import Paper, PaperStatus
 from domain.papers.content import PaperKind
+from domain.papers.events import PaperSigned
 from domain.papers.terms import ClauseUsed, PaperSubject, SigningChannel
 from domain.values import Key, Money
 from infra.access import Action, Standing
 from projections.accounts import Accounts
-from projections.as_of import AsOf
+from projections.as_of import AsOf, Basis
 from projections.paging import Page
 from projections.papers import PaperCard, Papers, paper_list
 
@@ -58,6 +59,8 @@ class SignatoryView(BaseModel):
     linked: bool
     viewed: bool
     signed: bool
+    typed_name: str | None = Field(description="The name that was entered as the signature.")
+    signed_at: datetime | None
 
 
 class PaperView(BaseModel):
@@ -86,13 +89,36 @@ class PaperView(BaseModel):
     sealed: DocumentRef | None
 
 
-async def _shown(_caller: Caller, _id: UUID, paper: Paper, _as_of: AsOf) -> PaperView:
+async def _signed(caller: Caller, id: UUID, paper: Paper, as_of: AsOf) -> dict[UUID, tuple[str, datetime]]:
+    """The name that each signatory entered, and when: the log's own words, as far as the moment reaches."""
+    if not any(one.signed for one in paper.signatories.values()):
+        return {}
+    known = as_of.now or as_of.basis is Basis.KNOWN
+    history = await caller.doors.store.history(caller.tenant, id, upto=as_of.position if known and not as_of.now else None)
+    return {
+        one.event.signatory: (one.event.typed_name, one.effective_at)
+        for one in history
+        if isinstance(one.event, PaperSigned) and paper.signatories[one.event.signatory].signed
+    }
+
+
+async def _shown(caller: Caller, id: UUID, paper: Paper, as_of: AsOf) -> PaperView:
     own = {name: getattr(paper, name) for name in PaperView.model_fields if name not in {"signatories", "prepared_by", "clauses"}}
+    signed = await _signed(caller, id, paper, as_of)
     people = [
         SignatoryView(
-            id=id, party=s.party, name=s.name, email=s.email, contact=s.contact, linked=s.linked, viewed=s.viewed, signed=s.signed
+            id=who,
+            party=s.party,
+            name=s.name,
+            email=s.email,
+            contact=s.contact,
+            linked=s.linked,
+            viewed=s.viewed,
+            signed=s.signed,
+            typed_name=signed[who][0] if who in signed else None,
+            signed_at=signed[who][1] if who in signed else None,
         )
-        for id, s in paper.signatories.items()
+        for who, s in paper.signatories.items()
     ]
     return PaperView(**own, signatories=people, prepared_by=paper.by, clauses=list(paper.clauses))
 

@@ -179,13 +179,13 @@ async def _check_hands_over(caller: Caller, paper: Paper) -> None:
 async def issue_signing_link(
     id: IdParameter, caller: PaperPreparer, write: Changing, command: Annotated[IssueLink, body(IssueLink)]
 ) -> Response:
-    """Get a signatory's link, to hand it over yourself: for who prepared or sent the paper. Links given before go on working."""
+    """Get a signatory's link, to hand it over yourself: for who prepared or sent the paper. Theirs from before end with it."""
     await _check_hands_over(caller, (await seen(caller, papers, id, Action.PAPER_PREPARE, noun.sight)).state)
     recorded = RecordLink(signatory=command.signatory, mailed=False)
     executed = await change(caller, write, papers, id, recorded, Action.PAPER_PREPARE, noun.sight)
     paper: Paper = (await caller.doors.store.load(caller.tenant, papers, id)).state
     assert paper.expires_at is not None, "what has links was sent"
-    token = await caller.doors.signing_links.issue(caller.tenant, id, command.signatory, paper.expires_at)
+    token = await caller.doors.signing_links.issue(caller.tenant, id, command.signatory, paper.expires_at, instead=True)
     url = f"{caller.doors.public_url}/sign/{token}"
     return reply(
         {"id": id, "version": executed.version, "position": executed.last, "url": url, "expires_at": paper.expires_at},

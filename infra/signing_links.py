@@ -34,14 +34,19 @@ class SigningLinks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def issue(self, tenant: Tenant, paper: UUID, signatory: UUID, expires_at: datetime) -> str:
-        """A new link's token, shown this once. Links issued before go on working."""
+    async def issue(self, tenant: Tenant, paper: UUID, signatory: UUID, expires_at: datetime, *, instead: bool = False) -> str:
+        """A new link's token, shown this once. Links issued before go on working, or with `instead` those of this signatory end."""
         token = f"sg_{secrets.token_urlsafe(32)}"
         async with self._database.connection() as connection:
             await connection.execute(
                 "INSERT INTO identity.signing_links (token_hash, tenant, paper, signatory, expires_at) VALUES (%s, %s, %s, %s, %s)",
                 (_hashed(token), tenant.slug, paper, signatory, expires_at + READABLE_AFTER),
             )
+            if instead:
+                await connection.execute(
+                    "DELETE FROM identity.signing_links WHERE tenant = %s AND paper = %s AND signatory = %s AND token_hash <> %s",
+                    (tenant.slug, paper, signatory, _hashed(token)),
+                )
             await connection.execute("DELETE FROM identity.signing_links WHERE expires_at < clock_timestamp()")
         return token
 

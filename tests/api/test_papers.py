@@ -112,6 +112,7 @@ async def test_people_outside_read_and_sign_by_their_links_alone(world: World):
         assert pdf.content.startswith(b"%PDF-")
         form = {"document": re.search(r"name=document value='([0-9a-f]{64})'", page.text)[1], "typed_name": "Ю. Щ.", "consent": "yes"}
         assert (await visitor.post(f"{theirs}/sign", data={**form, "consent": ""})).status_code == 422
+        assert "你 好 in your name" in (await visitor.post(f"{theirs}/sign", data={**form, "typed_name": "你好"})).text
         assert "Your name is missing" in (await visitor.post(f"{theirs}/sign", data={**form, "typed_name": " "})).text
         for wrong in ("", "0" * 63):
             unread = await visitor.post(f"{theirs}/sign", data={**form, "document": wrong})
@@ -129,6 +130,29 @@ async def test_people_outside_read_and_sign_by_their_links_alone(world: World):
         ok_ = await visitor.post(f"{mine}/sign", data={**form, "typed_name": "M. Berg"})
         assert ok_.status_code == 303
     assert (await state(world, id)).signed_by_all
+    async with world.client(AM) as client:
+        people = ok(await client.get(f"/v1/papers/{id}"))["item"]["signatories"]
+    assert [one["typed_name"] for one in people] == ["M. Berg", "Ю. Щ."]
+    assert all(one["signed_at"] for one in people)
+
+
+async def test_what_cannot_be_printed_is_refused_before_it_is_prepared_or_sent(world: World):
+    async with world.client(AM) as client:
+        asked = {"subject": {"noun": "deal", "id": str(world.acme.deal)}, "template": "quote"}
+        said = refused(await client.post("/v1/papers", json={**asked, "note": "你好"}, headers=key()), "NotPrintable", 422)
+        assert said["missing"] == {"the note": ["你", "好"]}
+        refused(await client.post("/v1/papers", json={**asked, "template": "dispute_letter"}, headers=key()), "NoPaperFor", 422)
+        id = (await prepared(world))["id"]
+        people = {"signatories": [{**SIGNERS[0], "name": "王 Mira"}]}
+        refused(await client.post(f"/v1/papers/{id}/send", json=people, headers=anyway()), "NotPrintable", 422)
+
+
+async def test_another_link_of_a_signatory_takes_the_place_of_those_before_and_of_nobody_elses(world: World):
+    id, (mine, theirs) = await sent(world)
+    first = str(next(iter((await state(world, id)).signatories)))
+    again = (await post(world, id, "/links", {"signatory": first}))["url"].removeprefix(world.doors.public_url)
+    async with world.client() as visitor:
+        assert [(await visitor.get(path)).status_code for path in (mine, theirs, again)] == [404, 200, 200]
 
 
 async def test_whoever_declines_says_why_and_ends_it_for_all(world: World):
