@@ -100,6 +100,8 @@ async def carry_out(process: Opened, folder: Path, action: str) -> BaseModel:
     files = [next((below for below in kept.iterdir() if below.is_dir()), kept)]
     overrides = read_overrides(folder / MAPPING) if (folder / MAPPING).exists() else Overrides()
     overrides = overrides.answering(job.get("answers", {}))
+    if job.get("supply"):
+        overrides = overrides.model_copy(update={"supply": True})
     known = await directory_of(process, tenant)
     if action == "inspect":
         configured = (await process.store.load(tenant, settings, SETTINGS_ID)).state

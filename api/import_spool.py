@@ -34,6 +34,11 @@ class TooManyImports(Refused):
     """The tenant has too many imports under way; wait until one is done."""
 
 
+def no_import() -> NotFound:
+    """One that is not there and one that is none of the caller's business look alike."""
+    return NotFound("There is no such import; list them to find it.")
+
+
 @dataclass(slots=True)
 class Spool:
     """One per process. `settings` go to the importing process through its environment."""
@@ -45,8 +50,12 @@ class Spool:
         """The folder of an import of this tenant. Raises NotFound."""
         folder = self._below(tenant) / str(id)
         if not (folder / "job.json").is_file():
-            raise NotFound("There is no such import; list them to find it.")
+            raise no_import()
         return folder
+
+    def begun_by(self, folder: Path) -> str:
+        """The id of the member who asked for it last."""
+        return str(json.loads((folder / "job.json").read_bytes())["by"])
 
     def begin(
         self, tenant: Tenant, files: list[tuple[str, bytes]], mapping: bytes | None, job: dict[str, Any], named: str | None = None

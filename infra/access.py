@@ -85,6 +85,7 @@ class Action(StrEnum):
     TODAY_READ = "today.read"
     IMPORT_READ = "import.read"
     IMPORT_RUN = "import.run"
+    IMPORT_SUPPLY = "import.supply"
     LOG_READ = "log.read"
     STREAM_READ = "stream.read"
     CHAIN_READ = "causal_chain.read"
@@ -183,6 +184,8 @@ RULES: Mapping[Action, Mapping[Role, Reach]] = {
     Action.TODAY_READ: _INSIDE,
     Action.IMPORT_READ: _only(_SD, _SC, Role.AUDITOR, Role.ADMIN),
     Action.IMPORT_RUN: _only(_SC, Role.ADMIN),
+    # imports of their own, of suppliers and what is disputed with them
+    Action.IMPORT_SUPPLY: dict.fromkeys((Role.PROCUREMENT, Role.CATEGORY_LEAD, Role.PROCUREMENT_HEAD), Reach.SUPPLIERS),
     Action.LOG_READ: _only(Role.AUDITOR, Role.ADMIN),
     Action.STREAM_READ: _INSIDE,
     Action.CHAIN_READ: _INSIDE,

@@ -205,6 +205,26 @@ async def test_an_uploaded_import_has_the_source_that_its_folder_names_unless_a_
         assert said["inspect"]["source"] == "maven"
 
 
+async def test_procurement_imports_what_is_of_suppliers_and_knows_of_no_other_import(reading: World):
+    disputed = b"invoice,supplier,disputed amount,currency\nRE-1,Kolbe KG,77.90,EUR\n"
+    pipeline = b"deal name,amount,close date,deal stage\nBig one,5.00,2030-03-31,Open\n"
+    async with reading.client(Role.ADMIN) as client:
+        others = ok(await client.post("/v1/imports", files={"files": ("accounts.csv", ACCOUNTS, "text/csv")}), 201)
+    for role in (Role.PROCUREMENT, Role.PROCUREMENT_HEAD):
+        async with reading.client(role) as client:
+            refused(await client.get(f"/v1/imports/{others['id']}"), "NotFound", 404)
+            refused(await client.post(f"/v1/imports/{others['id']}/run", json={"answers": {}}), "NotFound", 404)
+            job = ok(await client.post("/v1/imports", files={"files": ("disputes.csv", disputed, "text/csv")}), 201)
+            assert job["inspect"]["tables"][0]["kind"] == "disputes", job
+            planned = ok(await client.post(f"/v1/imports/{job['id']}/plan", json={"answers": {}}))
+            assert planned["plan"]["counts"]["disputes"]["created"] == 1, planned
+            assert [j["id"] for j in ok(await client.get("/v1/imports"))] == [job["id"]]
+            deals = ok(await client.post("/v1/imports", files={"files": ("deals.csv", pipeline, "text/csv")}), 201)
+            assert (deals["state"], deals["problem"]["rule"], deals["problem"]["status"]) == ("refused", "NotOfSuppliers", 403), deals
+    async with reading.client(Role.AP_CLERK) as client:
+        refused(await client.get("/v1/imports"), "RoleMissing", 403)
+
+
 async def test_an_import_is_looked_at_planned_run_repeated_and_taken_back(reading: World):
     async with reading.client(Role.ADMIN) as client:
         before = await reading.events()

@@ -19,6 +19,7 @@ from tests.imports.lookalikes import write
 from workflows.imports import Directory, Overrides, inspect, plan, run, undo
 from workflows.imports.claims import reason_of
 from workflows.imports.fields import Kind
+from workflows.imports.supply import NotOfSuppliers
 
 SAID = Overrides(currency="EUR", source="books")
 HEADER = ("Invoice", "Supplier", "Invoice Total", "Disputed Amount", "Dispute Reason", "Due Date", "Opened On", "Owner", "Status")
@@ -141,3 +142,30 @@ async def test_more_than_all_of_an_invoice_and_less_than_nothing_are_rejected_wi
 )
 def test_words_of_sources_are_read_as_reasons(written, reason):
     assert reason_of(written) == (reason, None)
+
+
+SUPPLY = SAID.model_copy(update={"supply": True})
+
+
+def test_an_import_of_suppliers_holds_nothing_else(tmp_path):
+    write(tmp_path / "disputes.csv", HEADER, ROWS)
+    write(tmp_path / "deals.csv", ("Deal Name", "Amount", "Close Date", "Deal Stage"), [("Big one", "5.00", "2030-03-31", "Open")])
+    with pytest.raises(NotOfSuppliers, match=r"not deals\.csv \(deals\)") as refused:
+        inspect([tmp_path], SUPPLY)
+    assert refused.value.data["tables"] == ["deals.csv"]
+
+
+async def test_suppliers_and_their_disputes_come_in_under_a_source_of_their_own_and_bring_no_people(store, tenant, tmp_path, directory):
+    """The same folder's name names other things in an import by sales, which procurement does not touch."""
+    rows = [("RE-9", "Weber GmbH", "900.00", "90.00", "Price", "2030-04-30", "2026-01-06", "Nobody Known", "open")]
+    write(tmp_path / "disputes.csv", HEADER, rows)
+    buyer = Actor(UUID(directory.users[0][1][1:]), frozenset({Role.PROCUREMENT}))
+    done = await run(store, tenant, [tmp_path], SUPPLY, directory=directory, by=buyer)
+    assert (done.source, done.counts[Kind.DISPUTES].created, done.counts[Kind.ACCOUNTS].mentioned) == ("supply-books", 1, 1), done
+    assert not done.counts[Kind.USERS].mentioned if Kind.USERS in done.counts else True
+    case = (await store.load(tenant, disputes, imported_id("dispute", "supply-books", "RE-9 1"))).state
+    assert case.owner == buyer.id
+    supplier = (await store.load(tenant, accounts, case.account)).state
+    assert [str(role) for role in supplier.roles] == ["supplier"]
+    again = await run(store, tenant, [tmp_path], SUPPLY, directory=directory, by=buyer)
+    assert (again.events, again.counts[Kind.DISPUTES].unchanged) == (0, 1)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from domain.accounts import ImportAccount, accounts
+from domain.accounts import AccountRole, ImportAccount, accounts
 from domain.attributes import Attributes, AttributeValue
 from domain.contacts import Channel, Consent, ImportContact, RecordConsent, contacts
 from domain.deals import CloseImported, ImportDeal, ImportStage, deals
@@ -60,11 +60,14 @@ class ImportedPipeline:
 
 class Commands:
     """Makes the steps of each record. `beginning`: the earliest instant that the source reports; what is undated was there by then.
-    `teams`: the teams of members who are here already; a deal goes to its owner's.
+    `teams`: the teams of members who are here already; a deal goes to its owner's. `supply`: accounts are suppliers.
     """
 
-    def __init__(self, source: str, run: UUID, zone: str, beginning: datetime | None, teams: Mapping[UUID, UUID]) -> None:
+    def __init__(
+        self, source: str, run: UUID, zone: str, beginning: datetime | None, teams: Mapping[UUID, UUID], *, supply: bool = False
+    ) -> None:
         self.run = run
+        self._roles = (AccountRole.SUPPLIER,) if supply else ()
         self._teams = dict(teams)
         self._source, self._zone, self._beginning = source, zone, beginning
         self.pipelines: dict[str, ImportedPipeline] = {}
@@ -147,6 +150,7 @@ class Commands:
             domain=record.domain,
             country=record.country,
             industry=record.industry,
+            roles=self._roles,
             owner=self.id_of("member", record.owner),
             parent=self.id_of("account", record.parent),
             attributes=_attributes(record),

@@ -18,6 +18,7 @@ from workflows.imports.references import Directory
 from workflows.imports.report import ColumnReport, Inspection, Option, Question, StageReport, TableReport
 from workflows.imports.settled import FoundTable, Settled
 from workflows.imports.settling import settle, source_name
+from workflows.imports.supply import check_supply, narrow, supply_source
 from workflows.imports.values import Separator
 
 READABLE = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
@@ -114,15 +115,20 @@ def _refuse_nothing(found: list[FoundTable], notes: list[str]) -> None:
 def settle_all(
     looked: tuple[list[FoundTable], str, list[str]], overrides: Overrides, directory: Directory, currency: str | None, zone: str
 ) -> tuple[Settled, Inspection]:
-    """The decisions about what `look` found, and the report of them."""
+    """The decisions about what `look` found, and the report of them. Raises NotOfSuppliers."""
     found, folder, notes = looked
     source, why = source_name(found, overrides.source, folder)
-    others = _known_from(found, source, directory) if overrides.source is None else {}
+    if overrides.supply:
+        check_supply(found)
+        source = supply_source(source)
+    others = _known_from(found, source, directory) if overrides.source is None and not overrides.supply else {}
     own = source
     if overrides.answers.get(_SOURCE) in others:
         source, why = overrides.answers[_SOURCE], "answered"
     settled = settle(found, source, overrides, directory, currency, zone)
     settled.notes[:0] = notes
+    if overrides.supply:
+        narrow(settled)
     if others:
         rows = max(others.values())
         text = f"{counted(rows, 'row', ('is', 'are'))} known from {' and '.join(others)} already, in the very same file. The same company?"

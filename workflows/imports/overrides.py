@@ -5,6 +5,7 @@ currency = "USD"                     # of amounts that name none
 zone = "Europe/Berlin"               # in which the files' dates are days
 deleted = "skip"                     # rows that the source marks as deleted; or "close": what is here of them, or "import"
 pipeline = "Way to signing"          # the pipeline here that takes the source's stages; without it the source gets one of its own
+supply = true                        # suppliers and disputes alone; accounts of the files are suppliers. So it is where procurement imports
 amounts = "as-reported"              # or "list-price": for open deals without an amount but with a product
 
 [files."pipeline.csv"]
@@ -75,6 +76,7 @@ class Overrides(_Strict):
     pipeline: Annotated[str, Field(max_length=200)] | None = None
     amounts: Literal["as-reported", "list-price"] | None = None
     conflicts: Literal["keep", "source"] = "keep"
+    supply: bool = False
     files: dict[str, FileOverride] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     stages: dict[str, StageOverride] = Field(default_factory=dict)

@@ -70,7 +70,9 @@ class Running:
     async def go(self) -> None:
         """Decide, and unless it is a dry run store, every record of every table, in the order in which they refer to each other."""
         settled = self.settled
-        commands = Commands(settled.source, self.run, settled.zone.key, beginning_of(settled), settled.teams)
+        commands = Commands(
+            settled.source, self.run, settled.zone.key, beginning_of(settled), settled.teams, supply=settled.overrides.supply
+        )
         deciding, appending = self._deciding(self.store), Appending(self.store, self.tenant, self.by, self.run)
         await self._define_pipelines(deciding, commands, appending)
         over = Pass(commands, deciding, appending if self.store_it else None, self.tally, self._advance, self.before)
