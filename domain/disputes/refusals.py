@@ -79,6 +79,10 @@ class SettleByPast(Invalid):
     """Nothing can be settled by a day that is over."""
 
 
+class SettleByTooFar(Invalid):
+    """Nobody settles a case after the year 2199; such a day was mistyped, or stands for none."""
+
+
 class NumberNeeded(Invalid):
     """A credit note, debit memo or return credit has a number."""
 
@@ -153,6 +157,10 @@ class LevelNotHigher(Refused):
 
 class DatedAhead(Invalid):
     """A document cannot bear a day that has not come."""
+
+
+class DatedBeforeClaim(Invalid):
+    """What answers a claim cannot bear a day before it."""
 
 
 class StillOpen(Refused):

@@ -17,6 +17,7 @@ from domain.disputes.guards import check_amount, check_status, is_outside, momen
 from domain.disputes.ledger import Bucket, Part, apportion, ledger_of
 from domain.disputes.refusals import (
     DatedAhead,
+    DatedBeforeClaim,
     DocumentTwice,
     DocumentUnknown,
     ForOthers,
@@ -48,7 +49,7 @@ _BEFORE = frozenset({Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.AWAITING_
 
 
 def record(case: Dispute, command: c.RecordSettlement, ctx: Context) -> Outcome:
-    """Raises NotAgreed, MoreThanOpen, DocumentTwice, NumberNeeded, DatedAhead, AuthorityMissing.
+    """Raises NotAgreed, MoreThanOpen, DocumentTwice, NumberNeeded, DatedAhead, DatedBeforeClaim, AuthorityMissing.
 
     Before an agreement either side may yield a part. Who yields all that is open offers the other what it asks for: the
     case is agreed and settled in one step.
@@ -117,9 +118,20 @@ def _check_document(case: Dispute, command: c.RecordSettlement, ctx: Context) ->
         raise NumberNeeded(f"A {command.kind.value.replace('_', ' ')} has a number; give it.")
     if settling_number(command.kind, command.number) in case.numbers:
         raise DocumentTwice(f"{command.number} was recorded already; reverse that one first, if it was wrong.", number=command.number)
-    today = ctx.now.astimezone(zone(settings_of(ctx).zone)).date()
+    here = zone(settings_of(ctx).zone)
+    today = ctx.now.astimezone(here).date()
     if command.on > today + timedelta(days=1):  # a day begins earlier elsewhere
         raise DatedAhead(f"{command.on} has not come yet; give the day that the document bears.", on=command.on.isoformat())
+    if case.opened_at is None or not is_outside(ctx.actor):
+        return  # one that crossed the claim on its way is recorded by us, with the day it bears
+    claimed = case.opened_at.astimezone(here).date()
+    if command.on < claimed - timedelta(days=1):
+        raise DatedBeforeClaim(
+            f"The claim was raised on {claimed}, and {command.on} is before that; give the day that the document bears. "
+            "If you credited it before the claim, say so in a comment.",
+            on=command.on.isoformat(),
+            claimed_on=claimed.isoformat(),
+        )
 
 
 def _check_agreed(case: Dispute, command: c.RecordSettlement) -> None:

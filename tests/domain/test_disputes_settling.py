@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from domain.disputes import refusals as r
 from domain.disputes.ledger import Balance
 from domain.disputes.terms import LineAmount, Party, Status
 from domain.disputes.terms import SettlementKind as Kind
+from domain.disputes.timing import settle_due
 from domain.kernel import SYSTEM, Actor, Forbidden, Role
 from domain.members import members
 from domain.rates import NoRate
+from domain.settings import Settings
 from tests.domain.dispute_world import (
     ACME,
     BEA,
@@ -108,6 +111,16 @@ def test_nothing_is_settled_by_a_day_that_is_over():
     desk.do(c.ProposeSettlement(terms=offer(credit="119.00", settle_by=NOW.date())))
 
 
+def test_nothing_is_settled_by_a_day_that_nobody_means_and_an_older_agreement_on_one_stops_no_clock():
+    far = offer(credit="119.00", settle_by=date(9999, 12, 31))
+    investigating().refused(r.SettleByTooFar, c.ProposeSettlement(terms=far))
+    case = agreed(offer(credit="119.00")).case()
+    assert case.agreed is not None
+    due = settle_due(replace(case, agreed=replace(case.agreed, terms=far)), Settings())
+    assert due is not None
+    assert due.year == 9000
+
+
 def test_what_was_agreed_is_carried_out_to_the_cent():
     desk = agreed(offer(credit="80.00", pay="29.00", write_off="10.00"), line(10, "66.67", "12.67"), line(20, "33.33", "6.33"))
     assert kinds(desk.do(credit_note("30.01", "CN-1")))[:2] == ["settlement_started", "document_recorded"]
@@ -147,6 +160,17 @@ def test_a_document_has_its_number_once_and_a_day_that_has_come():
     desk.do(credit_note("1.00", "CN 7"))
     desk.refused(r.DocumentTwice, credit_note("2.00", "cn7"))
     desk.do(settle(Kind.DEBIT_MEMO, "2.00", "CN 7"))  # another kind has numbers of its own
+
+
+def test_a_credit_note_by_the_other_side_is_no_older_than_the_claim_but_for_a_day_that_ends_later_elsewhere():
+    desk = agreed(offer(credit="119.00"))
+    long_ago = credit_note("1.00", on=date(2020, 1, 1))
+    refusal = desk.refused(r.DatedBeforeClaim, long_ago, by=SUPPLIER)
+    assert refusal.data["claimed_on"] == NOW.date().isoformat()
+    desk.refused(r.DatedBeforeClaim, credit_note("1.00", on=NOW.date() - timedelta(days=2)), by=SUPPLIER)
+    desk.refused(r.DatedAhead, credit_note("1.00", on=NOW.date() + timedelta(days=2)), by=SUPPLIER)
+    desk.do(credit_note("1.00", on=NOW.date() - timedelta(days=1)), by=SUPPLIER)
+    desk.do(credit_note("1.00", "CN-2", on=date(2020, 1, 1)))  # we record one that crossed the claim as it is
 
 
 def test_the_lines_of_a_document_add_up_to_it():
