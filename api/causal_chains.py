@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.callers import Caller, ChainReader
 from api.chain_page import CSP, chain_page
+from api.chain_scores import ScoreMoves, score_moves
 from api.conventions import reply
 from api.deal_reads import MODELS
 from api.execution import absent
@@ -31,7 +32,7 @@ from domain.values import Money
 from infra.access import Standing
 from infra.event_store import event_id
 from projections.as_of import AsOf, Basis
-from projections.causal_chains import NOUN_OF, CausalChains, chain
+from projections.causal_chains import NOUN_OF, CausalChains, chain, scored_before
 from projections.contacts import Contacts
 from projections.contracts import Contracts
 from projections.disputes import Disputes
@@ -61,7 +62,7 @@ class ChainThing(BaseModel):
 class ChainFigures(BaseModel):
     """What it came to, gross over all cases of the chain: claimed = credited + paid + written off + withdrawn + open.
 
-    `score_before`, `score_after`: of the supplier, around what the chain moved; null: it moved none.
+    `score_before`, `score_after`: of the supplier, around what the chain moved; null: it moved none. `score_moves`: by which measures.
     """
 
     claimed: Money | None = None
@@ -72,6 +73,7 @@ class ChainFigures(BaseModel):
     open: Money | None = None
     score_before: Decimal | None = None
     score_after: Decimal | None = None
+    score_moves: ScoreMoves | None = None
 
 
 class CausalChain(BaseModel):
@@ -102,8 +104,8 @@ async def _seen(caller: Caller, events: Sequence[Recorded], eyes: Standing | Non
     return [recorded for recorded in events if recorded.originator_id in seen]
 
 
-def figures_of(events: Iterable[Recorded]) -> ChainFigures:
-    """What the events say last of each case, added up, and first and last of the score."""
+def figures_of(events: Iterable[Recorded], scored_before: SupplierScored | None = None) -> ChainFigures:
+    """What the events say last of each case, added up, and first and last of the score. `scored_before`: the last one ahead of these."""
     ledgers: dict[UUID, Ledger] = {}
     scores: list[SupplierScored] = []
     for recorded in events:
@@ -120,6 +122,8 @@ def figures_of(events: Iterable[Recorded]) -> ChainFigures:
             found["claimed" if name == "original" else name] = Money(amount=amount, currency=currency).rounded()
     if scores:
         found |= {"score_before": scores[0].previous, "score_after": scores[-1].score}
+        if scored_before is not None and scores[0].previous is not None and scores[-1].score is not None:
+            found["score_moves"] = score_moves(scored_before, scores[-1])
     return ChainFigures(**found)
 
 
@@ -163,7 +167,7 @@ async def read_causal_chain(id: IdParameter, request: Request, caller: ChainRead
             correlation_id=id,
             title=_title(seen, names.found),
             things=[_thing(noun, stream, suppliers.get(stream, stream), names.found) for stream, noun in streams.items()],
-            figures=figures_of(seen),
+            figures=figures_of(seen, await scored_before(opened, seen)),
             steps=steps,
             hidden=len(events) - len(seen),
             position=opened.position,

@@ -47,6 +47,7 @@ def chain_page(chain: CausalChain) -> str:
             f"<div class=soft><p>{_span(chain)}</p></div>",
             f"<ul class=things>{''.join(_thing(one.noun, one.name) for one in chain.things)}</ul>",
             _figures(chain.figures),
+            _moves(chain.figures),
             *(f"<h2>{day:%A, %-d %B %Y}</h2><ol>{''.join(map(_step, steps))}</ol>" for day, steps in days),
             _hidden(chain.hidden),
             f"<div class=soft><p>Correlation id {chain.correlation_id} · read at position {chain.position}</p></div>",
@@ -72,6 +73,11 @@ def _thing(noun: str, name: str | None) -> str:
 def _figures(figures: ChainFigures) -> str:
     cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in _cells(figures))
     return f"<dl class=figures>{cells}</dl>" if cells else ""
+
+
+def _moves(figures: ChainFigures) -> str:
+    """By what the score moved: the number alone reads as the breach's own effect."""
+    return "" if figures.score_moves is None else f"<p class=soft>What moved the score: {escape(figures.score_moves.told)}</p>"
 
 
 def _cells(figures: ChainFigures) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ here a price talk ends the chain of every breach it speaks of, and what clocks r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.contracts import events as c
@@ -88,6 +88,19 @@ class CausalChains(Projection):
             chains |= {breach.chain for breach in event.talk.breaches}
         for correlation in sorted(chains):
             rows.put(CHAIN_STEPS, correlation=correlation, position=entry.position, topic=event.topic)
+
+
+async def scored_before(reading: Reading, events: Sequence[Recorded]) -> s.SupplierScored | None:
+    """The supplier's last score ahead of the first one among the events of a chain; None: there was none, or the chain has none."""
+    first = next((recorded for recorded in events if isinstance(recorded.event, s.SupplierScored)), None)
+    if first is None:
+        return None
+    found = await reading.rows(
+        f"SELECT {COLUMNS} FROM events WHERE stream = %(stream)s AND version < %(version)s AND topic = %(topic)s ORDER BY version DESC LIMIT 1",
+        {"stream": first.originator_id, "version": first.originator_version, "topic": s.SupplierScored.topic},
+    )
+    scored = reading.log.decode(reading.tenant, found[0]).event if found else None
+    return scored if isinstance(scored, s.SupplierScored) else None
 
 
 async def chain(reading: Reading, id: UUID) -> list[Recorded]:

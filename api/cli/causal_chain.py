@@ -45,6 +45,8 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     if figures["score_after"] is not None:
         before = f"{figures['score_before']} before, " if figures["score_before"] is not None else ""
         found.append(("score", f"{before}{figures['score_after']} after"))
+    if figures.get("score_moves") is not None:
+        found.append(("score moved", plain(figures["score_moves"]["told"])))
     return found
 
 

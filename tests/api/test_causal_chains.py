@@ -18,6 +18,8 @@ from domain.disputes.terms import Side as Claimed
 from domain.kernel import SYSTEM, Command, Role
 from domain.obligation_dates import DueRule
 from domain.stages import EvidenceKind
+from domain.suppliers import commands as sc
+from domain.suppliers import supplier_id, suppliers
 from domain.values import Money
 from tests.api.conftest import Place, World, anyway, ok, refused
 
@@ -128,6 +130,32 @@ async def test_as_of_a_moment_it_ends_there(reading: World):
         then = ok(await chain(reading, Role.AUDITOR, case, as_of=str(step["position"])))
         assert [s["position"] for s in then["steps"]] == [s["position"] for s in steps[:number]]
     refused(await chain(reading, Role.AUDITOR, case, as_of=str(steps[0]["position"] - 1)), "NotFound", 404)
+
+
+async def test_a_score_that_rose_along_a_chain_tells_which_measures_moved_and_of_which_months_it_is(reading: World):
+    """A claim lowers the score; what the months bring beside it may raise it, and is not told as the breach's effect."""
+    store, place = reading.doors.store, reading.acme
+    supplier, party = supplier_id(place.supplier), place.supplier
+    month = f"{TODAY:%Y-%m}"
+    last = TODAY.replace(day=1) - timedelta(days=1)
+
+    async def tell(command: Command, **more: Any) -> None:
+        await store.execute(place.tenant, suppliers, supplier, command, by=SYSTEM, **more)
+
+    await tell(sc.RecordDelivery(account=party, delivery="D-1", order="PO-1", due_on=last - timedelta(days=1), delivered_on=last, units=10))
+    await tell(sc.ScoreSupplier(account=party, month=f"{last:%Y-%m}"))
+    await tell(sc.RecordDelivery(account=party, delivery="D-2", order="PO-2", due_on=TODAY, delivered_on=TODAY, units=10))
+    _, case = await breached(reading)
+    await tell(sc.ScoreSupplier(account=party, month=month), correlation_id=case)
+    figures = ok(await chain(reading, Role.PROCUREMENT, case))["figures"]
+    # (0*30 + 100*30) / 60, then (50*30 + 100*30) / 60
+    assert (figures["score_before"], figures["score_after"]) == ("50.00", "75.00")
+    moves = figures["score_moves"]
+    [on_time] = moves["moves"]
+    assert (on_time["measure"], on_time["before"], on_time["after"], on_time["percent"]) == ("on_time", "0.00", "50.00", 30)
+    assert (moves["months_before"][-7:], moves["months_after"][-7:]) == (f"{last:%Y-%m}", month)
+    assert "Deliveries on time went from 0.00 to 50.00 (0.00 to 50.00 points). Before: " in moves["told"]
+    assert "not of this chain alone" in moves["told"]
 
 
 async def test_a_browser_gets_a_page_in_which_nothing_of_others_runs(reading: World):

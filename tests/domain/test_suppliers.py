@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 
 from domain.accounts import OpenAccount, accounts
 from domain.dispute_rules import STARTING_DISPUTE_RULES, ChangeDisputeRules, DisputeRulesChanged, EvidenceKind, EvidenceNeed, Reason
+from domain.disputes.commands import Comment
+from domain.disputes.terms import Party
 from domain.kernel import SYSTEM, Actor, Command, Event, Forbidden, Invalid, NotFound, Refused, Role, natural_id
 from domain.settings import SETTINGS_ID, settings
 from domain.suppliers import commands as c
@@ -208,6 +210,28 @@ def test_cases_and_answers_count_in_the_score():
     assert supplier is not None
     (figure,) = figures(supplier, "2026-03", STARTING_SCORECARD)
     assert (figure.measure, figure.value, figure.points) == (Measure.DISPUTES, 100, 0)
+
+
+def test_a_claim_lowers_the_score_of_the_same_months_and_a_quick_answer_to_it_may_raise_it():
+    desk = opened()
+    answered = desk.now
+    for number in range(20):
+        desk.world.do(suppliers, supplier_id(ACME), c.RecordOrder(account=ACME, order=f"PO-{number}", on=TODAY))
+    late = c.RecordDelivery(
+        account=ACME, delivery="D-1", order="PO-1", due_on=date(2026, 1, 5), delivered_on=date(2026, 3, 1), units=10, rejected=5
+    )
+    desk.world.do(suppliers, supplier_id(ACME), late)
+    claimed = desk.supplier()
+    assert claimed is not None
+    unclaimed = replace(claimed, cases={})
+    # (0*30 + 50*30 + 100*15) / 75 without the case; one case for 20 orders is 5 of 100, half the points: (1500 + 50*15) / 75
+    assert score(figures(unclaimed, "2026-03", STARTING_SCORECARD)) == Decimal("40.00")
+    assert score(figures(claimed, "2026-03", STARTING_SCORECARD)) == Decimal("30.00")
+    desk.do(Comment(text="We look.", by=Party.THEM), at=answered)
+    quick = desk.supplier()
+    assert quick is not None
+    # answered within a day is worth 100, and weighs 10: (1500 + 750 + 100*10) / 85
+    assert score(figures(quick, "2026-03", STARTING_SCORECARD)) == Decimal("38.24")
 
 
 def weights(*percents: int) -> tuple[Weight, ...]:
