@@ -165,7 +165,7 @@ _CASE: tuple[tuple[str, type[Any], str, str, Mapping[str, Any], tuple[type[Refus
         "propose_settlement",
         "Offer how to settle, or counter an offer",
         {"terms": {"credit": "487.90", "settle_by": "2030-03-31"}, "note": "As agreed in the order"},
-        (r.OfferUnbalanced, r.SettleByPast, r.NothingOpen, r.OwnOffer, r.TooPrecise),
+        (r.OfferUnbalanced, r.SettleByPast, r.SettleByTooFar, r.NothingOpen, r.OwnOffer, r.TooPrecise),
     ),
     (
         "/accept",

@@ -141,7 +141,7 @@ for path, command, operation, summary, example, raises, before in (
         "offer_in_portal",
         "Offer how to settle, or counter",
         {"terms": {"credit": "240.00", "pay": "247.90"}, "note": "Half of it was in the price list"},
-        (r.OfferUnbalanced, r.SettleByPast, r.NothingOpen, r.OwnOffer, r.TooPrecise),
+        (r.OfferUnbalanced, r.SettleByPast, r.SettleByTooFar, r.NothingOpen, r.OwnOffer, r.TooPrecise),
         None,
     ),
     ("/accept", Accept, "accept_in_portal", "Agree to the offer on the table", {"offer": _ID}, (r.OfferNotOpen, r.OwnOffer), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from domain.disputes import commands as c
@@ -9,18 +10,20 @@ from domain.disputes import events as e
 from domain.disputes.authority import authority
 from domain.disputes.course import Why, lead_in
 from domain.disputes.guards import check_amount, check_status, moment, settings_of, speaker
-from domain.disputes.refusals import NothingOpen, OfferNotOpen, OfferUnbalanced, OwnOffer, SettleByPast
+from domain.disputes.refusals import NothingOpen, OfferNotOpen, OfferUnbalanced, OwnOffer, SettleByPast, SettleByTooFar
 from domain.disputes.state import Dispute, Offer
 from domain.disputes.terms import Party, Status
 from domain.kernel import Context, Outcome
 from domain.values import Money, zone
 
 ON_TABLE = frozenset({Status.PROPOSED, Status.COUNTERED})
+LATEST = date(2199, 12, 31)
+"""No case is newly agreed to be settled later; what was recorded before this rule stays."""
 _BEFORE = frozenset({Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.AWAITING_SUPPLIER, Status.REOPENED})
 
 
 def propose(case: Dispute, command: c.ProposeSettlement, ctx: Context) -> Outcome:
-    """Raises OfferUnbalanced, OwnOffer, SettleByPast, AuthorityMissing."""
+    """Raises OfferUnbalanced, OwnOffer, SettleByPast, SettleByTooFar, AuthorityMissing."""
     party, at = speaker(ctx, command.by), moment(case, ctx)
     if case.offer is not None and case.offer.party is party and case.offer.terms == command.terms:
         return ()
@@ -49,6 +52,8 @@ def _check_terms(case: Dispute, command: c.ProposeSettlement, party: Party, ctx:
             sum=str(terms.sum),
             open=str(opened),
         )
+    if terms.settle_by is not None and terms.settle_by > LATEST:
+        raise SettleByTooFar(f"{terms.settle_by} is too far away; choose {LATEST} or earlier.", settle_by=terms.settle_by.isoformat())
     today = ctx.now.astimezone(zone(settings_of(ctx).zone)).date()
     if terms.settle_by is not None and terms.settle_by < today:
         raise SettleByPast(f"{terms.settle_by} is over; choose {today} or later.", settle_by=terms.settle_by.isoformat())

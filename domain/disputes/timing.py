@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from domain.dispute_rules import DisputeRules
 from domain.disputes import commands as c
@@ -29,6 +29,8 @@ from domain.values import Money
 
 TOP = 3
 """The level from which a contract notice goes out."""
+_LAST_DAY = date(9000, 1, 1)
+"""No clock runs past this day: beyond it, calendars and databases end."""
 
 
 def record_due(case: Dispute, _command: c.RecordDue, ctx: Context) -> Outcome:
@@ -65,7 +67,7 @@ def settle_due(case: Dispute, settings: Settings) -> datetime | None:
     day = case.agreed.terms.settle_by
     if day is None:
         return case.agreed_at + timedelta(days=settings.dispute_rules.settle_days)
-    return settings.working_calendar(case.our_calendar).at(day + timedelta(days=1), time.min)
+    return settings.working_calendar(case.our_calendar).at(min(day, _LAST_DAY) + timedelta(days=1), time.min)
 
 
 def levels(clock: Clock, rules: DisputeRules) -> tuple[int, ...]:
