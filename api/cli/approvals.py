@@ -149,7 +149,9 @@ def _refuse_settled(client: Client, written: str, item: Mapping[str, Any], *, mi
 
 def _answer(approval: str, path: str, body: dict[str, Any], done: str, tenant: str | None, *, as_json: bool) -> None:
     with calling(tenant) as client:
-        id = find(client, APPROVAL, approval)["id"]
+        waiting: dict[str, Any] = {"status": "open"}
+        first = [waiting] if path == "withdraw" else [{**waiting, "mine": True}, waiting]
+        id = find(client, APPROVAL, approval, first=first)["id"]
         # exactly what was looked at: other terms by now are refused
         seen = client.get(f"/v1/approvals/{id}")
         _refuse_settled(client, approval, seen["item"], mine=path != "withdraw")

@@ -10,8 +10,8 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.deals_read import DealName, pipeline_version
+from api.cli.formats import count, plain, words
 from api.cli.formats import money as shown_money
-from api.cli.formats import plain, words
 from api.cli.options import IfVersion, Json, Note, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.references import ACCOUNT, CONTACT, DEAL, MEMBER, find, the_id
@@ -92,7 +92,7 @@ def set_lines(
         deal,
         "lines",
         lambda client, _: _reasoned({"lines": lines(client, line)}, reason),
-        lambda item: f"{len(item['lines'])} lines, worth {shown_money(item['amount'])}",
+        lambda item: f"{count(len(item['lines']), 'line')}, worth {shown_money(item['amount'])}",
         if_version,
         tenant,
         as_json=as_json,

@@ -10,10 +10,10 @@ import typer
 from api.cli.client import Client, calling
 from api.cli.deals_move import matching
 from api.cli.fitting import Fitted
-from api.cli.formats import NONE, day, facts, last_moment, money, plain, short, table, words
+from api.cli.formats import NONE, day, facts, last_moment, money, plain, short, table, when, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_json, told
-from api.cli.references import ACCOUNT, CONTACT, CONTRACT, DEAL, DISPUTE, PAPER, Noun, find, find_among, the_id
+from api.cli.references import ACCOUNT, CONTACT, CONTRACT, DEAL, DISPUTE, MOST_LISTED, PAPER, Noun, find, find_among, the_id
 from api.cli.tree import add, group
 from api.cli.views import View, reading
 from api.cli.written_values import a_day
@@ -21,6 +21,8 @@ from api.cli.zones import clock
 
 PaperName = Annotated[str, typer.Argument(metavar="PAPER", help="Number, title, or an id or the beginning or end of one.")]
 _SUBJECTS: tuple[Noun, ...] = (DEAL, CONTRACT, DISPUTE)
+_ABOUT = {"quote": DEAL, "proposal": DEAL, "contract": CONTRACT, "amendment": CONTRACT, "dispute_letter": DISPUTE}
+"""What a kind of paper is about, where a deal and its contract answer to one name."""
 
 
 @reading(pages=True)
@@ -88,12 +90,20 @@ def show(view: View, paper: PaperName) -> None:
         ("signed file", item["sealed"]["sha256"] if item["sealed"] else NONE),
     ]
     out.print(facts((name, value) for name, value in said if value != NONE))
-    people = table("signs", "for", "mail", "has", whole=("has",), spare=("mail",))
-    for one in item["signatories"]:
-        has = "signed" if one["signed"] else "opened it" if one["viewed"] else "a link" if one["linked"] else "no link yet"
-        people.add_row(plain(one["name"]), plain(one["party"]), plain(one["email"]), has)
     if item["signatories"]:
-        out.print(people)
+        out.print(_signatories(item["signatories"]))
+
+
+def _signatories(people: list[dict[str, Any]]) -> Fitted:
+    """Those who sign: what each has done and when, and the name that was signed with where one is another than theirs."""
+    names = [one["typed_name"] or "" for one in people]
+    others = ["signed as"] if any(name and name.split() != one["name"].split() for name, one in zip(names, people, strict=True)) else []
+    made = table("signs", "for", "mail", "has", *others, whole=("has",), spare=("mail", "for"))
+    for one, name in zip(people, names, strict=True):
+        has = "opened it" if one["viewed"] else "a link" if one["linked"] else "no link yet"
+        has = f"signed {when(one['signed_at'])}" if one["signed"] else has
+        made.add_row(plain(one["name"]), plain(one["party"]), plain(one["email"]), has, *([plain(name)] if others else []))
+    return made
 
 
 @told
@@ -117,7 +127,7 @@ def prepare(
       concord papers prepare Cleaning --template amendment
     """
     with calling(tenant) as client:
-        noun, id = find_among(client, _SUBJECTS, about)
+        noun, id = find_among(client, _SUBJECTS, about, rather=_ABOUT.get(_kind(client, template)))
         subject = {"noun": noun.word, "id": id}
         if noun is CONTRACT and (amendment is not None or template == "amendment"):
             subject["part"] = _waiting(client, id, amendment)
@@ -129,6 +139,14 @@ def prepare(
         say_json(said.body)
         return
     out.print(f"Prepared {paper['number']}. Read it: concord papers download {paper['number']}")
+
+
+def _kind(client: Client, template: str) -> str:
+    """The kind of paper that a template is for; those that come with Concord are called by it."""
+    if template in _ABOUT:
+        return template
+    items = (one["item"] for one in client.page("/v1/templates", {}, most=MOST_LISTED)["items"])
+    return next((one["versions"][-1]["kind"] for one in items if one["key"] == template), "")
 
 
 def _waiting(client: Client, contract: str, written: str | None) -> str:

@@ -6,7 +6,7 @@ Never guessed: where several things answer to a name they are listed, where none
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,22 @@ def the_id(client: Client, noun: Noun, written: str | None) -> str | None:
     return None if written is None else find(client, noun, written)["id"]
 
 
-def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
-    """The one thing that is meant, at least with its `id`. Raises Ended: there is none, or several."""
+def find(client: Client, noun: Noun, written: str, *, first: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The one thing that is meant, at least with its `id`. Raises Ended: there is none, or several.
+
+    `first`: narrower lists, by their parameters; of several that answer those are meant that stand in the first one to have any.
+    """
     text = " ".join(written.split())
     if _UUID.fullmatch(text.lower()):
         return {"id": text.lower()}
     if not text:
         raise _unnamed(noun.word)
     found = _candidates(client, noun, text)
+    for asked in first if len(found) > 1 else ():
+        listed = {thing["id"] for thing in client.page(noun.path, {"text": text[:200], **asked}, most=LARGEST_PAGE)["items"]}
+        if narrowed := [thing for thing in found if thing["id"] in listed]:
+            found = narrowed
+            break
     if len(found) == 1:
         return found[0]
     if found:
@@ -73,10 +81,11 @@ def find(client: Client, noun: Noun, written: str) -> dict[str, Any]:
     raise _none(client, noun, text)
 
 
-def find_among(client: Client, nouns: Sequence[Noun], written: str, *, also: str = "") -> tuple[Noun, str]:
+def find_among(client: Client, nouns: Sequence[Noun], written: str, *, also: str = "", rather: Noun | None = None) -> tuple[Noun, str]:
     """The one thing that is meant among things of several kinds: its kind and its id. Raises Ended: there is none, or several.
 
     Kinds that the caller may not read at all are left out. `deal:NAME` is meant of deals alone. `also`: what could be named instead.
+    `rather`: of several that answer, those of this kind are meant.
     """
     kind, _, rest = written.partition(":")
     if said := [noun for noun in nouns if noun.word == kind.strip().casefold()]:
@@ -94,6 +103,8 @@ def find_among(client: Client, nouns: Sequence[Noun], written: str, *, also: str
             if problem.code not in {Exit.NOT_FOUND, Exit.REFUSED}:
                 raise
     found = [(noun, thing) for noun, thing in found if noun.names(thing)[0] == text] or found
+    if len(found) > 1 and rather is not None:
+        found = [(noun, thing) for noun, thing in found if noun is rather] or found
     if len(found) == 1:
         return found[0][0], found[0][1]["id"]
     near = found or [(noun, thing) for noun in readable for thing in _near(noun, text, _everything(client, noun))]
