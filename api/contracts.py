@@ -302,4 +302,4 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
     ),
 )
 for path, command, action, operation, summary, example, raises in _CHANGES:
-    noun.changes(path, command, action, operation=operation, summary=summary, example=example, raises=raises)
+    noun.changes(path, command, action, operation=operation, summary=summary, example=example, raises=(*raises, r.TermsUnsound))

@@ -33,7 +33,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "add_obligation",
         "Say what a party owes by a contract",
         _REPORT,
-        (r.ContractNotInForce, r.WrongState, r.NeverDue, r.PenaltyElsewhere, MemberInactive),
+        (r.ContractNotInForce, r.WrongState, r.NeverDue, r.PenaltyElsewhere, r.PenaltyNotPositive, MemberInactive),
     ),
     (
         "/end",
@@ -78,7 +78,7 @@ _CHANGES: tuple[tuple[str, Any, Action, str, str, dict[str, Any], tuple[Any, ...
         "dispute_breach",
         "Claim a breach in a dispute",
         {**_OCCURRENCE, "note": "Second time this year"},
-        (r.NotBreached,),
+        (r.NotBreached, r.BreachDisputed, r.NothingClaimed),
     ),
 )
 
@@ -99,6 +99,6 @@ for path, command, action, operation, summary, example, raises in _CHANGES:
         operation=operation,
         summary=summary,
         example=example,
-        raises=(r.ObligationUnknown, *raises),
+        raises=(r.ObligationUnknown, r.TermsUnsound, *raises),
         before=_check_proof,
     )

@@ -151,6 +151,8 @@ def _occurred(rows: Rows, row: Row, event: Any, id: UUID) -> Row:
             rows.change(DAYS, id, dispute=event.dispute)
         case o.ObligationDropped():
             rows.change(DAYS, id, status=OccurrenceStatus.DROPPED.value, open=False)
+            if held and held["status"] == OccurrenceStatus.BREACHED.value:
+                return {"breaches": row["breaches"] - 1}
     if isinstance(event, o.ObligationMet | o.ObligationWaived) and event.previous is OccurrenceStatus.BREACHED:
         return {"breaches": row["breaches"] - 1}
     return {}

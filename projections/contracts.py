@@ -97,6 +97,11 @@ def _terminated(_: Row, event: e.ContractTerminated) -> Row:
     return {**_now(ContractStatus.TERMINATED), "ends_on": event.on, "reason": event.cause.value if event.cause else "notice"}
 
 
+def _revoked(row: Row, _event: e.ContractTerminationRevoked) -> Row:
+    again = _now(ContractStatus.ACTIVE) if row["status"] == ContractStatus.TERMINATED.value else {}
+    return {**again, "ends_on": None, "reason": None}
+
+
 _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractRevised: lambda _, v: {**_agreed(v.terms), **_called(v.title, v.number), "starts_on": v.terms.start},
     e.ContractDiscarded: lambda _, v: {**_now(ContractStatus.DISCARDED), "reason": v.reason},
@@ -123,7 +128,7 @@ _CHANGES: dict[type[Event], Callable[[Row, Any], Row]] = {
     e.ContractRenewed: _renewed,
     e.ContractExpired: lambda _, v: {**_now(ContractStatus.EXPIRED), "ends_on": v.on},
     e.ContractTerminationAgreed: lambda _, v: {"ends_on": v.on, "reason": v.cause.value},
-    e.ContractTerminationRevoked: lambda _, __: {"ends_on": None, "reason": None},
+    e.ContractTerminationRevoked: _revoked,
     e.ContractTerminated: _terminated,
     e.ContractSuperseded: lambda _, v: {**_now(ContractStatus.SUPERSEDED), "ends_on": v.on, "successor": v.successor},
     a.ContractAmendmentProposed: lambda row, _: {"pending_amendments": row["pending_amendments"] + 1},

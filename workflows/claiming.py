@@ -1,4 +1,4 @@
-"""Opening the dispute in which a breach is claimed: one case for each occurrence, on the causal chain of the breach."""
+"""Opening the dispute in which a breach is claimed: one case at a time for each occurrence, on the causal chain of the breach."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ async def open_cases(store: Store, tenant: Tenant, id: UUID, contract: Contract,
                     event.dispute,
                     command,
                     by=Actor(id=SYSTEM.id, on_behalf_of=recorded.on_behalf_of or recorded.actor),
+                    correlation_id=recorded.correlation_id,
                     causation_id=event_id(recorded.originator_id, recorded.originator_version),
                 )
             except (VersionConflict, KeyReused):
@@ -65,7 +66,7 @@ def claims(id: UUID, contract: Contract, event: o.ObligationDisputed, currency: 
     paper = contract.paper
     line = LineReference(
         kind=DocumentKind.OBLIGATION,
-        document=contract.number or str(id),
+        document=contract.number or contract.title,
         line=f"{event.obligation} {event.occurrence}",
         id=id,
     )

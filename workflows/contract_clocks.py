@@ -31,19 +31,24 @@ def next_day(contract: Contract, now: datetime) -> datetime | None:
     return begins(min(coming, _LAST_DAY), contract.zone)
 
 
+def _following(day: date) -> date:
+    """The day after `day`, as far as clocks run: a history may hold days from before they were bounded."""
+    return min(day, _LAST_DAY) + _DAY
+
+
 def _days(contract: Contract, today: date) -> Iterator[date]:
     """The days on whose beginning something may be due."""
     for occurrence in contract.occurrences.values():
         if occurrence.status is OccurrenceStatus.PENDING:
             yield occurrence.due_from
         if occurrence.open:
-            yield occurrence.breached_after + _DAY
+            yield _following(occurrence.breached_after)
     if not contract.in_force:
         return
     yield from (change.effective_on for change in contract.changes)
     last, days = last_day(contract, today), contract.dates
     if last is not None:
-        yield last.on + _DAY
+        yield _following(last.on)
     if days is None or days.ends_on is not None:
         return
     if days.send_by is not None:
@@ -51,4 +56,4 @@ def _days(contract: Contract, today: date) -> Iterator[date]:
     if days.renewal_on is not None:
         yield days.renewal_on
     if days.deadline is not None:
-        yield days.deadline + _DAY
+        yield _following(days.deadline)

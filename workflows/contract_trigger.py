@@ -35,6 +35,7 @@ TOPICS = tuple(
         a.ContractAmended,
         e.ContractSuccessorSigned,
         e.ContractTerminated,
+        e.ContractTerminationRevoked,
         o.ObligationScheduled,
         o.ObligationDropped,
         o.ObligationMet,

@@ -26,6 +26,11 @@ def dispute_of(contract: UUID, obligation: UUID, occurrence: date) -> UUID:
     return natural_id("dispute", "obligation", str(contract), str(obligation), occurrence.isoformat())
 
 
+def dispute_after(case: UUID) -> UUID:
+    """The stream of the dispute in which a breach is claimed again, once the `case` in which it was claimed before is void."""
+    return natural_id("dispute", "claimed again", str(case))
+
+
 def breaches_of_term(contract: Contract) -> tuple[Breach, ...]:
     """What was not done in the term that runs, by its due day: what counts as breached, and what was claimed."""
     days = contract.dates

@@ -194,7 +194,7 @@ class TerminateContract(Command):
 
 
 class RevokeTermination(Command):
-    """It goes on after all."""
+    """It goes on after all, also where the termination has ended it already: the day, or the whole of it, was a mistake."""
 
     reason: Prose
 

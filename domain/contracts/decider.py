@@ -15,6 +15,7 @@ from domain.contracts import obligation_commands as oc
 from domain.contracts.chain import chain
 from domain.contracts.days import dates, differ, near, today, value_reads
 from domain.contracts.evolution import evolve, evolved
+from domain.contracts.in_force import check_days
 from domain.contracts.scheduling import rescheduled
 from domain.contracts.state import Contract
 from domain.contracts.terms import ContractStatus, SignedPaper
@@ -87,6 +88,7 @@ def decide(contract: Contract | None, command: Any, ctx: Context) -> Outcome:
 
 
 def _decided(contract: Contract | None, command: Any, ctx: Context) -> Outcome:
+    check_days(command)
     if isinstance(command, c.DraftContract | c.OpenContractFromDeal):
         return _begun(contract, command, ctx)
     if contract is None:
@@ -170,6 +172,8 @@ def _referred(contract: Contract | None, command: Any, facts: Mapping[UUID, Any]
             yield from standing_reads(owner)
         case c.RecordPriceTalk() if contract is not None:
             yield from price_talk.talk_reads(contract, command.deal)
+        case oc.DisputeBreach(obligation=id, occurrence=day) | oc.WaiveObligation(obligation=id, occurrence=day) if contract is not None:
+            yield from obligations.claim_reads(contract, id, day)
         case oc.MeetObligation(proof=proof):
             yield from _linked(None, None, proof.contact)
             if proof.sha256 is not None:

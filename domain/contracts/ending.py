@@ -14,7 +14,7 @@ from domain.contracts.in_force import coming_end, ends_of, terms_on
 from domain.contracts.refusals import EndTooEarly, EndTooLate, NoNotice, NoticeStands
 from domain.contracts.signing import check_past
 from domain.contracts.state import Contract
-from domain.contracts.terms import Party
+from domain.contracts.terms import ContractStatus, Party
 from domain.kernel import Context, Event
 
 
@@ -135,7 +135,16 @@ def terminate(contract: Contract, command: c.TerminateContract, ctx: Context) ->
 
 def revoke(contract: Contract, command: c.RevokeTermination, _ctx: Context) -> tuple[Event, ...]:
     """Raises ContractNotInForce."""
-    if contract.termination is None:
+    if _terminated(contract):
+        assert contract.ended_on is not None
+        return (e.ContractTerminationRevoked(on=contract.ended_on, reason=command.reason),)
+    if contract.termination is None and contract.in_force:
         return ()
     check_in_force(contract)
+    assert contract.termination is not None
     return (e.ContractTerminationRevoked(on=contract.termination.on, reason=command.reason),)
+
+
+def _terminated(contract: Contract) -> bool:
+    """Whether it has ended by a termination; one that a notice ended stays ended."""
+    return contract.status is ContractStatus.TERMINATED and (contract.notice is None or contract.notice.ends_on != contract.ended_on)

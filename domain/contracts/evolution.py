@@ -152,13 +152,29 @@ def _came(status: OccurrenceStatus) -> Callable[[Contract, o.OccurrenceFacts], C
         if held is None:
             return {}
         changed: Changes = {"occurrences": {**contract.occurrences, key: replace(held, status=status, proof=getattr(event, "proof", None))}}
-        if status is not OccurrenceStatus.DROPPED:
+        if status is OccurrenceStatus.DROPPED:
+            if held.status is not OccurrenceStatus.PENDING:
+                changed["obligations"] = _obligation(contract, event.obligation, last=_latest(contract, key))
+        else:
             last: date | None = getattr(contract.obligations.get(event.obligation), "last", None)
             latest = event.occurrence if last is None else max(last, event.occurrence)
             changed["obligations"] = _obligation(contract, event.obligation, last=latest)
         return changed
 
     return change
+
+
+def _latest(contract: Contract, without: tuple[UUID, date]) -> date | None:
+    """The latest nominal day of an obligation that has come, one of them left out: should the contract go on, that one is to come again."""
+    waiting = {OccurrenceStatus.PENDING, OccurrenceStatus.DROPPED}
+    came = (key[1] for key, held in contract.occurrences.items() if key[0] == without[0] and key != without and held.status not in waiting)
+    return max(came, default=None)
+
+
+def _revoked(contract: Contract, _event: e.ContractTerminationRevoked) -> Changes:
+    """What had ended by it goes on."""
+    again: Changes = {"status": ContractStatus.ACTIVE, "ended_on": None} if contract.status is ContractStatus.TERMINATED else {}
+    return again | {"termination": None}
 
 
 def _disputed(contract: Contract, event: o.ObligationDisputed) -> Changes:
@@ -193,7 +209,7 @@ _CHANGES: dict[type[Event], Callable[[Contract, Any], Changes]] = {
     e.ContractRenewed: _renewed,
     e.ContractExpired: _ended(ContractStatus.EXPIRED),
     e.ContractTerminationAgreed: lambda _c, v: {"termination": v},
-    e.ContractTerminationRevoked: lambda _c, _v: {"termination": None},
+    e.ContractTerminationRevoked: _revoked,
     e.ContractTerminated: _ended(ContractStatus.TERMINATED),
     e.ContractSuperseded: _ended(ContractStatus.SUPERSEDED),
     a.ContractAmendmentProposed: _proposed,

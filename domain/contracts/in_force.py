@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from pydantic import BaseModel
 
 from domain.contract_dates import Ends, NoticeBefore, RenewalKind
 from domain.contracts.refusals import TermsUnsound
@@ -65,6 +68,23 @@ def ends_of(contract: Contract, day: date) -> Ends:
         if not change.silent and change.changes.end is not None and (end is None or change.changes.end <= end):
             agreed = change.changes.end
     return Ends(contract.terms.start, terms.renewal, terms.notice, end, agreed)
+
+
+def check_days(said: BaseModel) -> None:
+    """Refuse what names a day outside of the years in which the days of contracts lie, wherever in it. Raises TermsUnsound."""
+    for name, day in _days_of(said):
+        if not EARLIEST <= day <= LATEST:
+            raise TermsUnsound(
+                f"The days of a contract lie between {EARLIEST} and {LATEST}; correct {day} (`{name}`).", field=name, day=day.isoformat()
+            )
+
+
+def _days_of(said: BaseModel) -> Iterator[tuple[str, date]]:
+    for name, value in said:
+        if isinstance(value, BaseModel):
+            yield from ((f"{name}.{inner}", day) for inner, day in _days_of(value))
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            yield name, value
 
 
 def check_sound(terms: Terms) -> None:

@@ -73,9 +73,9 @@ class WaiveObligation(Command):
 
 class DisputeBreach(Command):
     """Claim a breach: its case is opened at once, under the correlation id of the breach. Quiet when that was done, refused when
-    it was claimed for another amount.
+    it was claimed for another amount; once that case is void, claimed anew in another.
 
-    `claim`: what is asked for; without it the penalty of the contract, if it is money.
+    `claim`: what is asked for, above zero; without it the penalty of the contract.
     """
 
     obligation: UUID

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from domain.contracts import obligation_commands as oc
 from domain.contracts import obligation_events as o
-from domain.contracts.chain import dispute_of
+from domain.contracts.chain import dispute_after, dispute_of
 from domain.contracts.days import today
 from domain.contracts.evolution import evolved
+from domain.contracts.price_talk import case_read
 from domain.contracts.refusals import (
     BreachDisputed,
     ContractNotInForce,
     NeverDue,
     NotBreached,
+    NothingClaimed,
     ObligationUnknown,
     PenaltyElsewhere,
+    PenaltyNotPositive,
     ProofMissing,
     ProofUsed,
     WhichTime,
@@ -27,8 +31,10 @@ from domain.contracts.signing import check_past
 from domain.contracts.state import BEFORE_SIGNING, Contract, Obligation, Occurrence
 from domain.contracts.terms import OccurrenceStatus, Proof
 from domain.deals.references import check_contacts
+from domain.disputes.state import Dispute
+from domain.disputes.terms import Status
 from domain.documents import attach, document_read
-from domain.kernel import Context, Event, On, Outcome
+from domain.kernel import Context, Event, On, Outcome, Read
 from domain.obligation_dates import DueAnchor
 from domain.standing import check_active
 
@@ -37,12 +43,14 @@ _ROUNDS = 200
 
 
 def add(contract: Contract, command: oc.AddObligation, ctx: Context) -> tuple[Event, ...]:
-    """Raises ContractNotInForce, PenaltyElsewhere, NeverDue, MemberInactive, NotFound."""
+    """Raises ContractNotInForce, PenaltyNotPositive, PenaltyElsewhere, NeverDue, MemberInactive, NotFound."""
     if not contract.in_force and contract.status not in BEFORE_SIGNING:
         raise ContractNotInForce("This contract is over; nothing new is owed by it.", status=contract.status.value)
     owner = command.owner or contract.owner
     if command.owner is not None:
         check_active(ctx, owner, "owner")
+    if command.penalty is not None and command.penalty.amount <= 0:
+        raise PenaltyNotPositive("A penalty is more than nothing; give an amount above zero, or leave it away.")
     worth = contract.terms.value
     if command.penalty is not None and worth is not None and command.penalty.currency != worth.currency:
         raise PenaltyElsewhere(f"This contract is in {worth.currency}; give the penalty in it, too.", currency=worth.currency)
@@ -156,13 +164,28 @@ def _meant(contract: Contract, command: oc.MeetObligation) -> date:
     return found
 
 
-def waive(contract: Contract, command: oc.WaiveObligation, _ctx: Context) -> tuple[Event, ...]:
+def claim_reads(contract: Contract, obligation: UUID, occurrence: date) -> Iterator[Read]:
+    """The case in which a breach is claimed, if it is."""
+    held = contract.occurrences.get((obligation, occurrence))
+    if held is not None and held.dispute is not None:
+        yield case_read(held.dispute)
+
+
+def _claimed(held: Occurrence, ctx: Context) -> bool:
+    """Whether the breach is claimed in a case; one that was voided claims nothing any more."""
+    if held.dispute is None:
+        return False
+    case: Dispute | None = ctx.fact(case_read(held.dispute))
+    return case is None or case.status is not Status.VOIDED
+
+
+def waive(contract: Contract, command: oc.WaiveObligation, ctx: Context) -> tuple[Event, ...]:
     """Raises ObligationUnknown, BreachDisputed."""
     _known(contract, command.obligation)
     held = _occurrence(contract, command.obligation, command.occurrence)
     if held.status in {OccurrenceStatus.WAIVED, OccurrenceStatus.MET}:
         return ()
-    if held.dispute is not None:
+    if _claimed(held, ctx):
         raise BreachDisputed("This breach is claimed in a dispute; settle or withdraw that.", dispute=str(held.dispute))
     return (
         o.ObligationWaived(
@@ -176,22 +199,25 @@ def waive(contract: Contract, command: oc.WaiveObligation, _ctx: Context) -> tup
 
 
 def dispute(contract: Contract, command: oc.DisputeBreach, ctx: Context) -> Outcome:
-    """Raises ObligationUnknown, NotBreached, BreachDisputed."""
+    """Raises ObligationUnknown, NotBreached, BreachDisputed, NothingClaimed."""
     obligation = _known(contract, command.obligation)
     held = _occurrence(contract, command.obligation, command.occurrence)
     claim = command.claim or obligation.penalty
-    if held.dispute is not None:
+    if _claimed(held, ctx):
         if claim == held.claim:
             return ()
         raise BreachDisputed("This breach is claimed already; change or settle that case.", dispute=str(held.dispute))
     if held.status is not OccurrenceStatus.BREACHED:
         raise NotBreached("Only what was not done in time can be claimed.", status=held.status.value, due_on=held.due_on.isoformat())
+    if claim is None or claim.rounded().amount <= 0:
+        raise NothingClaimed("The contract names no penalty for it; say what is claimed, as an amount above zero (`claim`).")
+    first = dispute_of(ctx.own_id, command.obligation, command.occurrence)
     return (
         o.ObligationDisputed(
             obligation=command.obligation,
             occurrence=command.occurrence,
             due_on=held.due_on,
-            dispute=dispute_of(ctx.own_id, command.obligation, command.occurrence),
+            dispute=first if held.dispute is None else dispute_after(held.dispute),
             by=obligation.by,
             party=contract.party,
             claim=claim,

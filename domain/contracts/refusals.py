@@ -107,6 +107,14 @@ class PenaltyElsewhere(Invalid):
     """A penalty is in the currency of the contract: `currency`."""
 
 
+class PenaltyNotPositive(Invalid):
+    """A penalty is more than nothing; a breach that costs nothing has none."""
+
+
+class NothingClaimed(Invalid):
+    """A claim asks for an amount above zero: the penalty of the contract, or the one that is given."""
+
+
 class ProofUsed(Refused):
     """The same proof was given for another time, `occurrence`, already; whoever means a further one names it."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.calendars import Calendar
 from domain.contracts import obligation_events as o
 from domain.contracts.days import calendar_of, known_end, today
-from domain.contracts.in_force import coming_end, terms_on
+from domain.contracts.in_force import EARLIEST, LATEST, coming_end, terms_on
 from domain.contracts.state import Contract, Obligation, Occurrence
 from domain.contracts.terms import OccurrenceStatus
 from domain.kernel import Context, Event
@@ -18,6 +18,8 @@ from domain.obligation_dates import DueUnit, due_day, first_nominal, next_nomina
 
 _DAYS_A_UNIT = {DueUnit.DAYS: 1, DueUnit.MONTHS: 31, DueUnit.BUSINESS_DAYS: 10}
 _MARGIN = 60
+_AFTER = "It does not come before the end."
+_FAR = f"No contract lasts beyond {LATEST}."
 
 
 def rescheduled(contract: Contract, ctx: Context) -> Iterator[Event]:
@@ -25,23 +27,37 @@ def rescheduled(contract: Contract, ctx: Context) -> Iterator[Event]:
     if not contract.in_force and contract.ended_on is None:
         return
     calendar, day = calendar_of(contract, ctx), today(contract, ctx)
-    end = coming_end(contract, day)
-    known = known_end(contract, end)
-    last = contract.ended_on or (known.on if known is not None else None)
-    term = Term(terms_on(contract, day).start, last or end, last)
+    term = _term(contract, day)
     for id, obligation in contract.obligations.items():
-        pending = {key[1]: held for key, held in contract.occurrences.items() if key[0] == id and held.status is OccurrenceStatus.PENDING}
+        held_of = {key[1]: held for key, held in contract.occurrences.items() if key[0] == id}
+        for nominal, held in held_of.items():
+            if _came_in_vain(held, contract) and not term.owes(nominal, held):
+                yield o.ObligationDropped(obligation=id, occurrence=nominal, due_on=held.due_on, reason=_AFTER)
+        pending = {nominal: held for nominal, held in held_of.items() if held.status is OccurrenceStatus.PENDING}
         # a nominal day that has come stays the one it was, also when the term that it belongs to is over
         come = (nominal for nominal in pending if nominal < day and not obligation.ended and term.includes(nominal))
         wanted = next(come, None) or _next(contract, obligation, term, calendar)
         for nominal, held in pending.items():
             if nominal != wanted:
-                reason = "It does not come before the end." if wanted is None else "Its day has moved."
+                reason = _FAR if nominal > LATEST else _AFTER if wanted is None else "Its day has moved."
                 yield o.ObligationDropped(obligation=id, occurrence=nominal, due_on=held.due_on, reason=reason)
         if wanted is not None:
             scheduled = _scheduled(id, obligation, wanted, calendar)
             if _days(scheduled) != _days(pending.get(wanted)):
                 yield scheduled
+
+
+def _came_in_vain(held: Occurrence, contract: Contract) -> bool:
+    """Whether an occurrence has come that is not settled; once the contract is over, also one that counts as breached, unless claimed."""
+    breached = held.status is OccurrenceStatus.BREACHED and held.dispute is None and contract.ended_on is not None
+    return breached or held.status is OccurrenceStatus.DUE
+
+
+def _term(contract: Contract, day: date) -> Term:
+    end = coming_end(contract, day)
+    known = known_end(contract, end)
+    last = contract.ended_on or (known.on if known is not None else None)
+    return Term(terms_on(contract, day).start, last or end, last)
 
 
 class Term(NamedTuple):
@@ -53,6 +69,10 @@ class Term(NamedTuple):
 
     def includes(self, nominal: date) -> bool:
         return self.last is None or nominal <= self.last
+
+    def owes(self, nominal: date, held: Occurrence) -> bool:
+        """Whether what has come stays owed: its own day, or the one on which it was due, is not after the contract's last."""
+        return self.includes(min(nominal, held.due_on))
 
 
 def followed_from(contract: Contract, obligation: Obligation) -> date:
@@ -78,15 +98,18 @@ def _found(contract: Contract, obligation: Obligation, term: Term, calendar: Cal
     first = first_nominal(obligation.due, term.start, term.end)
     if first is None:
         return None
-    since = followed_from(contract, obligation)
+    since = max(followed_from(contract, obligation), EARLIEST)
     span = abs(obligation.due.offset) * _DAYS_A_UNIT[obligation.due.unit] + _MARGIN
     after = since - timedelta(days=span)
     if obligation.last is not None:
         after = max(after, obligation.last)
+    # a history may hold days from before they were bounded: what would come later than any contract lasts does not come
+    if after >= LATEST:
+        return None
     found = next_nominal(first, obligation.recurrence, after)
-    while found is not None and due_day(obligation.due, found, calendar) < since:
+    while found is not None and found <= LATEST and due_day(obligation.due, found, calendar) < since:
         found = next_nominal(first, obligation.recurrence, found)
-    return found
+    return found if found is not None and found <= LATEST else None
 
 
 def _scheduled(id: UUID, obligation: Obligation, nominal: date, calendar: Calendar) -> o.ObligationScheduled:
@@ -110,7 +133,8 @@ def _days(of: o.ObligationScheduled | Occurrence | None) -> tuple[date, date, da
 def passed(contract: Contract, ctx: Context) -> Iterator[Event]:
     """What the clock has brought about for the occurrences that are scheduled, earliest first."""
     day = today(contract, ctx)
-    coming = ((held.due_on, key, held) for key, held in contract.occurrences.items() if held.open)
+    term = _term(contract, day)
+    coming = ((held.due_on, key, held) for key, held in contract.occurrences.items() if held.open and term.owes(key[1], held))
     for _, (id, nominal), held in sorted(coming, key=lambda found: (found[0], str(found[1]))):
         obligation = contract.obligations[id]
         facts = {"obligation": id, "occurrence": nominal, "due_on": held.due_on}

@@ -24,7 +24,9 @@ class Side(StrEnum):
 
 
 class ContractStatus(StrEnum):
-    """The states of a contract. The first four come before a signature; the last four, and discarded, are final."""
+    """The states of a contract. The first four come before a signature; the last four, and discarded, are
+    final; only a termination can be revoked.
+    """
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"

@@ -16,13 +16,15 @@ from domain.contract_rules import AlertBand, ChangeContractRules
 from domain.contracts import contracts, dispute_of
 from domain.contracts import events as e
 from domain.contracts import obligation_events as o
+from domain.contracts.chain import dispute_after
 from domain.contracts.commands import GiveNotice, OpenContractFromDeal, TerminateContract
 from domain.contracts.obligation_commands import DisputeBreach
 from domain.contracts.refusals import DealHasContract
 from domain.contracts.terms import ContractStatus, EndCause, RenewalWay, RenewedBy
 from domain.deals import AdvanceDeal, DealOpened, deals
 from domain.disputes import disputes
-from domain.disputes.events import DisputeDrafted, DisputeOpened
+from domain.disputes.commands import VoidDispute
+from domain.disputes.events import DisputeOpened
 from domain.settings import SETTINGS_ID, settings
 from domain.values import Money
 from infra.ids import uuid7
@@ -199,15 +201,25 @@ async def test_a_breach_that_is_claimed_opens_its_case_in_one_step(desk: Office)
     assert opened.on_behalf_of == ANNA
 
 
-async def test_a_claim_without_an_amount_is_drafted_for_somebody_to_complete(desk: Office):
+async def test_a_breach_is_claimed_after_the_end_of_the_contract_too_and_anew_once_its_case_is_void(desk: Office):
     async with desk.worker(), trigger(desk):
         id, obligation, occurrence = await breached(desk)
         await desk.do(contracts, id, TerminateContract(on=today(desk) - timedelta(days=1), cause=EndCause.FOR_CAUSE))
         await desk.until(lambda: _over(desk, id))
-        await desk.do(contracts, id, DisputeBreach(obligation=obligation, occurrence=occurrence))
+        claim = DisputeBreach(obligation=obligation, occurrence=occurrence, claim=Money(amount=Decimal(40), currency="EUR"))
+        await desk.do(contracts, id, claim)
         await desk.until(lambda: case_of(desk, id, obligation, occurrence))
-    assert await desk.log(DisputeDrafted)
-    assert not await desk.log(DisputeOpened)
+        first = dispute_of(id, obligation, occurrence)
+        await desk.do(disputes, first, VoidDispute(reason="Mistyped"))
+        await desk.do(contracts, id, claim)
+        await desk.until(lambda: _again(desk, first))
+    cases = await desk.log(DisputeOpened)
+    assert {opened.originator_id for opened in cases} == {first, dispute_after(first)}
+    assert {opened.correlation_id for opened in cases} == {first}, "one story"
+
+
+async def _again(desk: Office, first: UUID) -> bool:
+    return (await desk.store.load(desk.tenant, disputes, dispute_after(first))).state is not None
 
 
 async def test_of_twenty_that_want_the_contract_of_a_won_deal_at_once_one_gets_it(desk: Office):
