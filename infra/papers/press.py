@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.accounts import Account, account_read
 from domain.clauses import UNLISTED, Clause, ClauseWording, clause_read
 from domain.contacts import Contact, contact_read
+from domain.countries import country_name
 from domain.documents import DocumentRef
 from domain.kernel import DECIDERS, NotFound, Read
 from domain.members import Member
@@ -174,7 +175,7 @@ class Press:
                 raise NotFound("There is no such contact at this account; choose one of its contacts.", contact=str(attention))
             lines.append(f"Attn. {contact.name}")
         if found.registration is not None:
-            lines.append(f"{found.registration.registry} {found.registration.number}, {found.registration.country}")
+            lines.append(f"{found.registration.registry} {found.registration.number}, {country_name(found.registration.country)}")
         elif found.country is not None:
-            lines.append(found.country)
+            lines.append(country_name(found.country))
         return Party(name=found.legal_name or "Unnamed account", lines=tuple(lines))

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.clauses import Clause, ClauseRetired, ClauseVersionDefined, ClauseWording, DefineClause, RetireClause, clause_id, clauses
+from domain.countries import country_name
 from domain.deals.terms import Line, Period
 from domain.default_papers import default_clauses, default_templates
 from domain.kernel import AlreadyExists, NotFound, natural_id
@@ -26,7 +27,7 @@ from domain.templates import (
     template_id,
     templates,
 )
-from domain.values import Money
+from domain.values import COUNTRIES, Money
 from tests.spec import Spec
 
 clause = Spec(clauses).on(clause_id("payment"))
@@ -93,6 +94,11 @@ def test_every_tenant_starts_with_one_template_for_each_kind_whose_clauses_there
     assert {name for one in given for name in one.text.clauses} <= keys
     for one in default_clauses():
         Spec(clauses).on(clause_id(one.key)).when(one).then(ClauseVersionDefined(key=one.key, number=1, wording=one.wording))
+
+
+def test_every_country_has_a_name_for_addresses():
+    assert (country_name("DE"), country_name("AU"), country_name("ZW")) == ("Germany", "Australia", "Zimbabwe")
+    assert not [code for code in COUNTRIES if country_name(code) == code]
 
 
 def test_papers_are_numbered_by_kind_year_and_their_own_id():
