@@ -44,6 +44,20 @@ def _key(key: str) -> str:
     return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else json.dumps(key, ensure_ascii=False)
 
 
+def to_fill_in(tables: Iterable[Mapping[str, Any]]) -> str:
+    """A mapping file to fill in, for files of which nothing was known: the nearest kind of each, and where its columns may go."""
+    tables = list(tables)
+    kinds = ", ".join(tables[0]["kinds"]) if tables else ""
+    notes = "".join(f"# {one['name']}, {one['kind']} have: {', '.join(one['fields'])}\n" for one in tables if one["fields"])
+    files = {one["name"]: {"kind": one["kind"], "columns": one["columns"]} for one in tables}
+    return (
+        "# Say what each file is, and where its columns go; then: concord import FILES --map THIS\n"
+        f"# kind: {kinds}\n"
+        '# a column goes to a field, "attribute" keeps it as a field of its own (accounts, contacts, deals), "-" leaves it out\n'
+        f"{notes}{toml_of({'files': files})}"
+    )
+
+
 def saved(overrides: Mapping[str, Any], inspection: Mapping[str, Any]) -> str:
     """A mapping file that reads the next export just as this one: what was said, what was guessed, what was answered."""
     files = {

@@ -125,11 +125,20 @@ def print_outcome(answer: Mapping[str, Any], *, dry: bool) -> None:
             *([f"{counts['needs_attention']:,}" if counts["needs_attention"] else ""] if attention else []),
         )
     out.print(made)
+    _print_mentioned(counted, answer.get("mentioned") or {})
     _print_reasons(answer["reasons"])
     if answer["rejected_file"]:
         out.print(f"The rejected rows are in [bold]{plain(answer['rejected_file'])}[/], each with its reason.")
     elif any(counts["rejected"] for counts in counted.values()):
         out.print("[dim]--rejected FILE.csv writes the rejected rows to a file, each with its reason.[/]")
+
+
+def _print_mentioned(counted: Mapping[str, Mapping[str, int]], mentioned: Mapping[str, Sequence[str]]) -> None:
+    """The names of what only other rows name: a supplier that is written otherwise would become a second one."""
+    for kind, names in mentioned.items():
+        more = counted[kind]["mentioned"] - len(names) if kind in counted else 0
+        rest = f" and {more:,} more" if more > 0 else ""
+        out.print(f"[yellow]new[/] {words(kind)} that other rows name: [bold]{plain(', '.join(names))}[/]{rest}")
 
 
 def _print_reasons(reasons: Sequence[Mapping[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from api.cli.client import calling
 from api.cli.formats import count, plain, short, table, when
 from api.cli.import_here import ImportHere, changed, the_run
 from api.cli.import_http import ImportOverHttp
-from api.cli.import_mapping import read_mapping, saved
+from api.cli.import_mapping import read_mapping, saved, to_fill_in
 from api.cli.import_tables import print_defaults, print_inspection, print_outcome, print_question
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, err, foreseen, out, say_json, told
@@ -77,6 +77,9 @@ def files(
     Shows what the files are and where each column goes, asks what can be read in two ways, and tells what would happen
     before it does. Also: concord import list, concord import undo ID. Exit code 4: a question has no answer.
 
+    The mapping file is TOML: for each file its kind and where its columns go, as --save-map writes it, also for files that are not
+    recognised: [files."x.csv"] kind = "disputes", [files."x.csv".columns] "Rechnung" = "document". docs/imports.md lists all fields.
+
     Examples:
       concord import ../exports --dry-run
       concord import accounts.csv deals.csv --date-order dmy --yes
@@ -87,7 +90,8 @@ def files(
     overrides["answers"] = {**overrides.get("answers", {}), **_answers(answer or ())}
     asks = sys.stdin.isatty() and not (yes or as_json)
     with _importing(tenant, paths, rejected) as doing:
-        inspection = doing.inspect(overrides)
+        with _map_to_fill_in(save_map):
+            inspection = doing.inspect(overrides)
         if not as_json:
             print_inspection(inspection, columns=not yes or dry_run)
         inspection = _settle(doing, inspection, overrides, date_order, asks=asks)
@@ -113,6 +117,21 @@ def files(
         return
     print_outcome(result, dry=False)
     _tell_run(result, tenant)
+
+
+@contextmanager
+def _map_to_fill_in(path: Path | None) -> Iterator[None]:
+    """Where nothing of the files is known, write a mapping file to fill in, if one was asked for."""
+    try:
+        yield
+    except Exception as error:
+        end = error if isinstance(error, Ended) else foreseen(error)
+        said = dict(end.data or {}) if end is not None else {}
+        tables = said.get("tables") or (said.get("data") or {}).get("tables")
+        if path is None or end is None or not tables or not isinstance(tables[0], dict):
+            raise
+        path.write_text(to_fill_in(tables), encoding="utf-8")
+        raise Ended(f"{end.sentence} A mapping file to fill in is in {path}.", end.code, lines=end.lines, data=end.data) from error
 
 
 @contextmanager

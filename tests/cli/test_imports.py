@@ -9,9 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.cli.imports import _carried_on_later
+from api.cli.imports import _carried_on_later, _map_to_fill_in
 from api.cli.outcomes import Ended, Exit
 from tests.cli.conftest import Concord
+from workflows.imports import NothingToImport, inspect
 
 HEADER = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
 
@@ -178,6 +179,29 @@ def test_an_import_that_is_cut_says_that_it_goes_on():
     assert cut.value.code is Exit.UNREACHABLE
     with pytest.raises(KeyError), _carried_on_later():
         raise KeyError("a fault of ours")
+
+
+def _looked_at(file: Path, written: Path | None, *, over_http: bool) -> None:
+    """The look into a file, as it is refused here, or as a server tells that it was."""
+    with _map_to_fill_in(written):
+        try:
+            inspect([file])
+        except NothingToImport as refused:
+            if over_http:
+                raise Ended(refused.detail, Exit.REFUSED, data={"rule": refused.rule, "data": refused.data}) from refused
+            raise
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_map_to_fill_in_is_written_where_nothing_of_the_files_is_known(tmp_path: Path, over_http: bool):
+    (tmp_path / "posten.csv").write_text("Rechnung,Supplier,Betrag\n1,Kolbe KG,5.00\n")
+    written = tmp_path / "map.toml"
+    with pytest.raises(Ended) as ended:
+        _looked_at(tmp_path / "posten.csv", written, over_http=over_http)
+    assert str(written) in ended.value.sentence
+    assert tomllib.loads(written.read_text())["files"]["posten.csv"]["columns"]["Supplier"] == "account_name"
+    with pytest.raises(NothingToImport):
+        _looked_at(tmp_path / "posten.csv", None, over_http=False)
 
 
 def test_a_saved_mapping_reads_the_next_export_without_asking(concord: Concord, exports: Path, tmp_path: Path):

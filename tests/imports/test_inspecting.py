@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.cli.import_mapping import to_fill_in
 from tests.imports.lookalikes import company, hubspot, salesforce, write
 from workflows.imports import Inspection, inspect, read_overrides
+from workflows.imports.deciding import Work
 from workflows.imports.faults import BadMapping, NothingToImport
+from workflows.imports.fields import FIELDS, Kind
 from workflows.imports.overrides import Overrides
+from workflows.imports.questions import Questions
+from workflows.imports.records import AccountRecord
+from workflows.imports.settled import Settled
+from workflows.imports.tally import Tally
 
 
 def targets(found: Inspection, table: str) -> dict[str, str]:
@@ -206,3 +215,36 @@ def test_files_that_hold_nothing_of_ours_are_refused(tmp_path):
         inspect([tmp_path])
     with pytest.raises(NothingToImport, match="no CSV"):
         inspect([(tmp_path / "empty").mkdir() or tmp_path / "empty"])
+
+
+def test_a_file_in_another_language_is_told_what_of_it_is_known_and_what_it_lacks(tmp_path):
+    write(tmp_path / "offene posten.csv", ("Rechnung", "Supplier", "Invoice", "Betrag"), [("1", "Kolbe KG", "RE-1", "5,00")])
+    with pytest.raises(NothingToImport) as refused:
+        inspect([tmp_path])
+    assert "of disputes it has 'Invoice' as document, 'Supplier' as account name" in refused.value.detail
+    assert "no column for disputed (like 'disputed amount')" in refused.value.detail
+    [table] = refused.value.data["tables"]
+    assert (table["kind"], table["columns"]) == (
+        "disputes",
+        {"Rechnung": "-", "Supplier": "account_name", "Invoice": "document", "Betrag": "-"},
+    )
+    # what it begins with, filled in, reads the file
+    (tmp_path / "filled.toml").write_text(to_fill_in(refused.value.data["tables"]).replace('Betrag = "-"', 'Betrag = "disputed"'))
+    found = inspect([tmp_path], read_overrides(tmp_path / "filled.toml"), currency="EUR")
+    assert targets(found, "offene posten.csv")["Betrag"] == "disputed"
+
+
+def test_every_field_of_every_kind_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "imports.md").read_text(encoding="utf-8")
+    for kind, fields in FIELDS.items():
+        for known in fields:
+            needed = " (needed)" if known.required else ""
+            assert f"| {kind} | `{known.key}`{needed} | {', '.join(known.words)} |" in text, (kind, known.key)
+
+
+def test_what_only_other_rows_name_is_told_by_name():
+    tally = Tally(Settled("x", ZoneInfo("UTC"), None, [], Questions({}), Overrides()))
+    for number in range(12):
+        tally.work(Work(AccountRecord(Kind.ACCOUNTS, f"k{number}", f"Supplier {number}", "", 0), [], outcome="created"))
+    assert tally.mentioned()[Kind.ACCOUNTS] == tuple(f"Supplier {number}" for number in range(10))
+    assert tally.counts()[Kind.ACCOUNTS].mentioned == 12

@@ -86,6 +86,7 @@ async def plan(
     return Plan(
         inspection=inspection,
         counts=tally.counts(),
+        mentioned=tally.mentioned(),
         reasons=tally.reasons(),
         rows=tuple(tally.rows),
         truncated=tally.truncated,
@@ -128,6 +129,7 @@ async def run(
         run=run_id,
         source=settled.source,
         counts=tally.counts(),
+        mentioned=tally.mentioned(),
         reasons=tally.reasons(),
         rows=tuple(tally.rows),
         truncated=tally.truncated,

@@ -8,8 +8,8 @@ from pathlib import Path
 from workflows.imports.absent import ask_about_deleted
 from workflows.imports.dates import LABELS
 from workflows.imports.faults import NothingToImport, Unreadable
-from workflows.imports.fields import ORDER, Kind
-from workflows.imports.mapping import map_table
+from workflows.imports.fields import FIELDS, ORDER, Kind
+from workflows.imports.mapping import LEFT_OUT, map_table, nearest_kind
 from workflows.imports.overrides import Overrides
 from workflows.imports.profile import TableProfile, profile
 from workflows.imports.questions import counted
@@ -22,6 +22,7 @@ from workflows.imports.supply import check_supply, narrow, supply_source
 from workflows.imports.values import Separator
 
 READABLE = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
+_MOST_TO_FILL_IN = 50
 _SOURCE = "source"
 """The question under which name a file that was imported before comes in."""
 Progress = Callable[[str, int], None]
@@ -109,7 +110,25 @@ def _refuse_nothing(found: list[FoundTable], notes: list[str]) -> None:
     if usable or not found:
         raise NothingToImport(f"{'; '.join(notes)}; export {'it' if len(notes) == 1 else 'them'} again, with the rows")
     why = "; ".join(f"{t.name}: {t.mapping.reason}" for t in found[:5])
-    raise NothingToImport(f"nothing here is anything that Concord imports ({why}); say what a file is in a mapping file (--map)")
+    raise NothingToImport(
+        f"nothing here is anything that Concord imports ({why}); say what a file is in a mapping file: --save-map FILE.toml writes one to "
+        "fill in, --map FILE.toml reads it",
+        tables=[_to_fill_in(t.mapping.table) for t in found[:_MOST_TO_FILL_IN]],
+    )
+
+
+def _to_fill_in(table: Table) -> dict[str, object]:
+    """What a mapping file begins with for a table that nothing is known of: the nearest kind, its fields, and where columns may go."""
+    near = nearest_kind(table.header)
+    kind, columns, _ = near or (Kind.IGNORED, {}, [])
+    fields = [f"{f.key} (needed)" if f.required else f.key for f in FIELDS.get(kind, ())]
+    return {
+        "name": table.name,
+        "kind": str(kind),
+        "columns": {column: columns.get(column, LEFT_OUT) for column in table.header},
+        "fields": fields,
+        "kinds": [str(known) for known in Kind],
+    }
 
 
 def settle_all(

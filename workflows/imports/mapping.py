@@ -83,13 +83,43 @@ def _guessed(table: Table, said: FileOverride) -> TableMapping:
     scored = sorted(((_score(kind, words, table), kind) for kind in FIELDS), key=lambda pair: -pair[0])
     (best, kind), (second, runner_up) = scored[0], scored[1]
     if best < _SURE_ENOUGH:
-        reason = f"its columns ({', '.join(table.header[:4])} ...) are not those of anything that Concord imports"
+        reason = f"its columns ({', '.join(table.header[:4])} ...) are not those of anything that Concord imports{_nearly(table.header)}"
         return TableMapping(table, Kind.IGNORED, None, "unknown", reason, asked=(kind, Kind.IGNORED) if best > 1 else ())
     mapping = _mapped(table, kind, None, said, "")
     telling = [c.column for c in mapping.columns if (f := field_of(kind, c.target)) and f.weight >= 1]
     reason = f"it has {', '.join(telling[:4])}"
     asked = (kind, runner_up, Kind.IGNORED) if best - second < 1 else ()
     return TableMapping(table, kind, None, mapping.label, reason, mapping.columns, asked)
+
+
+def nearest_kind(header: Sequence[str]) -> tuple[Kind, dict[str, str], list[Field]] | None:
+    """The kind of which most is there: which column is which field, and the fields that it needs and that no column names."""
+    words = [normalised(h) for h in header]
+    found: list[tuple[float, Kind, dict[str, str], list[Field]]] = []
+    for kind, fields in FIELDS.items():
+        known = {
+            f.key: header[place]
+            for f in fields
+            for place in [next((i for i, w in enumerate(words) if w in f.words), None)]
+            if place is not None
+        }
+        weight = sum(f.weight for f in fields if f.key in known)
+        found.append(
+            (weight, kind, {column: key for key, column in known.items()}, [f for f in fields if f.required and f.key not in known])
+        )
+    weight, kind, columns, missing = max(found, key=lambda one: one[0])
+    return (kind, columns, missing) if columns else None
+
+
+def _nearly(header: Sequence[str]) -> str:
+    """What of a table is known and what it lacks, in words; empty where nothing of it is."""
+    near = nearest_kind(header)
+    if near is None:
+        return "; none of them is known"
+    kind, columns, missing = near
+    known = ", ".join(f"{column!r} as {key.replace('_', ' ')}" for column, key in list(columns.items())[:6])
+    lacks = " and ".join(f"{f.key.replace('_', ' ')} (like {f.words[0]!r})" for f in missing)
+    return f"; of {kind.replace('_', ' ')} it has {known}" + (f", and no column for {lacks}" if lacks else "")
 
 
 def _score(kind: Kind, words: Sequence[str], table: Table) -> float:

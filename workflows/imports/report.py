@@ -161,11 +161,12 @@ class KindCount(_Part):
 
 class Plan(_Part):
     """What an import would do. `reasons` counts all rows that are not simply created or unchanged, commonest reason first; `rows` tells
-    them one by one, up to a limit beyond which `truncated` are left out.
+    them one by one, up to a limit beyond which `truncated` are left out. `mentioned`: the first of what only other rows name, by name.
     """
 
     inspection: Inspection
     counts: dict[Kind, KindCount]
+    mentioned: dict[Kind, tuple[str, ...]] = {}
     reasons: tuple[ReasonCount, ...] = ()
     rows: tuple[RowReport, ...] = ()
     truncated: int = 0
@@ -178,6 +179,7 @@ class Result(_Part):
     run: UUID
     source: str
     counts: dict[Kind, KindCount]
+    mentioned: dict[Kind, tuple[str, ...]] = {}
     reasons: tuple[ReasonCount, ...] = ()
     rows: tuple[RowReport, ...] = ()
     truncated: int = 0

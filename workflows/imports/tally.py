@@ -8,7 +8,7 @@ from workflows.imports.conversion import Skipped
 from workflows.imports.deciding import Work
 from workflows.imports.faults import Fault
 from workflows.imports.fields import Kind
-from workflows.imports.records import PastRecord
+from workflows.imports.records import PastRecord, Record
 from workflows.imports.report import OUTCOMES, KindCount, ReasonCount, RowReport, Why
 from workflows.imports.settled import Settled
 
@@ -16,6 +16,8 @@ MOST_ROWS = 2000
 """Rows that a report tells one by one; beyond, they are only counted."""
 MOST_REASONS = 500
 """Different reasons that are counted one by one; beyond, the others of an outcome are counted together."""
+MOST_MENTIONED = 10
+"""Things that only other rows name, of each kind, that are told by name."""
 _LACKING = frozenset({"account", "amount", "close_date", "owner", "stage"})
 _BESIDE = (Kind.TEAMS, Kind.STAGES, Kind.LINES, Kind.HISTORY, Kind.DEAL_ACCOUNTS, Kind.MERGES)
 
@@ -27,6 +29,7 @@ class Tally:
         """`whole`: count the tables themselves as well, of which each has its rows, and lines that are no rows."""
         self._kinds = {t.name: t.kind for t in settled.tables}
         self._counts: dict[Kind, dict[str, int]] = defaultdict(_no_outcomes)
+        self._mentioned: dict[Kind, list[str]] = {}
         self.faults: list[Fault] = []
         self.rows: list[RowReport] = []
         self.truncated = 0
@@ -49,6 +52,8 @@ class Tally:
         for kind, counts in other._counts.items():
             for what, count in counts.items():
                 self._counts[kind][what] += count
+        for kind, names in other._mentioned.items():
+            self._mentioned[kind] = [*self._mentioned.get(kind, ()), *names][:MOST_MENTIONED]
         self.truncated += other.truncated
         self.faults += other.faults
         self.rows += other.rows
@@ -70,6 +75,8 @@ class Tally:
             counts["needs_attention"] += 1
         if record.row == 0:
             counts["mentioned"] += work.outcome == "created"
+            if work.outcome == "created":
+                self._mention(record)
             if work.outcome != "rejected":
                 return
         else:
@@ -92,6 +99,15 @@ class Tally:
                 needs_attention=attention,
             )
             self._tell(report, len(record.rows) if isinstance(record, PastRecord) else 1)
+
+    def _mention(self, record: Record) -> None:
+        named = self._mentioned.setdefault(record.kind, [])
+        if len(named) < MOST_MENTIONED:
+            named.append(record.name or record.id)
+
+    def mentioned(self) -> dict[Kind, tuple[str, ...]]:
+        """The first things of each kind that only other rows name, by name."""
+        return {kind: tuple(names) for kind, names in self._mentioned.items()}
 
     def fault(self, fault: Fault) -> None:
         """A row that could not be read."""
