@@ -1,4 +1,4 @@
-"""`concord settings show | set | deal-rules | contract-rules | access-log`: what holds in a tenant, and the rules that it chooses."""
+"""`concord settings show | set | deal-rules | contract-rules | dispute-rules | access-log`: what holds in a tenant, and the rules that it chooses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from api.cli.deals_move import matching
 from api.cli.formats import NONE, plain, table, words
 from api.cli.options import Json, TenantName
 from api.cli.outcomes import Ended, Exit, out, say_change, say_json, told
+from api.cli.settings_disputes import dispute_rules
 from api.cli.tree import group
 from api.cli.views import View, reading
 from api.cli.written_values import a_day
@@ -237,6 +238,12 @@ def _change(path: str, given: dict[str, Any], tenant: str | None, *, as_json: bo
 
 
 def add_to(app: typer.Typer) -> None:
-    more = ("contract-rules", contract_rules), ("calendars", calendars), ("calendar", calendar_), ("access-log", access_log)
+    more = (
+        ("contract-rules", contract_rules),
+        ("dispute-rules", dispute_rules),
+        ("calendars", calendars),
+        ("calendar", calendar_),
+        ("access-log", access_log),
+    )
     words_ = "Settings: currency, zone, fiscal year, and the rules that you choose"
     group(app, "settings", words_, ("show", show), ("deal-rules", deal_rules), ("set", set_), *more)

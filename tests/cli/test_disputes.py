@@ -230,3 +230,16 @@ def test_who_lacks_the_role_for_an_import_hears_which_roles_have_it(concord: Con
     file.write_text("Invoice,Supplier,Invoice Total,Disputed Amount\nRE-1,Kolbe,10.00,5.00\n")
     refused = concord.apart("import", str(file), "--dry-run", **pia)
     assert (refused.code, "one of: admin, sales chief." in refused.err) == (Exit.REFUSED, True), refused.err
+
+
+def test_the_rules_for_disputes_are_told_and_changed(concord: Concord):
+    assert "resolve days" in concord("settings", "dispute-rules").out
+    held = concord("settings", "dispute-rules", "--json").json
+    assert "Changed" in concord("settings", "dispute-rules", "--settle-days", "21", "--write-off", "category_lead:2500").out
+    now = concord("settings", "dispute-rules", "--json").json
+    assert (held["settle_days"], now["settle_days"], now["acknowledge_days"]) == (14, 21, held["acknowledge_days"])
+    limits = {one["role"]: one["amount"] for one in now["write_off_limits"]}
+    assert limits["category_lead"].startswith("2500")
+    assert set(limits) == {one["role"] for one in held["write_off_limits"]}, "those of other roles stay"
+    assert "ROLE:AMOUNT" in concord("settings", "dispute-rules", "--write-off", "everybody", code=Exit.USAGE).err
+    concord("settings", "dispute-rules", "--settle-days", "14", "--write-off", "category_lead:2000")
