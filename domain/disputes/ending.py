@@ -203,7 +203,7 @@ def _back(case: Dispute, command: c.ReopenDispute) -> Iterator[Movement]:
         amount = asked.get(line.id)
         if amount is not None and amount > most:
             raise MoreThanOpen(
-                f"Of this line {most} {case.currency} was paid or written off; no more can be open again.",
+                f"Of this line {Money(amount=most, currency=case.currency)} was paid or written off; no more can be open again.",
                 line=str(line.id),
                 open=str(most),
             )

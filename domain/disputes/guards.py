@@ -24,6 +24,7 @@ from domain.disputes.terms import LineAmount, Party, Status
 from domain.kernel import Actor, Context, Role
 from domain.settings import SETTINGS_READ, Settings
 from domain.settings import settings as settings_decider
+from domain.values import Money
 
 OUTSIDE = frozenset({Role.PARTNER, Role.SUPPLIER, Role.CUSTOMER})
 _MOST = Decimal("1e15")
@@ -104,6 +105,7 @@ def parts_of(case: Dispute, asked: Iterable[LineAmount]) -> dict[UUID, Part]:
         opened = line.account.open.gross
         amount = opened if item.amount is None else check_amount(item.amount, case.currency)
         if amount > opened or not amount:
-            raise MoreThanOpen(f"Of this line {opened} {case.currency} is open; take no more.", line=str(item.line), open=str(opened))
+            most = Money(amount=opened, currency=case.currency)
+            raise MoreThanOpen(f"Of this line {most} is open; take no more.", line=str(item.line), open=str(opened))
         parts[item.line] = line.account.share(amount, case.currency)
     return parts

@@ -47,8 +47,9 @@ def _check_terms(case: Dispute, command: c.ProposeSettlement, party: Party, ctx:
     for amount in (terms.credit, terms.pay, terms.write_off):
         check_amount(amount, case.currency)
     if terms.sum != opened:
+        offered, due = (Money(amount=amount, currency=case.currency) for amount in (terms.sum, opened))
         raise OfferUnbalanced(
-            f"The offer adds up to {terms.sum}, but {opened} {case.currency} is open; let its parts add up to that.",
+            f"The offer adds up to {offered}, but {due} is open; let its parts add up to that.",
             sum=str(terms.sum),
             open=str(opened),
         )

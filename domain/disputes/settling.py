@@ -141,7 +141,7 @@ def _check_agreed(case: Dispute, command: c.RecordSettlement) -> None:
     left = provided - case.settled_by_kind.get(bucket, Decimal(0))
     if command.amount > left:
         raise NotAgreed(
-            f"Of the agreement {left} {case.currency} is left to be {bucket.value.replace('_', ' ')}; record no more than that.",
+            f"Of the agreement {Money(amount=left, currency=case.currency)} is left to be {bucket.value.replace('_', ' ')}; record no more than that.",
             left=str(left),
             agreed=str(provided),
         )
@@ -151,7 +151,7 @@ def _parts(case: Dispute, command: c.RecordSettlement) -> dict[UUID, Part]:
     """How the amount goes over the lines: as told, else pro rata to what is open of each."""
     opened = case.open_gross
     if command.amount > opened:
-        raise MoreThanOpen(f"Only {opened} {case.currency} is open; settle no more than that.", open=str(opened))
+        raise MoreThanOpen(f"Only {Money(amount=opened, currency=case.currency)} is open; settle no more than that.", open=str(opened))
     if command.lines:
         parts = parts_of(case, command.lines)
         told = sum((part.gross for part in parts.values()), Decimal(0))

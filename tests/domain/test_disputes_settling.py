@@ -58,8 +58,9 @@ def on_table(desk: Desk) -> UUID:
 
 def test_an_offer_is_about_all_that_is_open():
     desk = investigating()
-    refusal = desk.refused(r.OfferUnbalanced, c.ProposeSettlement(terms=offer(credit="100.00")))
+    refusal = desk.refused(r.OfferUnbalanced, c.ProposeSettlement(terms=offer(credit="100")))
     assert refusal.data["open"] == "119.00"
+    assert "adds up to 100.00 EUR, but 119.00 EUR is open" in refusal.detail, "amounts of one sentence look alike"
     desk.do(c.ProposeSettlement(terms=offer(credit="100.00", pay="19.00")))
     assert desk.case().status is Status.PROPOSED
     desk.quiet(c.ProposeSettlement(terms=offer(credit="100.00", pay="19.00")))
