@@ -150,9 +150,10 @@ def _occurred(rows: Rows, row: Row, event: Any, id: UUID) -> Row:
         case o.ObligationDisputed():
             rows.change(DAYS, id, dispute=event.dispute)
         case o.ObligationDropped():
+            # of a contract that ended before it, what counted as breached was not owed; the change below changes `held` itself
+            breached = held is not None and held["status"] == OccurrenceStatus.BREACHED.value
             rows.change(DAYS, id, status=OccurrenceStatus.DROPPED.value, open=False)
-            if held and held["status"] == OccurrenceStatus.BREACHED.value:
-                return {"breaches": row["breaches"] - 1}
+            return {"breaches": row["breaches"] - 1} if breached else {}
     if isinstance(event, o.ObligationMet | o.ObligationWaived) and event.previous is OccurrenceStatus.BREACHED:
         return {"breaches": row["breaches"] - 1}
     return {}

@@ -19,6 +19,10 @@ from domain.disputes.state import Dispute
 from domain.disputes.terms import Status
 from domain.obligation_dates import DueAnchor, DueRule, Recurrence, RecurrenceUnit
 from domain.values import Money
+from projections.batch import Entry
+from projections.contract_tables import CONTRACTS, DAYS
+from projections.contracts import Contracts
+from projections.rows import Rows
 from tests.domain.contract_world import CONTRACT, carried, contract, morning, on, passing, registering
 from tests.domain.deal_world import eur
 from tests.domain.dispute_world import opened
@@ -54,6 +58,27 @@ def test_of_a_contract_that_has_ended_only_what_was_due_by_its_last_day_stays_ow
     late = MeetObligation(obligation=id, occurrence=date(2026, 3, 25), met_on=NOW, proof=Proof(note="Done"))
     ended.when(late).refused(ObligationUnknown)
     ended.when(RecordObligations()).nothing()
+
+
+def shown(spec) -> tuple[dict, dict[date, tuple[str, bool]]]:
+    """The contract's row, and what calendars show of each time that something is owed."""
+    projection, rows = Contracts(), Rows(Contracts.tables)
+    for position, event in enumerate(spec.events, 1):
+        if event.topic in Contracts.topics:
+            rows.begin(CONTRACT, position, spec.now)
+            projection.handle(rows, Entry(position, CONTRACT, position, event, b"", spec.now, spec.now))
+    row = rows.get(CONTRACTS)
+    assert row is not None
+    return row, {day["occurrence"]: (day["status"], day["open"]) for day in rows.all(DAYS) if day["obligation"]}
+
+
+def test_lists_and_calendars_show_what_stays_owed_and_what_a_revoked_termination_brings_back():
+    row, days = shown(carried(running(), ENDING))
+    assert (row["status"], row["breaches"]) == ("terminated", 10)
+    assert {value for day, value in days.items() if day > LAST} == {("dropped", False)}
+    assert {value for day, value in days.items() if day <= LAST} == {("breached", False)}
+    assert shown(carried(running(), ENDING, RevokeTermination(reason="Mistyped"), RecordObligations()))[1] == shown(running())[1]
+    assert row["breaches"] < shown(running())[0]["breaches"] == 21
 
 
 def test_a_coming_end_drops_what_would_be_due_after_it_though_its_time_to_act_has_come():
