@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.client import Client
-from api.cli.contracts_change import Obligation, one_of
+from api.cli.contracts_change import one_of
 from api.cli.contracts_make import change
+from api.cli.contracts_owed import Obligation
 from api.cli.contracts_read import ContractName
 from api.cli.formats import plain
 from api.cli.options import IfVersion, Json, TenantName
@@ -43,6 +45,8 @@ def dispute(
         times = [o["occurrence"] for o in meant["occurrences"] if o["status"] == "breached"]
         if occurrence is None and not times:
             raise Ended(f"No time of {meant['title']} was breached; name one with --of DAY.", Exit.NOT_FOUND)
+        if claim is None and (meant["penalty"] is None or Decimal(meant["penalty"]["amount"]) <= 0):
+            raise Ended(f"The contract names no penalty for {meant['title']}; say what is claimed, like --claim '500 EUR'.", Exit.USAGE)
         asked.update(obligation=meant["id"], occurrence=a_day(occurrence, "--of") if occurrence else times[-1])
         return {**asked, **({"claim": money(claim)} if claim else {}), **({"note": note} if note else {})}
 

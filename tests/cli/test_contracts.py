@@ -57,6 +57,23 @@ def test_a_contract_is_taken_over_kept_and_ended(concord: Concord, acme: str, tm
     assert "signed_on" in concord("replay", id, "--raw").out
 
 
+def test_what_is_owed_changes_hands_and_ends_and_a_termination_is_taken_back(concord: Concord, acme: str, tmp_path: Path):
+    id = _registered(concord, "Guarding the gate", acme, tmp_path)
+    concord("contracts", "owe", id, "Nightly report", "--by", "them", "--on", day(3), "--every", "1 day")
+    assert (
+        "more than nothing"
+        in concord("contracts", "owe", id, "X", "--by", "them", "--on", day(3), "--penalty", "-3 EUR", code=Exit.REFUSED).err
+    )
+    assert "2199" in concord("contracts", "owe", id, "X", "--by", "them", "--on", "9999-12-31", code=Exit.REFUSED).err
+    concord("user", "add", "gina@us.example", "--name", "Gina Gate", "--role", "account_manager", "--json")
+    assert "Gina Gate sees to Nightly report" in concord("contracts", "reassign", id, "nightly", "Gina Gate").out
+    said = concord("contracts", "terminate", id, "--on", day(-12), "--cause", "mutual").out
+    assert "12 days ago" in " ".join(said.split())
+    assert "it goes on" in concord("contracts", "terminate", id, "--revoke", "The day was mistyped").out
+    assert "--revoke" in concord("contracts", "terminate", id, "--on", day(9), code=Exit.USAGE).err
+    assert "will not come again" in concord("contracts", "end-obligation", id, "nightly", "--reason", "Not wanted").out
+
+
 def test_a_lost_or_open_deal_has_no_contract_and_a_wrong_term_is_told_in_a_sentence(concord: Concord, acme: str):
     concord("deals", "open", "Contracted", "--account", acme, "--amount", "9 EUR", "--close-date", day(60))
     refused = concord("contracts", "from-deal", "Contracted", "--start", day(0), "--end", day(90), "--renews", "fixed", code=Exit.REFUSED)
