@@ -162,13 +162,14 @@ def _obligation(of_contract: UUID, contract: Contract, id: UUID) -> Mapping[str,
 
 
 class TermsInForce(BaseModel):
-    """What is in force on `on`. `term_end`: of the term that runs then; `amendments`: those that made the terms what they are.
+    """What is in force on `on`; before the first day, what will be from `begins_on` on. `term_end`: of the term that runs then; `amendments`: those that made the terms what they are.
 
     `earliest_end`: the contract's last day, if notice were sent on `on`; null where it is not in force, nobody can end it, or it is
     known when it ends.
     """
 
     on: date
+    begins_on: date | None = Field(description="The first day of the contract, where it lies after `on`: no terms are in force yet.")
     terms: Terms
     term_end: date | None
     earliest_end: date | None
@@ -192,6 +193,7 @@ async def in_force(caller: Caller, contract: Contract, on: date, as_of: AsOf) ->
     made = [a for a in map(contract.amendments.get, contract.amendments) if a and Change(a.effective_on, a.changes) in contract.changes]
     return {
         "on": on,
+        "begins_on": terms.start if terms.start > on else None,
         "terms": terms,
         "term_end": coming_end(contract, on),
         "earliest_end": earliest,

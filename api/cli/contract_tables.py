@@ -89,7 +89,9 @@ def print_contract(id: str, item: Mapping[str, Any], terms: Mapping[str, Any], m
     out.print(f"[bold]{plain(item['title'])}[/]" + (f"  [yellow]{moment}[/]" if moment else ""))
     out.print(f"[dim]{id}[/]")
     signed = item["signed_on"] is not None
-    out.print(facts((*_facts(item), *_terms(terms, signed=signed), *talk_facts(item["price_talk"]))))
+    out.print(
+        facts((*_facts(item, terms["begins_on"] if signed else None), *_terms(terms, signed=signed), *talk_facts(item["price_talk"])))
+    )
     if item["amendments"]:
         made = table("amendment", "from", "status", "id", title="amendments", whole=("from", "id"))
         for one in item["amendments"]:
@@ -104,12 +106,14 @@ def print_contract(id: str, item: Mapping[str, Any], terms: Mapping[str, Any], m
         out.print(made)
 
 
-def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _facts(item: Mapping[str, Any], begins_on: str | None) -> Iterable[tuple[str, str]]:
+    """`begins_on`: the first day of its term, if it is signed and that day is still to come."""
     yield "number", plain(item["number"])
     yield "with", f"{plain(item['party_name'] or item['party'])} [dim](we {item['side']})[/]"
     yield "owner", plain(item["owner_name"] or item["owner"]) + (f" [dim]({plain(item['team_name'])})[/]" if item["team_name"] else "")
     ended = f", ended on {item['ended_on']}" if item["ended_on"] else ""
-    yield "status", words(item["status"]) + ended + asks(item["asked"])
+    begins = f", signed, begins on {begins_on}" if begins_on and not ended else ""
+    yield "status", words(item["status"]) + begins + ended + asks(item["asked"])
     if item["status"] == "in_review":
         yield "content", f"{item['content']} [dim](to approve)[/]"
     if item["returned"]:
@@ -134,10 +138,11 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def _terms(found: Mapping[str, Any], *, signed: bool) -> Iterable[tuple[str, str]]:
     terms = found["terms"]
     until = f" to {terms['end']}" if terms["end"] else ", without an end"
-    yield (
-        "in force on" if signed else "drafted for",
-        f"[bold]{found['on']}[/]" + (f" [dim]with {plain(', '.join(found['amendments']))}[/]" if found["amendments"] else ""),
-    )
+    told = f"[bold]{found['on']}[/]" + (f" [dim]with {plain(', '.join(found['amendments']))}[/]" if found["amendments"] else "")
+    if signed and found["begins_on"]:
+        yield "in force", f"none yet on {told}; from {found['begins_on']} on:"
+    else:
+        yield "in force on" if signed else "drafted for", told
     yield "term", f"{terms['start']}{until}"
     per = "" if terms["value_per"] == "term" else f" a {terms['value_per']}"
     yield "worth", f"{money(terms['value'])}{per if terms['value'] else ''}"

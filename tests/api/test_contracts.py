@@ -111,6 +111,8 @@ async def test_the_terms_of_a_day_hold_its_amendments_and_say_when_notice_of_tha
         assert before["earliest_end"] == before["term_end"] == days(120)
         late = ok(await am.get(f"/v1/contracts/{id}/terms", params={"on": days(100)}))
         assert date.fromisoformat(late["earliest_end"]) > TODAY + timedelta(days=360)
+        early = ok(await am.get(f"/v1/contracts/{id}/terms", params={"on": days(-3000)}))
+        assert (early["begins_on"], late["begins_on"]) == (early["terms"]["start"], None), "none are in force before the first day"
         then = {"on": days(30), "as_of": str((await reading.events()) - 1)}
         refused(await am.get(f"/v1/contracts/{id}/terms", params={"on": "9999-12-31"}), "Invalid", 422)
         refused(await am.get(f"/v1/contracts/{id}/terms"), "RequestMalformed", 422)
