@@ -102,6 +102,16 @@ def _facts(item: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield words(document["kind"]), f"{plain(document['number'])}{worth}{', ' if told else ''}{told}"
 
 
+def called(line: Mapping[str, Any]) -> str:
+    """A line as people know it: of a breach what was owed, for which day and by which contract, for its numbers are ids."""
+    nominal = line["number"].rpartition(" ")[2]
+    if line["kind"] == "obligation" and line["label"] and nominal != line["number"]:
+        # the contract stands by its id where it has no number and its case is from before it was named by its title
+        contract = "" if line["document"] == line["document_id"] else f", {plain(line['document'])}"
+        return f"{plain(line['label'])} of {nominal}{contract}"
+    return f"{plain(line['document'])} {plain(line['number'])}" + (f" {plain(line['label'])}" if line["label"] else "")
+
+
 def _ledger(item: Mapping[str, Any]) -> Fitted:
     """Each line, and the sum: original = open + credited + paid + written off + withdrawn. What has left the case is not in it."""
     currency, ledger = item["currency"], item["ledger"]
@@ -111,10 +121,7 @@ def _ledger(item: Mapping[str, Any]) -> Fitted:
     for line in item["lines"]:
         if not Decimal(line["original"]):
             continue
-        label = f" {plain(line['label'])}" if line["label"] else ""
-        made.add_row(
-            f"{plain(line['document'])} {plain(line['number'])}{label}", *(amount(line[n], currency) for n in ("original", *shown))
-        )
+        made.add_row(called(line), *(amount(line[n], currency) for n in ("original", *shown)))
     sums = [amount(ledger[name], currency) for name in ("original", *shown)]
     signs = ["=" if place == 0 else "+" for place in range(len(shown))]
     told = [f"[bold]{sums[0]}[/]", *(f"[bold]{sign} {value}[/]" for sign, value in zip(signs, sums[1:], strict=True))]

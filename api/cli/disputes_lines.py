@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.client import Client, calling
+from api.cli.dispute_tables import called
 from api.cli.disputes_change import DisputeName, carry_out, claimed
 from api.cli.formats import amount, plain
 from api.cli.options import Json, TenantName
@@ -29,15 +30,18 @@ def the_line(item: dict[str, Any], written: str) -> dict[str, Any]:
 
     def answers(line: dict[str, Any]) -> tuple[bool, bool]:
         document, number = " ".join(line["document"].split()).casefold(), str(line["number"]).casefold()
-        return wanted == f"{document} {number}" or line["id"].endswith(wanted), wanted in {document, number}
+        shown = " ".join(called(line).replace(",", " ").split()).casefold()
+        return wanted in {f"{document} {number}", shown} or line["id"].endswith(wanted), wanted in {document, number}
 
     found = [line for line in lines if answers(line)[0]] or [line for line in lines if answers(line)[1]]
     if len(found) == 1:
         return found[0]
-    told_ = tuple(
-        f"  {line['document']}, {line['number']}  {amount(line['open'], item['currency'])} {item['currency']} open" for line in lines
-    )
+    told_ = tuple(f"  {_told(line)}  {amount(line['open'], item['currency'])} {item['currency']} open" for line in lines)
     raise Ended(f"{'Several lines answer' if found else 'No line answers'} to {written!r}; the case has:", Exit.NOT_FOUND, lines=told_)
+
+
+def _told(line: dict[str, Any]) -> str:
+    return called(line) if line["kind"] == "obligation" else f"{line['document']}, {line['number']}"
 
 
 @told
