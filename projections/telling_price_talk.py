@@ -31,9 +31,15 @@ def score_told(talk: PriceTalk) -> str:
     return f"the score went from {talk.score_before:f} to {talk.score:f}{band}"
 
 
+_LATEST = 3
+"""So many breaches are told in full; a sentence that tells twenty tells nothing."""
+
+
 def _talk(talk: PriceTalk) -> str:
     count = len(talk.breaches)
-    what = f"{count} thing{' was' if count == 1 else 's were'} not done in time: {listed([_breach(b) for b in talk.breaches])}"
+    latest = "" if count <= _LATEST else "the latest are "
+    told = listed([_breach(b) for b in talk.breaches[-_LATEST:]])
+    what = f"{count} thing{' was' if count == 1 else 's were'} not done in time: {latest}{told}"
     credited = f"; {listed([str(money) for money in talk.credited])} came back to us" if talk.credited else ""
     score = f"; {score_told(talk)}" if score_told(talk) else ""
     return (

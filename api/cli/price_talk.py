@@ -7,12 +7,17 @@ from typing import Any
 
 from api.cli.formats import money, plain, words
 
+_LATEST = 5
+"""So many breaches are shown; `--json` has all."""
 _PARTS = ("credited", "paid", "written_off", "withdrawn", "open")
 
 
 def talk_facts(talk: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
-    """A line for each breach, with what came of its claim, and one for the supplier's score; none where nothing is to be said."""
-    for breach in () if talk is None else talk["breaches"]:
+    """A line for each of the latest breaches, with what came of its claim, how many there were before, and the supplier's score."""
+    breaches = [] if talk is None else talk["breaches"]
+    if earlier := breaches[:-_LATEST]:
+        yield "price talk", f"{len(breaches)} things were not done in time, {len(earlier)} of them before these:"
+    for breach in breaches[-_LATEST:]:
         who = "by us" if breach["ours"] else "by them"
         yield "price talk", f"{plain(breach['title'])}, due {breach['due_on']}, not done {who}{_claim(breach['claim'])}"
     if talk is not None and talk["score"] is not None:

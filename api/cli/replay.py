@@ -34,7 +34,10 @@ def replay(
     raw: Annotated[bool, typer.Option("--raw", help="The events as they stand in the log, with positions.")] = False,
     chain: Annotated[bool, typer.Option("--chain", help="What came of its breaches, across contracts, disputes and scores.")] = False,
     correlation: Annotated[str | None, typer.Option("--correlation", metavar="ID", help="The chain with this correlation id.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the chain there as a page to read or print.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write the chain (of several the latest) there as a page to read or print."),
+    ] = None,
 ) -> None:
     """Tell the history of a deal, a contract or a dispute, oldest first: what happened, when, and who did it.
 
@@ -86,7 +89,7 @@ def _replay_chains(view: View, name: str | None, correlation: str | None, html: 
                 html.write_bytes(page)
             except OSError as error:
                 raise Ended(f"{html} cannot be written: {error.strerror}.", Exit.FAILED) from error
-            out.print(f"Wrote the chain {ids[-1]} to {plain(html)}.")
+            out.print(f"Wrote the chain {ids[-1]} to {plain(html)}." + _others([str(id) for id in ids[:-1]]))
             return
         chains = [client.get(f"/v1/causal-chains/{id}", params) for id in ids]
     if view.as_json:
@@ -96,6 +99,14 @@ def _replay_chains(view: View, name: str | None, correlation: str | None, html: 
         print_heading(found)
         print_story(found["steps"], view.words)
         print_hidden(found)
+
+
+def _others(ids: list[str]) -> str:
+    """That a page tells one chain of several, and how to have another; nothing where there is no other."""
+    if not ids:
+        return ""
+    before = f"It is the latest of {len(ids) + 1}; the one before: concord replay --correlation {ids[-1]} --html FILE."
+    return f" {before} Without --html all are told, each with its id."
 
 
 def _until(client: Client, events: list[dict[str, Any]], view: View) -> list[dict[str, Any]]:
