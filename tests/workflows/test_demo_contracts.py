@@ -15,6 +15,7 @@ from domain.contracts import obligation_events as o
 from domain.contracts.state import Contract
 from domain.contracts.terms import RenewalWay, RenewedBy, Side
 from domain.kernel import Recorded
+from domain.members import MemberDeactivated
 from domain.price_talk import ContractPriceTalkPrepared
 from infra.event_store import Store
 from tests.conftest import _with_database
@@ -77,6 +78,21 @@ def test_what_is_owed_was_met_let_go_or_not_done_and_some_is_due_at_the_end(told
     assert any(r.event.late for r in log if isinstance(r.event, o.ObligationMet))
     occurrences = [held for contract in states(log).values() for held in contract.occurrences.values()]
     assert Counter(held.status.value for held in occurrences)["pending"]
+
+
+def test_nobody_who_left_is_responsible_for_what_is_owed(told):
+    left = {r.originator_id for r in told[0] if isinstance(r.event, MemberDeactivated)}
+    assert left
+    owed = [
+        (contract.title, held.title, held.owner)
+        for contract in states(told[0]).values()
+        if contract.in_force
+        for held in contract.obligations.values()
+        if not held.ended
+    ]
+    assert owed
+    assert [one for one in owed if one[2] in left] == []
+    assert any(isinstance(r.event, o.ObligationReassigned) for r in told[0])
 
 
 def test_a_missed_report_goes_on_one_chain_to_the_talk_about_the_renewal(told):

@@ -225,7 +225,7 @@ class Contracting:
         yield from self._keeping.do(id, done, owner)
 
     def _handed_over(self) -> Story:
-        """The contracts of who has left go to who took over the rest."""
+        """The contracts of who has left, and what was owed by them, go to who took over the rest."""
         world = self._world
         while True:
             # minutes after the others, so that nobody else writes to the same contract then
@@ -234,6 +234,11 @@ class Contracting:
                 owner = world.person(contract.owner)
                 if owner.heir is not None and contract.in_force:
                     yield from self._keeping.do(id, c.AssignContractOwner(owner=owner.heir.id), world.having(Role.LEGAL))
+                for obligation, held in list(self._keeping.contracts[id].obligations.items()):
+                    heir = world.person(held.owner).heir
+                    if heir is not None and contract.in_force and not held.ended:
+                        reassigned = oc.ReassignObligation(obligation=obligation, owner=heir.id)
+                        yield from self._keeping.do(id, reassigned, world.having(Role.LEGAL))
 
     # --- the end of a term --------------------------------------------------------------------------------------------
 
