@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import Annotated, Self
@@ -20,6 +21,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import core_schema
+
+LATEST_DAY = date(2199, 12, 31)
+"""Nobody plans for later: a day after it was mistyped, or stands for none. What was recorded before this rule stays."""
 
 # ISO 4217 (list one, 2024-06): the currencies whose minor unit is not two digits, and all that are in use.
 _MINOR_UNITS = {

@@ -12,8 +12,9 @@ from domain.contract_dates import Ends, NoticeBefore, RenewalKind
 from domain.contracts.refusals import TermsUnsound
 from domain.contracts.state import Change, Contract
 from domain.contracts.terms import TermChanges, Terms
+from domain.values import LATEST_DAY
 
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = date(1900, 1, 1), LATEST_DAY
 """Outside of these years nobody means what is written."""
 _DAY = timedelta(days=1)
 _CHANGING = ("end", "value", "value_per", "payment_days", "renewal", "notice")

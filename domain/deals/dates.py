@@ -11,18 +11,16 @@ from domain.deals.refusals import CloseDateInPast, CloseDateReasonNeeded, CloseD
 from domain.deals.rules import rules_of
 from domain.deals.state import Deal
 from domain.kernel import Context, Event
-
-LATEST = date(2199, 12, 31)
-"""No deal is newly expected to close later; what was recorded before this rule stays."""
+from domain.values import LATEST_DAY
 
 
 def check_close_date(close_date: date, now: date, zone: str) -> None:
     """Refuse a day that has passed in the deal's zone, and one that is too far away to be meant."""
-    if close_date > LATEST:
+    if close_date > LATEST_DAY:
         raise CloseDateTooFar(
-            f"A deal cannot be expected to close on {close_date}; choose {LATEST} or earlier.",
+            f"A deal cannot be expected to close on {close_date}; choose {LATEST_DAY} or earlier.",
             close_date=close_date.isoformat(),
-            latest=LATEST.isoformat(),
+            latest=LATEST_DAY.isoformat(),
         )
     if close_date < now:
         raise CloseDateInPast(

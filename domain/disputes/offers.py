@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from domain.disputes import commands as c
@@ -14,11 +13,9 @@ from domain.disputes.refusals import NothingOpen, OfferNotOpen, OfferUnbalanced,
 from domain.disputes.state import Dispute, Offer
 from domain.disputes.terms import Party, Status
 from domain.kernel import Context, Outcome
-from domain.values import Money, zone
+from domain.values import LATEST_DAY, Money, zone
 
 ON_TABLE = frozenset({Status.PROPOSED, Status.COUNTERED})
-LATEST = date(2199, 12, 31)
-"""No case is newly agreed to be settled later; what was recorded before this rule stays."""
 _BEFORE = frozenset({Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.AWAITING_SUPPLIER, Status.REOPENED})
 
 
@@ -53,8 +50,8 @@ def _check_terms(case: Dispute, command: c.ProposeSettlement, party: Party, ctx:
             sum=str(terms.sum),
             open=str(opened),
         )
-    if terms.settle_by is not None and terms.settle_by > LATEST:
-        raise SettleByTooFar(f"{terms.settle_by} is too far away; choose {LATEST} or earlier.", settle_by=terms.settle_by.isoformat())
+    if terms.settle_by is not None and terms.settle_by > LATEST_DAY:
+        raise SettleByTooFar(f"{terms.settle_by} is too far away; choose {LATEST_DAY} or earlier.", settle_by=terms.settle_by.isoformat())
     today = ctx.now.astimezone(zone(settings_of(ctx).zone)).date()
     if terms.settle_by is not None and terms.settle_by < today:
         raise SettleByPast(f"{terms.settle_by} is over; choose {today} or later.", settle_by=terms.settle_by.isoformat())

@@ -24,12 +24,13 @@ from domain.papers.refusals import (
     SignatoryUnknown,
     SignaturesMissing,
     SigningDayPast,
+    SigningDayTooFar,
     SigningOver,
 )
 from domain.papers.state import Paper, Signatory, evolve
 from domain.papers.terms import AT_HOME, CONSENT, OUT, OVER, PaperStatus
 from domain.settings import SETTINGS_READ
-from domain.values import zone
+from domain.values import LATEST_DAY, zone
 
 USUAL_DAYS = 30
 """How long those who sign have, unless a day is named."""
@@ -113,6 +114,8 @@ def _expiry(command: c.SendPaper, ctx: Context) -> datetime:
     day = command.expires_on or today + timedelta(days=USUAL_DAYS)
     if day < today:
         raise SigningDayPast(f"{day} is over; give today or a later day.", expires_on=day.isoformat(), today=today.isoformat())
+    if day > LATEST_DAY:
+        raise SigningDayTooFar(f"{day} is too far away; choose {LATEST_DAY} or earlier.", expires_on=day.isoformat())
     return datetime.combine(day + timedelta(days=1), time(), here)
 
 

@@ -49,6 +49,10 @@ class SigningDayPast(Invalid):
     """The last day for signing has to come yet."""
 
 
+class SigningDayTooFar(Invalid):
+    """Nobody waits for a signature until after the year 2199; such a day was mistyped, or stands for none."""
+
+
 class SigningOver(Refused):
     """The time for signing is over."""
 

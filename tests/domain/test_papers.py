@@ -121,8 +121,9 @@ def test_it_is_sent_to_everybody_who_signs_until_the_end_of_a_day():
     assert sent == e.PaperSent(signatories=(FIRST, SECOND), channel=SigningChannel.LINKS, expires_at=END, document=PDF.sha256, by=MIRA.id)
 
 
-def test_a_day_that_is_over_and_an_address_named_twice_are_refused():
+def test_a_day_that_is_over_or_too_far_away_and_an_address_named_twice_are_refused():
     home.when(SEND.model_copy(update={"expires_on": date(2026, 3, 1)})).refused(r.SigningDayPast, today="2026-03-02")
+    home.when(SEND.model_copy(update={"expires_on": date(9999, 12, 31)})).refused(r.SigningDayTooFar, expires_on="9999-12-31")
     home.when(SEND.model_copy(update={"signatories": (US, US)})).refused(r.SignatoryTwice, emails=["mira@us.example"])
     out.when(SEND).refused(r.PaperNotInState, status="sent")
 
