@@ -134,7 +134,16 @@ noun.changes(
         ],
         "expires_on": "2030-03-29",
     },
-    raises=(r.PaperNotInState, r.PaperNotReviewed, r.NotAgreedYet, NoRate, r.SignatoryTwice, r.SigningDayPast, r.SigningDayTooFar, r.NotPrintable),
+    raises=(
+        r.PaperNotInState,
+        r.PaperNotReviewed,
+        r.NotAgreedYet,
+        NoRate,
+        r.SignatoryTwice,
+        r.SigningDayPast,
+        r.SigningDayTooFar,
+        r.NotPrintable,
+    ),
     before=_check_signatories,
 )
 noun.changes(
