@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -53,7 +54,9 @@ async def test_a_claim_is_settled_to_the_cent_by_an_offer_and_a_credit_note(read
         await do(theirs, id, "proposals", {"terms": {"credit": "400.00", "pay": "87.90"}, "note": "The rest was freight"}, portal=True)
         counter = ok(await ours.get(f"/v1/disputes/{id}"))["item"]["offers"][-1]
         await do(ours, id, "accept", {"offer": counter["id"]})
-        await do(theirs, id, "credit-notes", {"number": "GS-31", "amount": "400.00", "on": "2026-03-20"}, portal=True)
+        await do(
+            theirs, id, "credit-notes", {"number": "GS-31", "amount": "400.00", "on": datetime.now(UTC).date().isoformat()}, portal=True
+        )
         made = await do(ours, id, "settlements", {"kind": "release", "amount": "87.90", "on": "2026-03-21"})
         item = ok(await ours.get(f"/v1/disputes/{id}"))["item"]
         assert item["status"] == "settled"

@@ -231,7 +231,7 @@ def test_an_import_goes_over_http_for_who_has_a_key_alone(concord: Concord, expo
     done = concord.apart("import", str(exports), "--source", "remote", "--yes", "--json", **key)
     assert done.json["counts"]["deals"]["created"] == 3
     listed = concord.apart("import", "list", "--json", **key).json
-    assert {run["source"] for run in listed} == {"remote"}
+    assert "remote" in {run["source"] for run in listed}
     undone = concord.apart("import", "undo", done.json["import"], "--yes", "--json", **key)
     assert undone.code == 0, undone.out + undone.err
     assert undone.json["withdrawn"] >= 3

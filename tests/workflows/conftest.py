@@ -6,6 +6,7 @@ import gc
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import brief_folder
 from tests.workflows.office import Office, office
 from tests.workflows.servers import Dev
+from workflows import reconcile, starting
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,13 @@ def temporal() -> Iterator[str]:
 async def desk(database_url: str, tmp_path: Path, temporal: str) -> AsyncIterator[Office]:
     async with office(database_url, tmp_path, temporal) as made:
         yield made
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to Temporal take as long as a slow machine needs: for tests of what many calls come to, none of which is repeated."""
+    for module in (starting, reconcile):
+        monkeypatch.setattr(module, "RPC_TIMEOUT", timedelta(minutes=1))
 
 
 def pytest_unconfigure() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from domain.approvals import (
@@ -176,6 +177,7 @@ async def test_a_stand_in_is_told_and_decides(desk: Office):
     assert (agreed.event.approver, agreed.event.by) == (MONA, DESK)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_without_any_workflow_left_the_log_says_who_has_to_be_told(desk: Office):
     await furnish(desk)
     deal = await discounted(desk)

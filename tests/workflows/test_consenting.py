@@ -194,6 +194,7 @@ async def test_a_word_of_legal_stands_for_legal_alone(desk: Office):
     assert (await contract_of(desk, id)).status is ContractStatus.APPROVED
 
 
+@pytest.mark.usefixtures("patient")
 async def test_where_nobody_can_be_asked_whoever_asked_hears_why_and_it_waits(desk: Office):
     async with at_work(desk):
         id = await submitted(desk)

@@ -118,6 +118,7 @@ async def test_what_is_due_is_recorded_once_through_kills_of_worker_and_server(d
     assert "Traceback" not in worker.said
 
 
+@pytest.mark.usefixtures("patient")
 async def test_the_loss_of_all_of_temporals_state_loses_no_contract(desk: Office, own_temporal: EmbeddedTemporal):
     ids = [await a_third_of_each(desk, number) for number in range(COUNT)]
     async with trigger(desk):

@@ -199,6 +199,7 @@ async def test_seeing_to_a_case_twice_at_once_records_and_tells_once(desk: Offic
     assert await told(desk) == heard
 
 
+@pytest.mark.usefixtures("patient")
 async def test_reconciling_takes_up_every_case_that_is_worked_on_and_no_other(desk: Office):
     going, over = await raise_claim(desk, 1), await raise_claim(desk, 2)
     await do(desk, over, c.WithdrawDispute(reason="Ours."))

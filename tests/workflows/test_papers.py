@@ -76,6 +76,7 @@ async def test_a_paper_that_not_all_sign_in_time_expires_and_is_never_sealed(wri
     assert len(await desk.log(PaperExpired)) == 1
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_paper_that_temporal_forgot_is_taken_up_again(writing: Writing):
     desk = writing.desk
     id = await writing.sent()

@@ -16,6 +16,7 @@ from workflows.messages import SweepRun
 from workflows.reconcile import reconcile
 from workflows.sweep import sweep_page
 
+pytestmark = pytest.mark.usefixtures("patient")
 FIRST, SECOND = natural_id("run", "first"), natural_id("run", "second")
 
 
