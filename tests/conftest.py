@@ -1,6 +1,7 @@
 """One PostgreSQL for the whole session, one empty database for each test that asks for it. Real servers, no doubles."""
 
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.embedded.postgres import EmbeddedPostgres
+from infra.embedded.process import free_port
 
 # the same examples each time, so that one commit has one result, and as many as fit; `make chaos` goes through others
 EXPLORING = bool(os.environ.get("CONCORD_EXPLORE"))
@@ -35,6 +37,12 @@ def brief_folder() -> str | None:
     A database is a thousand files: on a disk each test waited for half a second, and each of its drops for up to two.
     """
     return str(MEMORY) if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH else None
+
+
+def own_port() -> int:
+    """A free port for a server that is stopped and started again: none that others take meanwhile, as the usual or as any that is free."""
+    chosen = (random.randrange(10_000, 30_000) for _ in range(1_000))
+    return next(port for port in chosen if free_port(port) == port)
 
 
 LONGEST = """

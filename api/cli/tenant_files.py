@@ -20,6 +20,7 @@ from api.cli.options import Json
 from api.cli.outcomes import Ended, Exit, out, say_json, told
 from api.cli.progress import bars
 from api.cli.servers import reached
+from infra.unpacking import unpack
 
 PASSPHRASE = "CONCORD_PASSPHRASE"  # noqa: S105  the variable's name
 SHORTEST = 12
@@ -152,7 +153,7 @@ def _unpacked(source: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=source.absolute().parent, prefix=".import-") as folder:
         try:
             with tarfile.open(source, "r:") as tar:
-                tar.extractall(folder, filter="data")
+                unpack(tar, Path(folder))
         except tarfile.TarError as error:
             raise ValueError(f"{source} is no export: {error}.") from error
         yield Path(folder)

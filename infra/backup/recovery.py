@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, sql
 
+from infra import unpacking
 from infra.backup.archive import Kept, fetch
 from infra.backup.base import Report
 from infra.backup.manifest import Manifest
@@ -53,8 +54,7 @@ def unpack(shelf: Shelf, manifest: Manifest, files: list[Kept], place: Path, acc
     reader = PartsReader(shelf, manifest, report)
     try:
         with tarfile.open(fileobj=reader, mode="r|gz") as tar:
-            for member in tar:
-                tar.extract(member, data, filter="data")
+            unpacking.unpack(tar, data)
     except (tarfile.TarError, EOFError) as error:
         raise BackupDamaged(f"Backup {manifest.id} in {shelf.place} cannot be unpacked: {error}.", file=manifest.id) from error
     reader.finish()

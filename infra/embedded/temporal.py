@@ -51,8 +51,12 @@ class TemporalServer:
 class EmbeddedTemporal:
     """The server whose state lies below `home` (a directory of its own). Safe to use from several processes at once."""
 
-    def __init__(self, home: Path, namespace: str = "concord", report: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, home: Path, namespace: str = "concord", report: Callable[[str], None] = lambda _: None, usual_port: int = USUAL_PORT
+    ) -> None:
+        """`usual_port`: the one to listen on if it is free; a server that starts again asks for the one it had."""
         self.home = home.absolute()
+        self._usual_port = usual_port
         self.namespace = namespace
         self.report = report
         self._child: subprocess.Popen[bytes] | None = None
@@ -91,7 +95,7 @@ class EmbeddedTemporal:
             self._child.wait(10)  # it has died, or we would not be here
         begun_anew = self.home / BEGUN_ANEW
         lost_state = begun_anew.exists()
-        wanted: tuple[int | None, ...] = (last.get("server"), USUAL_PORT)
+        wanted: tuple[int | None, ...] = (last.get("server"), self._usual_port)
         for _ in range(4):
             port, http_port = free_port(*wanted), free_port(last.get("http"))
             with open_log(self.home / "server.log") as output:

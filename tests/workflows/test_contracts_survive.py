@@ -18,6 +18,7 @@ from domain.contracts import obligation_events as o
 from domain.deals import DealOpened
 from domain.notifications import NotificationRaised
 from infra.embedded.temporal import EmbeddedTemporal
+from tests.conftest import own_port
 from tests.workflows.contract_desk import contract_of, furnish_deals, owe, register, running, today, trigger
 from tests.workflows.office import Office, office
 from tests.workflows.test_survival import WorkerProcess, kill
@@ -30,7 +31,7 @@ MONTHLY = Renewal(kind=RenewalKind.AUTO_RENEW, months=1)
 @pytest.fixture
 def own_temporal(tmp_path: Path) -> Iterator[EmbeddedTemporal]:
     """A server that the test may kill."""
-    server = EmbeddedTemporal(tmp_path / "temporal")
+    server = EmbeddedTemporal(tmp_path / "temporal", usual_port=own_port())
     try:
         yield server
     finally:

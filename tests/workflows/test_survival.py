@@ -15,6 +15,7 @@ import pytest
 from domain.deals import DealStageRequested
 from infra.embedded.temporal import EmbeddedTemporal
 from infra.settings import Settings
+from tests.conftest import own_port
 from tests.workflows.office import Office, moves, office
 from workflows.reconcile import reconcile
 from workflows.status import status
@@ -23,7 +24,7 @@ from workflows.status import status
 @pytest.fixture
 def own_temporal(tmp_path: Path) -> Iterator[EmbeddedTemporal]:
     """A server that the test may kill."""
-    server = EmbeddedTemporal(tmp_path / "temporal")
+    server = EmbeddedTemporal(tmp_path / "temporal", usual_port=own_port())
     try:
         yield server
     finally:
