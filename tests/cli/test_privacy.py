@@ -9,6 +9,7 @@ from pathlib import Path
 from api.cli.outcomes import Exit
 from infra.root_key import id_of
 from tests.cli.conftest import Concord
+from tests.journeys.people import until
 
 CASE = ("--case", "DSR-9")
 
@@ -41,7 +42,9 @@ def test_keys_are_rotated_while_everything_goes_on(concord: Concord, acme: str):
     assert "under it" in concord("keys", "rotate", "--root").out
     new = (concord.home / "root.key").read_bytes()
     assert new != root
-    found = concord("audit", "search", "--event", "encryption_key.rotated", "--json").json["items"]
+    # the search follows the log in its own time, which a command on this machine's own files does not wait for
+    told = ("audit", "search", "--event", "encryption_key.rotated", "--json")
+    found = until(lambda: len(items := concord(*told).json["items"]) > 1 and items)
     assert [item["actor_name"] for item in found[:2]] == ["Operator", "Operator"]
     assert f"known as {id_of(new)} is in use" in found[0]["sentence"]
     assert new.hex() not in json.dumps(found)
